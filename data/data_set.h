@@ -1,0 +1,104 @@
+/* data_set.h -- a data set: a list of items, and a way to read each one.
+ *
+ * Four sources make one (manifest, folder, portraits, photos); everything after
+ * them -- loader, training, evaluation -- knows only this interface. An item's
+ * content is a pure function of the files (or the seed) and its index, whatever
+ * thread reads it and however often. */
+#ifndef DATA_SET_H
+#define DATA_SET_H
+#include <stdint.h>
+
+#include "data/data_settings.h"
+#include "data/image.h"
+
+typedef enum { DATA_TRAIN, DATA_VAL, DATA_TEST, DATA_SPLITS } DataSplit;
+
+typedef struct {
+    char    *path;   /* what a person would look for: the file, or "portraits/00042/swap" */
+    char    *mask;   /* mask file, or NULL */
+    char    *where;  /* "set.csv:17" for messages; NULL for generated items */
+    int      label;  /* 0 real, 1 forged */
+    int      method; /* index into DataSet.methods; -1 for real images */
+    int      split;  /* DataSplit */
+    uint64_t group;  /* items of one photograph, person or video share it; splits never do */
+} DataItem;
+
+/* One item in memory, already fitted to [data] size. */
+typedef struct {
+    DataImage image;    /* [size][size][3] */
+    DataImage mask;     /* [size][size][1], 255 = forged; all 0 for real images */
+    int       has_mask; /* 0: where the forgery is, is unknown (mask is all 0 then) */
+} DataSample;
+
+void data_sample_free(DataSample *s);
+
+typedef struct DataSet DataSet;
+
+/* How a source reads item i; self is the source's own state. Thread-safe. */
+typedef struct {
+    NnStatus (*read)(const void *self, const DataSet *set, int i, DataSample *out, NnErr *err);
+    void (*free)(void *self);
+} DataReader;
+
+struct DataSet {
+    DataSettings      settings; /* a copy */
+    uint64_t          seed;
+    int               n, n_methods;
+    DataItem         *items;
+    char            **methods; /* names, sorted */
+    unsigned char    *seen;    /* per method: is it in settings.methods? */
+    const DataReader *reader;
+    void             *self;
+    struct DataCache *cache;
+};
+
+/* Open the set that [data] describes. Paths, labels and the existence of every
+ * file are checked here (images are opened later; see data_set_check). `seed`
+ * drives generated sources and automatic splits. The caller frees with
+ * data_set_free. ERR_CONFIG: unknown method (known ones listed), bad path;
+ * ERR_DATA: file and line of what is wrong. */
+NnStatus data_set_open(const DataSettings *settings, uint64_t seed, DataSet **out, NnErr *err);
+void     data_set_free(DataSet *set);
+
+/* Item i through the cache. Thread-safe. A failure names file and line. The
+ * caller frees the sample. */
+NnStatus data_set_read(const DataSet *set, int i, DataSample *out, NnErr *err);
+
+/* Indices of the items of a split, in item order, that training or testing uses:
+ * train and val hold real images and the seen methods, test holds everything.
+ * The caller frees *index. */
+NnStatus data_set_select(const DataSet *set, DataSplit split, int **index, int *n, NnErr *err);
+
+/* What was wrong with a set's items: filled by data_set_check. */
+typedef struct {
+    int    n_checked, n_bad;
+    char **messages; /* one for each bad item */
+} DataCheck;
+
+/* Read every listed item once (over `threads`, filling the cache) and, with on_bad =
+ * skip, remove the bad ones from the list in place; with on_bad = stop the first bad
+ * one (in list order) is returned as an error. */
+NnStatus data_set_check(const DataSet *set, int *index, int *n, int threads, DataCheck *check, NnErr *err);
+void     data_check_free(DataCheck *check);
+
+/* "real", or the method's name. */
+const char *data_item_method(const DataSet *set, int i);
+
+/* ---- the sources; each fills items, methods, reader and self of a zeroed set ---- */
+NnStatus data_manifest_open(DataSet *set, NnErr *err);  /* manifest.c, settings.path = a CSV file */
+NnStatus data_folder_open(DataSet *set, NnErr *err);    /* folder.c,   settings.path = a folder   */
+NnStatus data_generated_open(DataSet *set, NnErr *err); /* generated.c: portraits and photos      */
+
+/* ---- helpers that sources share (data_set.c) ---- */
+
+/* Append an item; strings are copied (NULL stays NULL). `method` NULL for real. */
+NnStatus data_set_add(DataSet *set, const DataItem *item, const char *method, NnErr *err);
+
+/* The split of a group drawn from (seed, group): test below test_fraction, then val. */
+DataSplit data_split_draw(uint64_t seed, uint64_t group, float val_fraction, float test_fraction);
+
+/* Reader of items that are files (manifest and folder): decodes image and mask, checks that
+ * they have the same size, fits both to settings.size. */
+extern const DataReader data_file_reader;
+
+#endif

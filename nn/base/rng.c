@@ -1,0 +1,96 @@
+/* rng.c -- see rng.h. */
+#include "nn/base/rng.h"
+
+#include <math.h>
+
+static uint32_t mul_hi(uint32_t a, uint32_t b, uint32_t *lo)
+{
+    const uint64_t p = (uint64_t)a * b;
+    *lo = (uint32_t)p;
+    return (uint32_t)(p >> 32);
+}
+
+void nn_philox(const uint32_t counter[4], const uint32_t key[2], uint32_t out[4])
+{
+    uint32_t c0 = counter[0], c1 = counter[1], c2 = counter[2], c3 = counter[3];
+    uint32_t k0 = key[0], k1 = key[1];
+    for (int round = 0; round < 10; round++) {
+        uint32_t       lo0, lo1;
+        const uint32_t hi0 = mul_hi(0xD2511F53u, c0, &lo0);
+        const uint32_t hi1 = mul_hi(0xCD9E8D57u, c2, &lo1);
+        c0 = hi1 ^ c1 ^ k0, c1 = lo1;
+        c2 = hi0 ^ c3 ^ k1, c3 = lo0;
+        k0 += 0x9E3779B9u, k1 += 0xBB67AE85u;
+    }
+    out[0] = c0, out[1] = c1, out[2] = c2, out[3] = c3;
+}
+
+NnRng nn_rng_make(uint64_t seed, NnStream stream, uint32_t epoch, uint32_t item)
+{
+    return (NnRng){ .key = { (uint32_t)seed, (uint32_t)(seed >> 32) },
+                    .counter = { 0, (uint32_t)stream, epoch, item } };
+}
+
+void nn_rng_seek(NnRng *r, uint32_t block)
+{
+    r->counter[0] = block;
+    r->left = 0;
+}
+
+uint32_t nn_rng_u32(NnRng *r)
+{
+    if (r->left == 0) {
+        nn_philox(r->counter, r->key, r->out);
+        r->counter[0]++;
+        r->left = 4;
+    }
+    return r->out[4 - r->left--];
+}
+
+float nn_rng_uniform(NnRng *r)
+{
+    return (float)(nn_rng_u32(r) >> 8) * 0x1p-24f;
+}
+
+float nn_rng_range(NnRng *r, float lo, float hi)
+{
+    return lo + (hi - lo) * nn_rng_uniform(r);
+}
+
+/* Rejects the few words that would favour small numbers. */
+uint32_t nn_rng_below(NnRng *r, uint32_t n)
+{
+    const uint32_t limit = UINT32_MAX - UINT32_MAX % n;
+    uint32_t       w;
+    do w = nn_rng_u32(r);
+    while (w >= limit);
+    return w % n;
+}
+
+/* Box-Muller; the second value is dropped so that one call is one position. */
+float nn_rng_normal(NnRng *r)
+{
+    const double u = 1.0 - (double)nn_rng_uniform(r), v = (double)nn_rng_uniform(r);
+    return (float)(sqrt(-2.0 * log(u)) * cos(6.283185307179586 * v));
+}
+
+int nn_rng_coin(NnRng *r, float p)
+{
+    return nn_rng_uniform(r) < p;
+}
+
+void nn_rng_shuffle(NnRng *r, int *index, int n)
+{
+    for (int i = n - 1; i > 0; i--) {
+        const int j = (int)nn_rng_below(r, (uint32_t)i + 1), t = index[i];
+        index[i] = index[j];
+        index[j] = t;
+    }
+}
+
+uint64_t nn_hash_text(const char *text)
+{
+    uint64_t h = 0xcbf29ce484222325u;
+    for (; *text; text++) h = (h ^ (unsigned char)*text) * 0x100000001b3u;
+    return h;
+}
