@@ -17,7 +17,81 @@ objs  = $(patsubst %.c,$(O)/%.o,$(wildcard $(1)))
 LIB  := $(filter-out $(O)/train/train.o $(O)/eval/eval.o,$(call objs,nn/*/*.c data/*.c train/*.c eval/*.c))
 TESTS := $(patsubst tests/%.c,$(B)/tests/%,$(wildcard tests/test_*.c))
 
-## all          build the programs build/train and build/eval
+# What `make test` runs besides the C programs: scripts that drive the built programs end to end.
+E2E := $(wildcard tests/e2e_*.sh)
+
+## all       build the programs build/train and build/eval (default)
 all: $(B)/train $(B)/eval $(B)/configs
-$(B)/train $(B)/eval: $(B)/%: $(O)/%/%.o $(O)/liblocus.a
-	$(CC) $(CFLAGS) $(LDFLAGS) $^ $(LDLIBS) -o $@
+
+## demo      install what is missing, build, train on the embedded data, evaluate, show the table
+demo: setup
+	$(MAKE) all
+	sh scripts/demo.sh $(B)
+
+## test      install what is missing, then run every test
+test: setup
+	$(MAKE) check
+
+## check     run every test (no set-up)
+check: all $(TESTS)
+	sh scripts/run_tests.sh $(B) $(TESTS) $(E2E)
+
+## asan      every C test under the address and undefined-behaviour sanitizers
+asan: setup
+	$(MAKE) asan-check
+asan-check:
+	CK_FORK=no $(MAKE) check B=build/asan E2E= OPT='-O1 -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer'
+
+## lint      layering, formatting, static analysis, shell scripts
+lint: setup
+	sh scripts/lint.sh
+
+## bench     speed and memory of a training step, beside PyTorch where present
+bench: setup
+	$(MAKE) all $(B)/bench
+	sh scripts/bench.sh $(B)
+
+## setup     look for compiler, libraries and tools; install what is missing
+setup:
+	@sh scripts/setup.sh
+
+## install   copy programs and configurations to PREFIX (default /usr/local)
+install: all
+	install -d "$(DESTDIR)$(PREFIX)/bin" "$(DESTDIR)$(PREFIX)/share/locus/configs"
+	install -m 755 $(B)/train "$(DESTDIR)$(PREFIX)/bin/locus-train"
+	install -m 755 $(B)/eval "$(DESTDIR)$(PREFIX)/bin/locus-eval"
+	cp -R configs/. "$(DESTDIR)$(PREFIX)/share/locus/configs/"
+
+## clean     remove everything that was built
+clean:
+	rm -rf $(B)
+
+## help      this list
+help:
+	@sed -n 's/^## //p' $(firstword $(MAKEFILE_LIST))
+
+$(B)/train $(B)/eval: $(B)/%: $(O)/liblocus.a
+	$(CC) $(LDFLAGS) $(OPT) $(O)/$*/$*.o $(O)/liblocus.a $(LDLIBS) -o $@
+$(B)/train: $(O)/train/train.o
+$(B)/eval: $(O)/eval/eval.o
+$(B)/configs:
+	@mkdir -p $(B) && ln -sfn ../configs $@
+
+$(O)/liblocus.a: $(LIB)
+	rm -f $@ && $(AR) rcs $@ $(LIB)
+
+$(TESTS): $(B)/tests/%: $(O)/tests/%.o $(O)/tests/reference_ops.o $(O)/liblocus.a
+	@mkdir -p $(@D)
+	$(CC) $(LDFLAGS) $(OPT) $^ $(shell pkg-config --libs check) $(LDLIBS) -o $@
+$(O)/tests/%.o: CFLAGS += $(shell pkg-config --cflags check)
+
+$(B)/bench: $(O)/tests/bench/bench.o $(O)/liblocus.a
+	$(CC) $(LDFLAGS) $(OPT) $^ $(LDLIBS) -o $@
+
+$(O)/%.o: %.c
+	@mkdir -p $(@D)
+	$(CC) $(CFLAGS) -c $< -o $@
+
+.PHONY: all demo test check asan asan-check lint bench setup install clean help
+.SECONDARY:
+-include $(shell find $(O) -name '*.d' 2>/dev/null)

@@ -1,0 +1,29 @@
+/* parallel.h -- how many threads kernels use, and how work is cut.
+ *
+ * Kernels are parallel over a partition of their work that depends on shapes alone, never on the number of
+ * threads; each part is computed by one thread in a fixed order. So every thread count gives the same bits. */
+#ifndef NN_PARALLEL_H
+#define NN_PARALLEL_H
+
+/* Threads that kernels use, at least 1. Default: the CPUs this process may run on. */
+void nn_threads_set(int n);
+int  nn_threads(void);
+
+/* CPUs this process may run on. */
+int nn_cpu_count(void);
+
+/* For `#pragma omp parallel for NN_OMP_IF(work)`: small loops are not worth waking a thread for. */
+#define NN_PARALLEL_MIN 16384
+
+/* Compile a kernel for several instruction sets; the best one is chosen when the program starts. None of them may
+ * change a result: contraction is off, and the order of sums is fixed by the source. */
+#if defined(__x86_64__) && defined(__linux__) && !defined(__SANITIZE_ADDRESS__) && !defined(LOCUS_NO_CLONES)
+#define NN_KERNEL_CLONES __attribute__((target_clones("avx512f", "avx2", "default")))
+#else
+#define NN_KERNEL_CLONES
+#endif
+
+/* Set flush-to-zero in the calling thread: denormals cost hundreds of cycles each. */
+void nn_flush_denormals(void);
+
+#endif

@@ -1,0 +1,54 @@
+/* plan.h -- a graph made ready to run: kernels chosen, lifetimes turned into offsets in one block.
+ *
+ * Everything that can fail happens in nn_plan_new; forward and backward allocate nothing and cannot fail.
+ * Training and inference are two plans of one graph; nodes that a plan's outputs do not need are left out. */
+#ifndef NN_PLAN_H
+#define NN_PLAN_H
+#include "nn/core/graph.h"
+
+typedef struct NnPlan NnPlan;
+
+typedef struct {
+    int          train;  /* 1: forward + backward; 0: inference */
+    NnVar        loss;   /* scalar to differentiate; NN_NONE in an inference plan */
+    const NnVar *keep;   /* nodes to be readable after forward, besides the loss */
+    int          n_keep;
+    const char  *kernel; /* name of the kernel to prefer where an op has it; NULL or "auto": the plan's choice */
+    uint64_t     seed;   /* of the run, for dropout */
+} NnPlanSpec;
+
+/* The graph and its parameters must outlive the plan; parameters must be sealed before the first forward.
+ * ERR_CONFIG: unknown kernel name (known ones listed); ERR_SHAPE: loss is not a scalar; ERR_NOMEM. */
+NnStatus nn_plan_new(const NnGraph *g, const NnPlanSpec *spec, NnPlan **out, NnErr *err);
+void     nn_plan_free(NnPlan *p);
+
+/* Values of an input (write before forward) or of a kept node (read after forward). NULL if neither, or if
+ * nothing that the plan computes needs it. */
+float *nn_plan_data(NnPlan *p, NnVar v);
+
+/* After backward: d(loss)/d(input), for inputs that want it; NULL otherwise. */
+const float *nn_plan_grad(NnPlan *p, NnVar v);
+
+void nn_plan_forward(NnPlan *p, uint32_t step);
+
+/* Adds d(scale * loss)/d(parameter) to the gradient block of the parameters. After nn_plan_forward, once. */
+void nn_plan_backward(NnPlan *p, float scale);
+
+/* Run forward (and backward if asked) again, stopping at the first node whose output (or whose input gradient)
+ * is not finite. Its description goes into text: "node 17 conv2d encoder.3 [8,16,32,32]: output is NaN".
+ * 0 if everything is finite. For the report on a diverged run. */
+int nn_plan_find_nonfinite(NnPlan *p, uint32_t step, int backward, char *text, size_t size);
+
+size_t nn_plan_bytes(const NnPlan *p);       /* the one block: activations, gradients, saved, scratch */
+size_t nn_plan_lower_bound(const NnPlan *p); /* the largest sum of sizes alive at one time, bytes */
+double nn_plan_flops(const NnPlan *p);       /* of one forward pass */
+
+/* Name of the kernel chosen for a node; "" for ops with a single unnamed one. */
+const char *nn_plan_kernel(const NnPlan *p, int node);
+int         nn_plan_uses(const NnPlan *p, int node); /* is this node computed? */
+
+/* Timing for --profile: off by default. Seconds and calls since it was switched on, per node. */
+void nn_plan_profile(NnPlan *p, int on);
+void nn_plan_profile_get(const NnPlan *p, int node, double *forward_s, double *backward_s, long *calls);
+
+#endif

@@ -1,0 +1,22 @@
+/* conv.h -- 2-d convolution and its transpose, on images [N,C,H,W]. */
+#ifndef NN_CONV_H
+#define NN_CONV_H
+#include "nn/core/graph.h"
+
+typedef struct {
+    int stride, pad, dilation, groups; /* the same for rows and columns; stride, dilation, groups >= 1 */
+} NnConvAttr;
+
+/* Cross-correlation, as every framework's conv2d:
+ *   y[n,o,i,j] = b[o] + sum_{c,u,v} w[o,c,u,v] x[n, c + g C/G, i*stride - pad + u*dilation, j*stride - pad + v*dilation]
+ *   x [N,C,H,W], w [O,C/G,Kh,Kw], b [O] or NN_NONE, y [N,O,Ho,Wo],
+ *   Ho = (H + 2 pad - dilation (Kh-1) - 1) / stride + 1; pixels outside are 0; group g = o / (O/G). */
+NnVar nn_conv2d(NnGraph *g, NnVar x, NnVar w, NnVar b, NnConvAttr attr);
+
+/* The adjoint of conv2d in x, as torch's ConvTranspose2d (groups as above, output_padding 0):
+ *   x [N,C,H,W], w [C,O/G,Kh,Kw], b [O] or NN_NONE, y [N,O,Ho,Wo], Ho = (H-1) stride - 2 pad + dilation (Kh-1) + 1. */
+NnVar nn_conv_transpose2d(NnGraph *g, NnVar x, NnVar w, NnVar b, NnConvAttr attr);
+
+extern const NnOp nn_op_conv2d, nn_op_conv_transpose2d;
+
+#endif
