@@ -33,7 +33,7 @@ static NnStatus select_test(EvalData *data, int threads, NnErr *err)
 
 NnStatus eval_data_own(const EvalRun *run, int threads, EvalData *out, NnErr *err)
 {
-    *out = (EvalData){ 0 };
+    *out = (EvalData){ .is_own = 1 };
     switch ((DataSourceKind)run->data.source) {
     case DATA_SOURCE_PORTRAITS:
         snprintf(out->name, sizeof out->name, "portraits");
@@ -97,6 +97,11 @@ void eval_data_close(EvalData *data)
     free(data->index);
     data_set_free(data->set);
     *data = (EvalData){ 0 };
+}
+
+int eval_method_is_seen(const EvalRun *run, const EvalData *data, int method)
+{
+    return data->is_own ? data->set->seen[method] : nn_list_has(run->data.methods, data->set->methods[method]);
 }
 
 /* ---- what the detector says about them ---- */
@@ -179,16 +184,6 @@ static NnStatus judge_all(Pass *p, DataLoader *loader, NnErr *err)
     return nn_fail(err, NN_ERR_DATA, "%s: the loader gave other than %d images", p->data->name, p->data->n);
 }
 
-/* A manipulation is seen if the run was trained on one of that name, in whatever data set. */
-static void mark_seen(const EvalRun *run, const EvalData *data, EvalResults *r)
-{
-    const int own = data->set->settings.source == run->data.source && !strcmp(data->set->settings.path, run->data.path);
-    for (int m = 0; m < r->n_methods; m++)
-        r->seen[m] = own && data->set->settings.methods[0]
-                         ? data->set->seen[m]
-                         : (unsigned char)nn_list_has(run->data.methods, r->methods[m]);
-}
-
 NnStatus eval_judge(EvalRun *run, const EvalData *data, int threads, EvalVisit visit, void *self, EvalResults *out,
                     NnErr *err)
 {
@@ -196,7 +191,7 @@ NnStatus eval_judge(EvalRun *run, const EvalData *data, int threads, EvalVisit v
     out->name = data->name;
     out->methods = (const char *const *)data->set->methods;
     out->prior = &run->prior;
-    mark_seen(run, data, out);
+    for (int m = 0; m < out->n_methods; m++) out->seen[m] = (unsigned char)eval_method_is_seen(run, data, m);
     Pass pass = { .run = run, .data = data, .results = out, .visit = visit, .self = self };
     pass.pixels = (size_t)run->data.size * (size_t)run->data.size;
     pass.mask = nn_alloc(pass.pixels, 1);

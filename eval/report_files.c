@@ -120,6 +120,18 @@ static json_t *number(double v)
     return isnan(v) ? json_null() : json_real(v);
 }
 
+/* Names and paths may hold bytes that are no UTF-8, which JSON cannot: those become '?'. */
+static json_t *text_json(const char *text)
+{
+    json_t *j = json_string(text);
+    char *copy = j ? NULL : nn_path_join(NULL, text);
+    for (char *p = copy; p && *p; p++)
+        if (*p & 0x80) *p = '?';
+    if (copy) j = json_string(copy);
+    free(copy);
+    return j;
+}
+
 /* {"value":..,"lo":..,"hi":..} */
 static json_t *estimate(const EvalEstimate *e)
 {
@@ -128,7 +140,7 @@ static json_t *estimate(const EvalEstimate *e)
 
 static json_t *row_json(const EvalRow *row)
 {
-    json_t *j = json_pack("{s:s, s:s, s:o, s:i, s:i, s:i}", "method", row->name, "row",
+    json_t *j = json_pack("{s:o, s:s, s:o, s:i, s:i, s:i}", "method", text_json(row->name), "row",
                           row->kind == EVAL_ROW_METHOD ? "manipulation" : "pooled", "seen",
                           row->seen < 0 ? json_null() : json_boolean(row->seen), "n_real", row->n_real, "n_fake",
                           row->n_fake, "n_masks", row->n_masks);
@@ -148,26 +160,27 @@ static json_t *data_json(const EvalReport *report)
 {
     json_t *rows = json_array();
     for (int i = 0; i < report->rows.n; i++) json_array_append_new(rows, row_json(&report->rows.rows[i]));
-    return json_pack("{s:s, s:s, s:i, s:i, s:o, s:o, s:o}", "data", report->results.name, "source", report->source,
-                     "n_images", report->results.n, "n_skipped", report->n_skipped, "rows", rows, "drop_auc",
-                     estimate(&report->rows.drop_auc), "drop_balanced_accuracy", estimate(&report->rows.drop_balanced));
+    return json_pack("{s:o, s:o, s:i, s:i, s:o, s:o, s:o}", "data", text_json(report->results.name), "source",
+                     text_json(report->source), "n_images", report->results.n, "n_skipped", report->n_skipped, "rows",
+                     rows, "drop_auc", estimate(&report->rows.drop_auc), "drop_balanced_accuracy",
+                     estimate(&report->rows.drop_balanced));
 }
 
 /* The run card: what was judged with. */
 static json_t *run_json(const EvalRun *run)
 {
     json_t *j = json_object();
-    json_object_set_new(j, "checkpoint", json_string(run->path));
-    json_object_set_new(j, "network", json_string(run->model.network));
+    json_object_set_new(j, "checkpoint", text_json(run->path));
+    json_object_set_new(j, "network", text_json(run->model.network));
     json_object_set_new(j, "weights", json_integer((json_int_t)nn_params_weights(run->params)));
     json_object_set_new(j, "size", json_integer(run->data.size));
-    json_object_set_new(j, "trained_on", json_string(run->data.methods));
+    json_object_set_new(j, "trained_on", text_json(run->data.methods));
     json_object_set_new(j, "threshold", json_real(run->threshold));
     json_object_set_new(j, "threshold_stored", json_boolean(run->has_threshold));
     static const char *const notes[] = { "step", "best", "version", "blas_core", "mask_count", "config" };
     for (size_t i = 0; i < sizeof notes / sizeof *notes; i++) {
         const char *value = eval_run_note(run, notes[i]);
-        json_object_set_new(j, notes[i], *value ? json_string(value) : json_null());
+        json_object_set_new(j, notes[i], *value ? text_json(value) : json_null());
     }
     return j;
 }
