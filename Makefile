@@ -7,7 +7,8 @@ VERSION := 0.1.0
 
 WARN    := -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wstrict-prototypes -Wmissing-prototypes \
            -Wvla -Wformat=2 -Wundef
-CFLAGS  += -std=c11 -D_POSIX_C_SOURCE=200809L -DLOCUS_VERSION='"$(VERSION)"' $(WARN) $(OPT) -g -fopenmp -MMD -MP -I.
+PKG      = $(foreach p,openblas jansson zlib,$(shell pkg-config --cflags $(p) 2>/dev/null))
+ALL_CFLAGS = -std=c11 -D_POSIX_C_SOURCE=200809L -DLOCUS_VERSION='"$(VERSION)"' $(WARN) $(OPT) -g -fopenmp -MMD -MP -I. $(PKG) $(CFLAGS)
 LDLIBS  += -ljansson -lz -ldl -lpthread -lm
 LDFLAGS += -fopenmp
 
@@ -26,7 +27,7 @@ all: $(B)/train $(B)/eval $(B)/configs
 ## demo      install what is missing, build, train on the embedded data, evaluate, show the table
 demo: setup
 	$(MAKE) all
-	sh scripts/demo.sh $(B)
+	sh scripts/demo.sh $(B) $(DEMO_ARGS)
 
 ## test      install what is missing, then run every test
 test: setup
@@ -43,7 +44,8 @@ asan-check:
 	CK_FORK=no $(MAKE) check B=build/asan E2E= OPT='-O1 -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer'
 
 ## lint      layering, formatting, static analysis, shell scripts
-lint: setup
+lint:
+	@sh scripts/setup.sh lint
 	sh scripts/lint.sh
 
 ## bench     speed and memory of a training step, beside PyTorch where present
@@ -77,21 +79,23 @@ $(B)/eval: $(O)/eval/eval.o
 $(B)/configs:
 	@mkdir -p $(B) && ln -sfn ../configs $@
 
+objects: $(LIB) $(O)/train/train.o $(O)/eval/eval.o $(call objs,tests/*.c tests/bench/*.c)
+
 $(O)/liblocus.a: $(LIB)
 	rm -f $@ && $(AR) rcs $@ $(LIB)
 
 $(TESTS): $(B)/tests/%: $(O)/tests/%.o $(O)/tests/reference_ops.o $(O)/liblocus.a
 	@mkdir -p $(@D)
 	$(CC) $(LDFLAGS) $(OPT) $^ $(shell pkg-config --libs check) $(LDLIBS) -o $@
-$(O)/tests/%.o: CFLAGS += $(shell pkg-config --cflags check)
+$(O)/tests/%.o: PKG += $(shell pkg-config --cflags check 2>/dev/null)
 
 $(B)/bench: $(O)/tests/bench/bench.o $(O)/liblocus.a
 	$(CC) $(LDFLAGS) $(OPT) $^ $(LDLIBS) -o $@
 
 $(O)/%.o: %.c
 	@mkdir -p $(@D)
-	$(CC) $(CFLAGS) -c $< -o $@
+	$(CC) $(ALL_CFLAGS) -c $< -o $@
 
-.PHONY: all demo test check asan asan-check lint bench setup install clean help
+.PHONY: all demo test check asan asan-check lint objects bench setup install clean help
 .SECONDARY:
 -include $(shell find $(O) -name '*.d' 2>/dev/null)

@@ -15,7 +15,7 @@ void nn_philox(const uint32_t counter[4], const uint32_t key[2], uint32_t out[4]
     uint32_t c0 = counter[0], c1 = counter[1], c2 = counter[2], c3 = counter[3];
     uint32_t k0 = key[0], k1 = key[1];
     for (int round = 0; round < 10; round++) {
-        uint32_t       lo0, lo1;
+        uint32_t lo0, lo1;
         const uint32_t hi0 = mul_hi(0xD2511F53u, c0, &lo0);
         const uint32_t hi1 = mul_hi(0xCD9E8D57u, c2, &lo1);
         c0 = hi1 ^ c1 ^ k0, c1 = lo1;
@@ -61,7 +61,7 @@ float nn_rng_range(NnRng *r, float lo, float hi)
 uint32_t nn_rng_below(NnRng *r, uint32_t n)
 {
     const uint32_t limit = UINT32_MAX - UINT32_MAX % n;
-    uint32_t       w;
+    uint32_t w;
     do w = nn_rng_u32(r);
     while (w >= limit);
     return w % n;

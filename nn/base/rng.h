@@ -11,16 +11,16 @@
 /* What a draw is for. Two uses never share a stream, so that adding a draw to
  * one does not change the other. */
 typedef enum {
-    NN_STREAM_INIT = 1, /* initial weights           item = parameter index     */
-    NN_STREAM_SHUFFLE,  /* order of samples          epoch                      */
-    NN_STREAM_AUGMENT,  /* augmentation              epoch, item = data item    */
-    NN_STREAM_DROPOUT,  /* dropout                   epoch = step, item = node  */
-    NN_STREAM_PORTRAIT, /* procedural faces          item = identity            */
-    NN_STREAM_FORGE,    /* forging                   item = data item           */
-    NN_STREAM_POST,     /* post-processing           item = data item           */
-    NN_STREAM_SPLIT,    /* train/val/test            item = hash of the group   */
-    NN_STREAM_BOOTSTRAP,/* confidence intervals      item = resample            */
-    NN_STREAM_TEST      /* test inputs                                          */
+    NN_STREAM_INIT = 1,  /* initial weights           item = parameter index     */
+    NN_STREAM_SHUFFLE,   /* order of samples          epoch                      */
+    NN_STREAM_AUGMENT,   /* augmentation              epoch, item = data item    */
+    NN_STREAM_DROPOUT,   /* dropout                   epoch = step, item = node  */
+    NN_STREAM_PORTRAIT,  /* procedural faces          item = identity            */
+    NN_STREAM_FORGE,     /* forging                   item = data item           */
+    NN_STREAM_POST,      /* post-processing           item = data item           */
+    NN_STREAM_SPLIT,     /* train/val/test            item = hash of the group   */
+    NN_STREAM_BOOTSTRAP, /* confidence intervals      item = resample            */
+    NN_STREAM_TEST       /* test inputs                                          */
 } NnStream;
 
 /* A position in one stream. A plain value: copying it forks it. */
@@ -28,7 +28,7 @@ typedef struct {
     uint32_t key[2];
     uint32_t counter[4]; /* block, stream, epoch, item */
     uint32_t out[4];     /* the current block */
-    int      left;       /* unread words in out */
+    int left;            /* unread words in out */
 } NnRng;
 
 NnRng nn_rng_make(uint64_t seed, NnStream stream, uint32_t epoch, uint32_t item);
@@ -38,11 +38,11 @@ NnRng nn_rng_make(uint64_t seed, NnStream stream, uint32_t epoch, uint32_t item)
 void nn_rng_seek(NnRng *r, uint32_t block);
 
 uint32_t nn_rng_u32(NnRng *r);
-float    nn_rng_uniform(NnRng *r);                     /* [0,1), 24 bits        */
-float    nn_rng_range(NnRng *r, float lo, float hi);   /* [lo,hi)               */
-uint32_t nn_rng_below(NnRng *r, uint32_t n);           /* 0..n-1 unbiased, n > 0 */
-float    nn_rng_normal(NnRng *r);                      /* mean 0, variance 1    */
-int      nn_rng_coin(NnRng *r, float p);               /* 1 with probability p  */
+float nn_rng_uniform(NnRng *r);                   /* [0,1), 24 bits        */
+float nn_rng_range(NnRng *r, float lo, float hi); /* [lo,hi)               */
+uint32_t nn_rng_below(NnRng *r, uint32_t n);      /* 0..n-1 unbiased, n > 0 */
+float nn_rng_normal(NnRng *r);                    /* mean 0, variance 1    */
+int nn_rng_coin(NnRng *r, float p);               /* 1 with probability p  */
 
 /* Fisher-Yates on n indices. */
 void nn_rng_shuffle(NnRng *r, int *index, int n);

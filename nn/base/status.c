@@ -5,7 +5,7 @@
 #include <stdio.h>
 
 static const struct {
-    int         exit_code;
+    int exit_code;
     const char *text;
 } status_table[] = {
 #define X(name, code, text) [NN_##name] = { code, text },

@@ -8,16 +8,16 @@
 #define NN_STATUS_H
 
 /* X(name, exit code of a program that ends with it, text) */
-#define NN_STATUS_LIST(X)                                                   \
-    X(OK, 0, "success")                                                     \
-    X(ERR_SHAPE, 2, "tensor shapes do not fit the operation")               \
-    X(ERR_CONFIG, 2, "configuration value missing, unknown or invalid")     \
-    X(ERR_USAGE, 2, "command line not understood")                          \
-    X(ERR_IO, 1, "file could not be read or written")                       \
-    X(ERR_FORMAT, 1, "file is not in the expected format")                  \
-    X(ERR_DATA, 3, "data set is unusable")                                  \
-    X(ERR_NOMEM, 1, "out of memory")                                        \
-    X(ERR_NUMERIC, 4, "loss or gradient is not finite")                     \
+#define NN_STATUS_LIST(X)                                                                                              \
+    X(OK, 0, "success")                                                                                                \
+    X(ERR_SHAPE, 2, "tensor shapes do not fit the operation")                                                          \
+    X(ERR_CONFIG, 2, "configuration value missing, unknown or invalid")                                                \
+    X(ERR_USAGE, 2, "command line not understood")                                                                     \
+    X(ERR_IO, 1, "file could not be read or written")                                                                  \
+    X(ERR_FORMAT, 1, "file is not in the expected format")                                                             \
+    X(ERR_DATA, 3, "data set is unusable")                                                                             \
+    X(ERR_NOMEM, 1, "out of memory")                                                                                   \
+    X(ERR_NUMERIC, 4, "loss or gradient is not finite")                                                                \
     X(ERR_INTERRUPTED, 130, "interrupted")
 
 typedef enum {
@@ -29,7 +29,7 @@ typedef enum {
 
 typedef struct {
     NnStatus status; /* NN_OK until something fails; the first failure wins */
-    char     msg[768];
+    char msg[768];
 } NnErr;
 
 /* Record a failure and return its status, so that callers can write
@@ -43,10 +43,10 @@ const char *nn_status_text(NnStatus s);
 int nn_status_exit_code(NnStatus s);
 
 /* Forward a failure to our own caller. */
-#define NN_TRY(expr)                           \
-    do {                                       \
-        NnStatus nn_try_ = (expr);             \
-        if (nn_try_ != NN_OK) return nn_try_;  \
+#define NN_TRY(expr)                                                                                                   \
+    do {                                                                                                               \
+        NnStatus nn_try_ = (expr);                                                                                     \
+        if (nn_try_ != NN_OK) return nn_try_;                                                                          \
     } while (0)
 
 #endif

@@ -22,16 +22,16 @@ typedef enum { NN_NODE_INPUT, NN_NODE_CONSTANT, NN_NODE_PARAM, NN_NODE_OP } NnNo
 
 /* Read-only view of one node, for the plan, --summary and messages. */
 typedef struct {
-    NnNodeKind   kind;
-    const char  *name; /* of an input, parameter or scope; "" if unnamed */
-    NnShape      shape;
-    const NnOp  *op;   /* NN_NODE_OP */
-    const void  *attr; /* owned by the graph */
-    int          n_in;
-    NnVar        in[NN_MAX_IN];
-    int          param; /* NN_NODE_PARAM: index into NnParams */
+    NnNodeKind kind;
+    const char *name; /* of an input, parameter or scope; "" if unnamed */
+    NnShape shape;
+    const NnOp *op;   /* NN_NODE_OP */
+    const void *attr; /* owned by the graph */
+    int n_in;
+    NnVar in[NN_MAX_IN];
+    int param;          /* NN_NODE_PARAM: index into NnParams */
     const float *value; /* NN_NODE_CONSTANT: owned by the graph */
-    int          wants_grad; /* NN_NODE_INPUT */
+    int wants_grad;     /* NN_NODE_INPUT */
 } NnNode;
 
 typedef struct NnGraph NnGraph;
@@ -39,7 +39,7 @@ typedef struct NnGraph NnGraph;
 /* A graph over a set of parameters, which must outlive it (several graphs may share one set).
  * NULL only when memory is out. */
 NnGraph *nn_graph_new(NnParams *params);
-void     nn_graph_free(NnGraph *g);
+void nn_graph_free(NnGraph *g);
 
 /* The first failure, or NN_OK; copies its message into err. */
 NnStatus nn_graph_status(const NnGraph *g, NnErr *err);
@@ -63,9 +63,9 @@ NnVar nn_graph_apply(NnGraph *g, const NnOp *op, const void *attr, int n_in, con
 /* Name the nodes that follow ("encoder.2"); shown by --summary and in messages. Copied. "" ends it. */
 void nn_graph_scope(NnGraph *g, const char *name);
 
-NnShape       nn_graph_shape(const NnGraph *g, NnVar v); /* all 0 for a failed v */
-int           nn_graph_len(const NnGraph *g);
+NnShape nn_graph_shape(const NnGraph *g, NnVar v); /* all 0 for a failed v */
+int nn_graph_len(const NnGraph *g);
 const NnNode *nn_graph_node(const NnGraph *g, int id);
-NnParams     *nn_graph_params(const NnGraph *g);
+NnParams *nn_graph_params(const NnGraph *g);
 
 #endif

@@ -38,44 +38,49 @@ NnStatus nn_shape_check(NnShape s, NnErr *err);
 
 /* What the step a kernel runs in looks like. */
 typedef struct {
-    int      train;  /* 1: batch statistics, dropout; 0: inference */
-    uint64_t seed;   /* of the run */
-    uint32_t step;   /* of the run */
-    uint32_t node;   /* of the op in its graph: nn_rng_make(seed, NN_STREAM_DROPOUT, step, node) */
+    int train;     /* 1: batch statistics, dropout; 0: inference */
+    uint64_t seed; /* of the run */
+    uint32_t step; /* of the run */
+    uint32_t node; /* of the op in its graph: nn_rng_make(seed, NN_STREAM_DROPOUT, step, node) */
 } NnStep;
 
 /* What a kernel may touch. Unused inputs are NULL with n_in below their index. */
 typedef struct {
-    int          n_in;
+    int n_in;
     const float *x[NN_MAX_IN];
-    NnShape      xs[NN_MAX_IN];
-    float       *state[NN_MAX_IN]; /* writable alias of x[i] where op->state has bit i; else NULL */
-    float       *y;
-    NnShape      ys;
-    float       *saved;   /* op->saved() floats, kept until backward; NULL in an inference plan */
-    float       *scratch; /* kernel->scratch() floats, contents undefined */
-    const void  *attr;
-    NnStep       step;
+    NnShape xs[NN_MAX_IN];
+    float *state[NN_MAX_IN]; /* writable alias of x[i] where op->state has bit i; else NULL */
+    float *y;
+    NnShape ys;
+    float *saved;   /* op->saved() floats, kept until backward; NULL in an inference plan */
+    float *scratch; /* kernel->scratch() floats, contents undefined */
+    const void *attr;
+    NnStep step;
 } NnFwd;
 
 typedef struct {
-    int          n_in;
+    int n_in;
     const float *x[NN_MAX_IN];
-    NnShape      xs[NN_MAX_IN];
+    NnShape xs[NN_MAX_IN];
     const float *y, *dy;
-    NnShape      ys;
-    float       *dx[NN_MAX_IN]; /* ADD into these; NULL: not wanted (never all NULL) */
+    NnShape ys;
+    float *dx[NN_MAX_IN]; /* ADD into these; NULL: not wanted (never all NULL) */
     const float *saved;
-    float       *scratch;
-    const void  *attr;
-    NnStep       step;
+    float *scratch;
+    const void *attr;
+    NnStep step;
 } NnBwd;
 
 /* What backward reads besides dy and saved; everything else may be recycled before it runs.
  * NN_READS_X0 | NN_READS_X1 ... name single inputs. */
 enum {
-    NN_READS_X0 = 1, NN_READS_X1 = 2, NN_READS_X2 = 4, NN_READS_X3 = 8, NN_READS_X4 = 16,
-    NN_READS_X = 31, NN_READS_Y = 32
+    NN_READS_X0 = 1,
+    NN_READS_X1 = 2,
+    NN_READS_X2 = 4,
+    NN_READS_X3 = 8,
+    NN_READS_X4 = 16,
+    NN_READS_X = 31,
+    NN_READS_Y = 32
 };
 
 /* One way to compute an op. Most ops have one; conv2d has several, and the plan chooses. */
@@ -91,35 +96,35 @@ typedef struct {
 
 /* One row of an op's test table; tests/test_ops.c says what is checked with it. */
 typedef struct {
-    const char  *label;
-    NnShape      xs[NN_MAX_IN];  /* the first n_in used; n_in = number of leading shapes with n > 0 */
-    float        lo, hi;         /* inputs are drawn from [lo,hi] ... */
-    float        kink, kink_gap; /* ... but never closer than kink_gap to kink */
-    const void  *attr;
-    const float *in[NN_MAX_IN];  /* optional: inputs by hand instead of drawn */
-    const float *y, *dx0;        /* optional answers by hand: output, and gradient of x0 for dy = 1 */
-    int          no_grad;        /* bits of inputs whose gradient is not defined (labels, weights, states) */
-    int          infer;          /* run as inference: forward only */
-    float        tolerance;      /* of the gradient check; 0: the default */
-    NnStatus     want;           /* expected verdict of shape(); NN_OK if zero */
+    const char *label;
+    NnShape xs[NN_MAX_IN]; /* the first n_in used; n_in = number of leading shapes with n > 0 */
+    float lo, hi;          /* inputs are drawn from [lo,hi] ... */
+    float kink, kink_gap;  /* ... but never closer than kink_gap to kink */
+    const void *attr;
+    const float *in[NN_MAX_IN]; /* optional: inputs by hand instead of drawn */
+    const float *y, *dx0;       /* optional answers by hand: output, and gradient of x0 for dy = 1 */
+    int no_grad;                /* bits of inputs whose gradient is not defined (labels, weights, states) */
+    int infer;                  /* run as inference: forward only */
+    float tolerance;            /* of the gradient check; 0: the default */
+    NnStatus want;              /* expected verdict of shape(); NN_OK if zero */
 } NnOpCase;
 
 typedef struct {
-    const char *name;      /* lower case, as in messages and --summary */
-    int         min_in, max_in;
-    int         reads;     /* NN_READS_* */
-    int         state;     /* bit i: input i is a state (running statistics) that a training forward updates */
-    int         no_grad;   /* bit i: input i never gets a gradient (targets, weights, states) */
-    size_t      attr_size; /* bytes of its attr struct, copied into the graph; 0: none */
+    const char *name; /* lower case, as in messages and --summary */
+    int min_in, max_in;
+    int reads;        /* NN_READS_* */
+    int state;        /* bit i: input i is a state (running statistics) that a training forward updates */
+    int no_grad;      /* bit i: input i never gets a gradient (targets, weights, states) */
+    size_t attr_size; /* bytes of its attr struct, copied into the graph; 0: none */
     NnStatus (*shape)(const NnShape *xs, int n_in, const void *attr, NnShape *ys, NnErr *err);
     size_t (*saved)(const NnShape *xs, int n_in, NnShape ys, const void *attr); /* or NULL: none */
     double (*flops)(const NnShape *xs, int n_in, NnShape ys, const void *attr); /* forward; NULL: len(ys) */
     const NnKernel *kernels; /* in order of preference; the last one fits everything */
-    int             n_kernels;
+    int n_kernels;
     /* An independent answer for the tests: a plain loop in double (tests/reference_ops.c), or NULL. Set
      * there by name, not here. */
     const NnOpCase *cases;
-    int             n_cases;
+    int n_cases;
 } NnOp;
 
 /* For op tables: `NN_LIST(relu_cases)` expands to the array and its length. */

@@ -17,7 +17,7 @@ typedef enum {
 
 typedef struct {
     NnInitKind kind;
-    int        fan_in, fan_out;
+    int fan_in, fan_out;
 } NnInit;
 
 enum {
@@ -27,16 +27,16 @@ enum {
 
 typedef struct {
     const char *name; /* "encoder.0.weight" */
-    NnShape     shape;
-    NnInit      init;
-    int         flags;
-    size_t      len, offset; /* floats; offset into the value block, and for trained ones the gradient block */
+    NnShape shape;
+    NnInit init;
+    int flags;
+    size_t len, offset; /* floats; offset into the value block, and for trained ones the gradient block */
 } NnParam;
 
 typedef struct NnParams NnParams;
 
 NnParams *nn_params_new(void); /* NULL: no memory */
-void      nn_params_free(NnParams *p);
+void nn_params_free(NnParams *p);
 
 /* Index of the parameter, added if new. ERR_SHAPE: known with another shape or other flags; ERR_CONFIG: new
  * after sealing. */
@@ -44,11 +44,11 @@ NnStatus nn_params_add(NnParams *p, const char *name, NnShape s, NnInit init, in
 
 /* Allocate the blocks and draw initial values: parameter i from (seed, NN_STREAM_INIT, i). Once. */
 NnStatus nn_params_seal(NnParams *p, uint64_t seed, NnErr *err);
-int      nn_params_is_sealed(const NnParams *p);
+int nn_params_is_sealed(const NnParams *p);
 
-int            nn_params_count(const NnParams *p);
+int nn_params_count(const NnParams *p);
 const NnParam *nn_params_at(const NnParams *p, int index);
-int            nn_params_find(const NnParams *p, const char *name); /* -1: unknown */
+int nn_params_find(const NnParams *p, const char *name); /* -1: unknown */
 
 size_t nn_params_len(const NnParams *p);       /* floats of the value block, padding included */
 size_t nn_params_train_len(const NnParams *p); /* floats of its trained front part and of the gradient block */
@@ -56,6 +56,6 @@ size_t nn_params_weights(const NnParams *p);   /* trained weights, padding not c
 
 float *nn_params_values(NnParams *p); /* the whole block; padding is 0 */
 float *nn_params_grads(NnParams *p);  /* the whole block; padding is 0 */
-void   nn_params_zero_grads(NnParams *p);
+void nn_params_zero_grads(NnParams *p);
 
 #endif

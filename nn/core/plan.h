@@ -9,18 +9,18 @@
 typedef struct NnPlan NnPlan;
 
 typedef struct {
-    int          train;  /* 1: forward + backward; 0: inference */
-    NnVar        loss;   /* scalar to differentiate; NN_NONE in an inference plan */
-    const NnVar *keep;   /* nodes to be readable after forward, besides the loss */
-    int          n_keep;
-    const char  *kernel; /* name of the kernel to prefer where an op has it; NULL or "auto": the plan's choice */
-    uint64_t     seed;   /* of the run, for dropout */
+    int train;         /* 1: forward + backward; 0: inference */
+    NnVar loss;        /* scalar to differentiate; NN_NONE in an inference plan */
+    const NnVar *keep; /* nodes to be readable after forward, besides the loss */
+    int n_keep;
+    const char *kernel; /* name of the kernel to prefer where an op has it; NULL or "auto": the plan's choice */
+    uint64_t seed;      /* of the run, for dropout */
 } NnPlanSpec;
 
 /* The graph and its parameters must outlive the plan; parameters must be sealed before the first forward.
  * ERR_CONFIG: unknown kernel name (known ones listed); ERR_SHAPE: loss is not a scalar; ERR_NOMEM. */
 NnStatus nn_plan_new(const NnGraph *g, const NnPlanSpec *spec, NnPlan **out, NnErr *err);
-void     nn_plan_free(NnPlan *p);
+void nn_plan_free(NnPlan *p);
 
 /* Values of an input (write before forward) or of a kept node (read after forward). NULL if neither, or if
  * nothing that the plan computes needs it. */
@@ -42,10 +42,11 @@ int nn_plan_find_nonfinite(NnPlan *p, uint32_t step, int backward, char *text, s
 size_t nn_plan_bytes(const NnPlan *p);       /* the one block: activations, gradients, saved, scratch */
 size_t nn_plan_lower_bound(const NnPlan *p); /* the largest sum of sizes alive at one time, bytes */
 double nn_plan_flops(const NnPlan *p);       /* of one forward pass */
+double nn_plan_node_flops(const NnPlan *p, int node);
 
 /* Name of the kernel chosen for a node; "" for ops with a single unnamed one. */
 const char *nn_plan_kernel(const NnPlan *p, int node);
-int         nn_plan_uses(const NnPlan *p, int node); /* is this node computed? */
+int nn_plan_uses(const NnPlan *p, int node); /* is this node computed? */
 
 /* Timing for --profile: off by default. Seconds and calls since it was switched on, per node. */
 void nn_plan_profile(NnPlan *p, int on);

@@ -1,0 +1,212 @@
+/* judge.c -- see judge.h. */
+#include "eval/judge.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "data/loader.h"
+#include "nn/base/file.h"
+#include "nn/base/metrics.h"
+#include "nn/base/size.h"
+
+/* ---- which images ---- */
+
+/* The last folder of a path, or the whole where there is none: a manifest's own name says little. */
+static void name_after(const char *path, int is_folder, char *out)
+{
+    char *folder = is_folder ? NULL : nn_path_folder(path);
+    const char *base = nn_path_name(folder ? folder : path);
+    snprintf(out, NN_TEXT_MAX, "%s", *base && strcmp(base, ".") ? base : nn_path_name(path));
+    free(folder);
+}
+
+static NnStatus select_test(EvalData *data, int threads, NnErr *err)
+{
+    NN_TRY(data_set_select(data->set, DATA_TEST, &data->index, &data->n, err));
+    if (data->set->settings.on_bad == DATA_BAD_SKIP)
+        NN_TRY(data_set_check(data->set, data->index, &data->n, threads, &data->check, err));
+    if (data->n > 0) return NN_OK;
+    return nn_fail(err, NN_ERR_DATA, "%s: no image to judge (no item in the split test)", data->name);
+}
+
+NnStatus eval_data_own(const EvalRun *run, int threads, EvalData *out, NnErr *err)
+{
+    *out = (EvalData){ .is_own = 1 };
+    switch ((DataSourceKind)run->data.source) {
+    case DATA_SOURCE_PORTRAITS:
+        snprintf(out->name, sizeof out->name, "portraits");
+        break;
+    case DATA_SOURCE_PHOTOS:
+        snprintf(out->name, sizeof out->name, "photos");
+        break;
+    case DATA_SOURCE_MANIFEST:
+        name_after(run->data.path, 0, out->name);
+        break;
+    case DATA_SOURCE_FOLDER:
+        name_after(run->data.path, 1, out->name);
+        break;
+    }
+    NnStatus s = data_set_open(&run->data, run->seed, &out->set, err);
+    if (s == NN_OK) s = select_test(out, threads, err);
+    if (s != NN_OK) eval_data_close(out);
+    return s;
+}
+
+/* Split NAME=PATH. */
+static NnStatus split_name(const char *text, char *name, const char **path, NnErr *err)
+{
+    static const char known[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._+-";
+    const char *equals = strchr(text, '=');
+    const size_t n = equals ? (size_t)(equals - text) : 0;
+    if (n == 0 || n >= NN_TEXT_MAX || strspn(text, known) != n || !equals[1] || text[0] == '.')
+        return nn_fail(err, NN_ERR_USAGE,
+                       "--data %s: expected NAME=MANIFEST_OR_FOLDER, NAME of letters, digits, . _ + -", text);
+    snprintf(name, NN_TEXT_MAX, "%.*s", (int)n, text);
+    *path = equals + 1;
+    return NN_OK;
+}
+
+NnStatus eval_data_other(const EvalRun *run, const char *name_and_path, int threads, EvalData *out, NnErr *err)
+{
+    const char *path;
+    *out = (EvalData){ 0 };
+    NN_TRY(split_name(name_and_path, out->name, &path, err));
+    const int is_folder = nn_folder_exists(path);
+    if (!is_folder && !nn_file_exists(path))
+        return nn_fail(err, NN_ERR_IO, "--data %s: no such manifest or folder: %s", name_and_path, path);
+    DataSettings settings = run->data;
+    settings.source = is_folder ? DATA_SOURCE_FOLDER : DATA_SOURCE_MANIFEST;
+    if (strlen(path) >= sizeof settings.path)
+        return nn_fail(err, NN_ERR_USAGE, "--data %s: path longer than %zu bytes", name_and_path,
+                       sizeof settings.path - 1);
+    strcpy(settings.path, path);
+    settings.methods[0] = 0;
+    /* Items without a declared split are drawn into one: all of them into test. */
+    settings.val_fraction = 0, settings.test_fraction = 1;
+    NnStatus s = data_set_open(&settings, run->seed, &out->set, err);
+    if (s == NN_OK) s = select_test(out, threads, err);
+    if (s != NN_OK) eval_data_close(out);
+    return s;
+}
+
+void eval_data_close(EvalData *data)
+{
+    data_check_free(&data->check);
+    free(data->index);
+    data_set_free(data->set);
+    *data = (EvalData){ 0 };
+}
+
+int eval_method_is_seen(const EvalRun *run, const EvalData *data, int method)
+{
+    return data->is_own ? data->set->seen[method] : nn_list_has(run->data.methods, data->set->methods[method]);
+}
+
+/* ---- what the detector says about them ---- */
+
+typedef struct {
+    EvalRun *run;
+    const EvalData *data;
+    EvalResults *results;
+    unsigned char *mask; /* [size*size], the present image's as bytes */
+    size_t pixels;
+    EvalVisit visit;
+    void *self;
+} Pass;
+
+static NnStatus measure_map(Pass *p, EvalItem *item, const float *map, const float *mask, NnErr *err)
+{
+    for (size_t i = 0; i < p->pixels; i++) p->mask[i] = mask[i] > 0.5f;
+    NN_TRY(nn_auc(map, p->mask, p->pixels, &item->pixel_auc, err));
+    item->iou = nn_iou(map, p->mask, p->pixels, 0.5);
+    item->has_mask = 1;
+    NN_TRY(eval_pixel_pool_add(&p->results->pixels[item->method], map, p->mask, p->pixels, err));
+    if (p->run->prior.n == 0) return NN_OK;
+    item->iou_prior = eval_prior_iou(&p->run->prior, p->mask);
+    return eval_prior_pool_add(&p->results->priors[item->method], &p->run->prior, p->mask, err);
+}
+
+static NnStatus show(Pass *p, const DataBatch *batch, int place, int number, const float *map, NnErr *err)
+{
+    const EvalItem *item = &p->results->items[number];
+    const DataItem *source = &p->data->set->items[batch->item[place]];
+    const EvalView view = {
+        .number = number,
+        .size = p->run->data.size,
+        .method = data_item_method(p->data->set, batch->item[place]),
+        .seen = item->label && p->results->seen[item->method],
+        .item = item,
+        .generated = source->where ? NULL : source->path,
+        .image = batch->image + 3 * (size_t)place * p->pixels,
+        .mask = batch->has_mask[place] > 0 ? batch->mask + (size_t)place * p->pixels : NULL,
+        .map = map,
+    };
+    return p->visit(p->self, &view, err);
+}
+
+static NnStatus judge_batch(Pass *p, const DataBatch *batch, int first, NnErr *err)
+{
+    EvalVerdicts v;
+    NN_TRY(eval_run_judge(p->run, batch->image, batch->n, &v, err));
+    for (int i = 0; i < batch->n; i++) {
+        const DataItem *source = &p->data->set->items[batch->item[i]];
+        EvalItem *item = &p->results->items[first + i];
+        const float *map = v.map + (size_t)i * p->pixels;
+        *item = (EvalItem){ .path = source->path,
+                            .group = source->group,
+                            .label = source->label,
+                            .method = source->label ? source->method : -1,
+                            .score = v.score[i],
+                            .pixel_auc = (double)NAN,
+                            .iou = (double)NAN,
+                            .iou_prior = (double)NAN };
+        if (item->label && batch->has_mask[i] > 0)
+            NN_TRY(measure_map(p, item, map, batch->mask + (size_t)i * p->pixels, err));
+        if (p->visit) NN_TRY(show(p, batch, i, first + i, map, err));
+    }
+    return NN_OK;
+}
+
+static NnStatus judge_all(Pass *p, DataLoader *loader, NnErr *err)
+{
+    const DataBatch *batch;
+    int done = 0;
+    for (;;) {
+        NN_TRY(data_loader_next(loader, &batch, err));
+        if (!batch) break;
+        if (done + batch->n > p->data->n) break;
+        NN_TRY(judge_batch(p, batch, done, err));
+        done += batch->n;
+    }
+    if (done == p->data->n && !batch) return NN_OK;
+    return nn_fail(err, NN_ERR_DATA, "%s: the loader gave other than %d images", p->data->name, p->data->n);
+}
+
+NnStatus eval_judge(EvalRun *run, const EvalData *data, int threads, EvalVisit visit, void *self, EvalResults *out,
+                    NnErr *err)
+{
+    NN_TRY(eval_results_init(out, data->n, data->set->n_methods, err));
+    out->name = data->name;
+    out->methods = (const char *const *)data->set->methods;
+    out->prior = &run->prior;
+    for (int m = 0; m < out->n_methods; m++) out->seen[m] = (unsigned char)eval_method_is_seen(run, data, m);
+    Pass pass = { .run = run, .data = data, .results = out, .visit = visit, .self = self };
+    pass.pixels = (size_t)run->data.size * (size_t)run->data.size;
+    pass.mask = nn_alloc(pass.pixels, 1);
+    const DataLoaderSpec spec = { .set = data->set,
+                                  .index = data->index,
+                                  .n_index = data->n,
+                                  .batch = run->batch,
+                                  .threads = threads,
+                                  .seed = run->seed };
+    DataLoader *loader = NULL;
+    NnStatus s = pass.mask ? NN_OK : nn_fail(err, NN_ERR_NOMEM, "%s: out of memory", data->name);
+    if (s == NN_OK) s = data_loader_open(&spec, &loader, err);
+    if (s == NN_OK) s = judge_all(&pass, loader, err);
+    data_loader_close(loader);
+    free(pass.mask);
+    if (s != NN_OK) eval_results_free(out);
+    return s;
+}

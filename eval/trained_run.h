@@ -1,0 +1,48 @@
+/* trained_run.h -- a trained detector, ready to judge images: a run folder or checkpoint turned into a plan.
+ *
+ * Everything needed is in the checkpoint: the resolved configuration, the weights, the threshold that was chosen on
+ * the source's validation split, and the mean training mask. */
+#ifndef EVAL_TRAINED_RUN_H
+#define EVAL_TRAINED_RUN_H
+#include "data/data_settings.h"
+#include "eval/pixel_pool.h"
+#include "nn/core/plan.h"
+#include "nn/model/checkpoint.h"
+#include "nn/model/detector.h"
+
+typedef struct {
+    char *path;   /* of the checkpoint */
+    char *folder; /* it lies in */
+    NnCheckpoint checkpoint;
+    DataSettings data;
+    NnModelSettings model;
+    uint64_t seed; /* of the run: generated data sets and automatic splits depend on it */
+    double threshold;
+    int has_threshold; /* 0: none stored; threshold is .5 */
+    EvalPrior prior;   /* n = 0: no mean mask stored */
+    int batch;         /* N */
+    NnParams *params;
+    NnGraph *graph;
+    NnPlan *plan;
+    NnDetector net;
+} EvalRun;
+
+/* What the detector says about the n images of a batch; valid until the next call. */
+typedef struct {
+    const float *score; /* [n], probability of being forged */
+    const float *map;   /* [n,1,size,size], 0..1 */
+} EvalVerdicts;
+
+/* `path` is a run folder (its best.safetensors, else last.safetensors) or a checkpoint. Plans for batches of `batch`
+ * images. The caller frees with eval_run_close. ERR_IO: nothing there, and what was looked for; ERR_FORMAT: damaged,
+ * not one of ours, or weights that do not fit the network; ERR_CONFIG: a configuration this version does not know. */
+NnStatus eval_run_open(const char *path, int batch, EvalRun **out, NnErr *err);
+void eval_run_close(EvalRun *run);
+
+/* Judge image [n,3,size,size], -1..1, with n of 1..batch. ERR_NUMERIC: a score that is not a number. */
+NnStatus eval_run_judge(EvalRun *run, const float *image, int n, EvalVerdicts *out, NnErr *err);
+
+/* A note of the checkpoint, or "" if it has none of that name. */
+const char *eval_run_note(const EvalRun *run, const char *key);
+
+#endif

@@ -1,0 +1,218 @@
+/* detector.c -- [model], and the wiring that every detector shares: input filters, latent halves, score, map.
+ *
+ * What differs between networks is their encoder and decoder (arch_<family>.c); all else is here, once. */
+#include "nn/model/detector.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "nn/model/blocks.h"
+#include "nn/ops/activation.h"
+#include "nn/ops/arithmetic.h"
+#include "nn/ops/conv.h"
+#include "nn/ops/linear.h"
+#include "nn/ops/pool.h"
+#include "nn/ops/rearrange.h"
+#include "nn/ops/reduce.h"
+#include "nn/ops/resample.h"
+
+#define FIELD(name) offsetof(NnModelSettings, name)
+static const NnSetting model_rows[] = {
+    { "network", NN_SET_TEXT, FIELD(network), "lae_small", 0, 0, NULL, "",
+      "architecture: lae_small, lae_deep or lae_base" },
+    { "input", NN_SET_CHOICE, FIELD(input), "residual", 0, 0, "rgb residual", "",
+      "what the encoder sees: the colours, or their high-pass residuals (three SRM filters per colour)" },
+    { "score", NN_SET_CHOICE, FIELD(score), "logit", 0, 0, "logit latent", "",
+      "what the score is made of: the linear unit on the pooled latent, or the activities of the latent's halves" },
+    { "map", NN_SET_CHOICE, FIELD(map), "cam", 0, 0, "cam activation", "",
+      "what the map is made of: class activation (weights of the logit), or the activity of the forged half" },
+    { "residual_clip", NN_SET_FLOAT, FIELD(residual_clip), "0.04", 1e-4, 2, NULL, "input units (levels * 2/255)",
+      "residuals are clipped to +-this; an 8-bit level is 2/255 = 0.0078, so 0.04 is 5 levels" },
+};
+const NnSection nn_model_section = { "model", "the network and what it reports", model_rows,
+                                     sizeof model_rows / sizeof *model_rows };
+
+enum { SRM_FILTERS = 3, SRM_SIZE = 5, SRM_TAPS = SRM_SIZE * SRM_SIZE };
+
+/* Noise residuals of the spatial rich model (Fridrich and Kodovsky 2012): second differences in both directions, the
+ * 5x5 "KV" filter, second differences along rows. Each is divided by `scale`; each sums to zero. */
+static const struct {
+    float scale, tap[SRM_TAPS];
+} srm[SRM_FILTERS] = {
+    { 4, { 0, 0, 0, 0, 0, 0, -1, 2, -1, 0, 0, 2, -4, 2, 0, 0, -1, 2, -1, 0, 0, 0, 0, 0, 0 } },
+    { 12, { -1, 2, -2, 2, -1, 2, -6, 8, -6, 2, -2, 8, -12, 8, -2, 2, -6, 8, -6, 2, -1, 2, -2, 2, -1 } },
+    { 2, { 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1, -2, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0 } },
+};
+
+/* image [N,3,H,W] -> [N,9,H,W] in -1..1: clip(srm_f * colour_c) / clip at channel 3 c + f.
+ *
+ * Units: the image is level * 2/255 - 1, so a residual of r levels is r * 2/255 here, and clipping at c means clipping
+ * at c * 255/2 levels. What tells forgeries apart are residuals of a few levels; edges give tens of them and would
+ * drown the rest, hence the clip, and the division that brings what is left to about unit range. Pixels outside the
+ * image count as 0 (mid grey), so the outermost two rows and columns mostly clip, for real and forged alike. */
+static NnVar residual_input(NnGraph *g, NnVar image, float clip)
+{
+    float taps[3][SRM_FILTERS][SRM_TAPS];
+    for (int c = 0; c < 3; c++)
+        for (int f = 0; f < SRM_FILTERS; f++)
+            for (int t = 0; t < SRM_TAPS; t++) taps[c][f][t] = srm[f].tap[t] / srm[f].scale;
+
+    nn_graph_scope(g, "residual");
+    const NnShape shape = { 4, { 3 * SRM_FILTERS, 1, SRM_SIZE, SRM_SIZE } };
+    const NnVar w = nn_graph_constant(g, "residual.srm", shape, &taps[0][0][0]);
+    const NnVar r = nn_conv2d(g, image, w, NN_NONE, (NnConvAttr){ 1, SRM_SIZE / 2, 1, 3 });
+    const NnVar y = nn_scale(g, nn_clamp(g, r, -clip, clip), 1.0f / clip, 0);
+    nn_graph_scope(g, "");
+    return y;
+}
+
+/* [N] -> [N,1] */
+static NnVar as_column(NnGraph *g, NnVar x)
+{
+    if (!nn_var_is_some(x)) return NN_NONE;
+    return nn_reshape(g, x, (NnShape){ 2, { nn_graph_shape(g, x).d[0], 1 } });
+}
+
+/* a_0, a_1 [N,2]: the mean |h_c| of each half. */
+static NnVar latent_activity(NnGraph *g, NnVar latent, int C)
+{
+    nn_graph_scope(g, "activity");
+    const NnVar size = nn_abs(g, latent);
+    const NnVar real = as_column(g, nn_mean(g, nn_slice(g, size, 0, C / 2), 1, 3));
+    const NnVar fake = as_column(g, nn_mean(g, nn_slice(g, size, C / 2, C / 2), 1, 3));
+    const NnVar both = nn_concat(g, real, fake);
+    nn_graph_scope(g, "");
+    return both;
+}
+
+/* The class activation map: the unit that gives the logit from the pooled latent, applied at every position instead
+ * (Zhou et al. 2016), so map_logit averages to the logit before resizing. Logits are resized, not probabilities: the
+ * map is then the sigmoid of one node, and a cross-entropy on it can work on that node without overflow. */
+static void cam_map(NnGraph *g, NnDetector *d, NnLinearParams head, int C, int H, int W)
+{
+    nn_graph_scope(g, "map");
+    const NnVar w = nn_reshape(g, head.weight, (NnShape){ 4, { 1, C, 1, 1 } });
+    const NnVar small = nn_conv2d(g, d->latent, w, head.bias, (NnConvAttr){ 1, 0, 1, 1 });
+    d->map_logit = nn_resize_bilinear(g, small, H, W);
+    d->map = nn_sigmoid(g, d->map_logit);
+    nn_graph_scope(g, "");
+}
+
+/* A_1 = mean_k |h1_k| at every position, divided by its own maximum. The division is not cosmetic: the latent loss
+ * drives mean(A_1) of a forged image to 1, while a mask that covers a part p of it asks for a mean of p; on plain A_1
+ * the two losses would pull against each other for ever. After the division only the form of A_1 is compared. The price:
+ * the map of a real image has a maximum of 1 as well, wherever it is. */
+static void activation_map(NnGraph *g, NnDetector *d, int C, int H, int W)
+{
+    nn_graph_scope(g, "map");
+    const NnShape s = nn_graph_shape(g, d->latent);
+    const NnVar mean = nn_mean(g, nn_abs(g, nn_slice(g, d->latent, C / 2, C / 2)), 1, 1);
+    const NnVar a = nn_reshape(g, mean, (NnShape){ 4, { s.d[0], 1, s.d[2], s.d[3] } });
+    d->map = nn_resize_bilinear(g, nn_max_normalize(g, a), H, W);
+    nn_graph_scope(g, "");
+}
+
+static NnVar forged_score(NnGraph *g, const NnDetector *d, NnScoreKind kind)
+{
+    nn_graph_scope(g, "score");
+    const NnVar score =
+        kind == NN_SCORE_LOGIT ? nn_sigmoid(g, d->logit) : nn_slice(g, nn_softmax(g, d->activity), 1, 1);
+    nn_graph_scope(g, "");
+    return score;
+}
+
+static const NnArch *find_arch(const char *name)
+{
+    for (int i = 0; i < nn_arch_count; i++)
+        if (strcmp(nn_arch_table[i].name, name) == 0) return &nn_arch_table[i];
+    return NULL;
+}
+
+static void fail_unknown_network(NnGraph *g, const char *name)
+{
+    enum { MAX_KNOWN = 64 };
+    const char *known[MAX_KNOWN];
+    char list[512] = "";
+    size_t len = 0;
+    const int n = nn_arch_count < MAX_KNOWN ? nn_arch_count : MAX_KNOWN;
+    for (int i = 0; i < n; i++) {
+        known[i] = nn_arch_table[i].name;
+        if (len < sizeof list)
+            len += (size_t)snprintf(list + len, sizeof list - len, "%s%s", i ? ", " : "", nn_arch_table[i].name);
+    }
+    const char *near = nn_nearest(name, known, n);
+    nn_graph_fail(g, NN_ERR_CONFIG, "[model] network = \"%s\": unknown; known: %s%s%s%s", name, list,
+                  near ? " (did you mean " : "", near ? near : "", near ? "?)" : "");
+}
+
+/* Everything about settings and image that building could trip over; 0 if it recorded a failure. */
+static int image_fits(NnGraph *g, const NnArch *arch, NnVar image)
+{
+    const NnShape s = nn_graph_shape(g, image);
+    char text[64];
+    if (s.n != 4 || s.d[1] != 3) {
+        nn_graph_fail(g, NN_ERR_SHAPE, "%s: image is %s, expected [N,3,H,W]", arch->name, nn_shape_text(s, text));
+        return 0;
+    }
+    if (s.d[2] % arch->multiple || s.d[3] % arch->multiple) {
+        nn_graph_fail(g, NN_ERR_SHAPE, "%s: image is %d x %d pixels; height and width must be multiples of %d",
+                      arch->name, s.d[2], s.d[3], arch->multiple);
+        return 0;
+    }
+    return 1;
+}
+
+static int has_failed(const NnGraph *g)
+{
+    NnErr err = { 0 };
+    return nn_graph_status(g, &err) != NN_OK;
+}
+
+static const NnDetector no_detector = { { -1 }, { -1 }, { -1 }, { -1 }, { -1 }, { -1 }, { -1 }, { -1 } };
+
+static NnVar encode(NnGraph *g, const NnArch *arch, const NnModelSettings *set, NnVar image)
+{
+    if (set->input == NN_INPUT_RGB) return arch->encode(g, image);
+    if (set->residual_clip > 0) return arch->encode(g, residual_input(g, image, set->residual_clip));
+    return nn_graph_fail(g, NN_ERR_CONFIG, "[model] residual_clip = %g: must be above 0", (double)set->residual_clip);
+}
+
+static NnVar decode(NnGraph *g, const NnArch *arch, NnVar latent, NnVar select)
+{
+    if (!arch->decode) return NN_NONE;
+    if (!nn_var_is_some(select)) return arch->decode(g, latent);
+    nn_graph_scope(g, "select");
+    const NnVar kept = nn_mul(g, latent, select);
+    nn_graph_scope(g, "");
+    return arch->decode(g, kept);
+}
+
+NnDetector nn_detector_build(NnGraph *g, const NnModelSettings *set, NnVar image, NnVar select)
+{
+    NnDetector d = no_detector;
+    const NnArch *arch = find_arch(set->network);
+    if (!arch) fail_unknown_network(g, set->network);
+    if (has_failed(g) || !image_fits(g, arch, image)) return no_detector;
+
+    const int C = arch->latent_channels, H = nn_graph_shape(g, image).d[2], W = nn_graph_shape(g, image).d[3];
+    d.image = image;
+    d.latent = encode(g, arch, set, image);
+    d.activity = latent_activity(g, d.latent, C);
+
+    const NnLinearParams head = nn_linear_params(g, "head", 1, C);
+    nn_graph_scope(g, "head");
+    d.logit = nn_linear(g, nn_global_avg_pool(g, d.latent), head.weight, head.bias);
+    nn_graph_scope(g, "");
+    d.score = forged_score(g, &d, (NnScoreKind)set->score);
+
+    if (set->map == NN_MAP_CAM) cam_map(g, &d, head, C, H, W);
+    else activation_map(g, &d, C, H, W);
+    d.recon = decode(g, arch, d.latent, select);
+    return has_failed(g) ? no_detector : d;
+}
+
+int nn_detector_latent_channels(const NnModelSettings *settings)
+{
+    const NnArch *arch = find_arch(settings->network);
+    return arch ? arch->latent_channels : -1;
+}

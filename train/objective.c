@@ -1,0 +1,40 @@
+/* objective.c -- the table of loss terms, and their weighted sum. */
+#include "train/objective.h"
+
+#include "nn/ops/activation.h"
+#include "nn/ops/arithmetic.h"
+#include "train/loss_classification.h"
+#include "train/loss_interpretation.h"
+#include "train/loss_latent.h"
+#include "train/loss_reconstruction.h"
+
+typedef NnVar LossBuilder(NnGraph *g, const NnDetector *d, const TrainInputs *in, const TrainLossSettings *s);
+
+/* A new term is one line here, one row in [loss], and one file. */
+static const struct {
+    const char *name;
+    size_t weight; /* offset in TrainLossSettings */
+    LossBuilder *build;
+} term_table[] = {
+    { "rec", offsetof(TrainLossSettings, rec), train_loss_reconstruction },
+    { "latent", offsetof(TrainLossSettings, latent), train_loss_latent },
+    { "mask", offsetof(TrainLossSettings, mask), train_loss_interpretation },
+    { "cls", offsetof(TrainLossSettings, cls), train_loss_classification },
+};
+#define N_TERMS (int)(sizeof term_table / sizeof *term_table)
+_Static_assert(N_TERMS <= (int)TRAIN_MAX_TERMS, "raise TRAIN_MAX_TERMS");
+
+TrainObjective train_objective_build(NnGraph *g, const NnDetector *d, const TrainInputs *in, const TrainLossSettings *s)
+{
+    TrainObjective o = { .total = NN_NONE };
+    for (int i = 0; i < N_TERMS; i++) {
+        const float weight = *(const float *)((const char *)s + term_table[i].weight);
+        if (weight <= 0) continue;
+        const NnVar value = term_table[i].build(g, d, in, s);
+        const NnVar part = nn_scale(g, value, weight, 0.0f);
+        o.total = o.n ? nn_add(g, o.total, part) : part;
+        o.terms[o.n++] = (TrainTerm){ term_table[i].name, weight, value };
+    }
+    if (!o.n) nn_graph_fail(g, NN_ERR_CONFIG, "[loss] every weight is 0: nothing to minimise");
+    return o;
+}

@@ -1,0 +1,143 @@
+/* train_config.c -- the whole configuration of a run: loading, checking, storing, and merging on --resume. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "nn/base/file.h"
+#include "train/train_settings.h"
+
+void train_config_bind(TrainConfig *c, NnBinding b[TRAIN_SECTIONS])
+{
+    b[0] = (NnBinding){ &nn_model_section, &c->model };
+    b[1] = (NnBinding){ &data_section, &c->data };
+    b[2] = (NnBinding){ &data_augment_section, &c->augment };
+    b[3] = (NnBinding){ &train_loss_section, &c->loss };
+    b[4] = (NnBinding){ &train_optim_section, &c->optim };
+    b[5] = (NnBinding){ &train_run_section, &c->train };
+}
+
+static NnStatus make_absolute(char path[NN_TEXT_MAX], NnErr *err)
+{
+    char here[4096];
+    if (!path[0] || path[0] == '/') return NN_OK;
+    if (!getcwd(here, sizeof here)) return nn_fail(err, NN_ERR_IO, "the current folder has no readable path");
+    char *full = nn_path_join(here, path);
+    if (!full) return nn_fail(err, NN_ERR_NOMEM, "out of memory");
+    const size_t len = strlen(full);
+    if (len < NN_TEXT_MAX) memcpy(path, full, len + 1);
+    free(full);
+    if (len < NN_TEXT_MAX) return NN_OK;
+    return nn_fail(err, NN_ERR_CONFIG, "data.path: longer than %d bytes once made absolute", NN_TEXT_MAX - 1);
+}
+
+NnStatus train_config_load(TrainConfig *c, const char *path, const char *const *sets, int n_sets, NnErr *err)
+{
+    NnBinding b[TRAIN_SECTIONS];
+    memset(c, 0, sizeof *c);
+    train_config_bind(c, b);
+    nn_settings_defaults(b, TRAIN_SECTIONS);
+    NN_TRY(nn_settings_load(b, TRAIN_SECTIONS, path, NN_SETTINGS_STRICT, err));
+    for (int i = 0; i < n_sets; i++) NN_TRY(nn_settings_set(b, TRAIN_SECTIONS, sets[i], err));
+    NN_TRY(make_absolute(c->data.path, err));
+    return train_config_check(c, err);
+}
+
+NnStatus train_config_check(const TrainConfig *c, NnErr *err)
+{
+    const TrainLossSettings *loss = &c->loss;
+    if (c->model.score == NN_SCORE_LATENT && loss->latent <= 0)
+        return nn_fail(err, NN_ERR_CONFIG,
+                       "[model] score = latent, but [loss] latent = 0: nothing trains the score; expected "
+                       "latent > 0, or score = logit");
+    if (c->model.score == NN_SCORE_LOGIT && loss->cls <= 0 && loss->mask <= 0)
+        return nn_fail(err, NN_ERR_CONFIG,
+                       "[model] score = logit, but [loss] cls = 0 and mask = 0: nothing trains the score; "
+                       "expected one of them > 0, or score = latent");
+    if (c->optim.nesterov && c->optim.momentum <= 0)
+        return nn_fail(err, NN_ERR_CONFIG, "[optim] nesterov = 1 needs momentum > 0");
+    return NN_OK;
+}
+
+char *train_config_format(const TrainConfig *c)
+{
+    TrainConfig copy = *c;
+    NnBinding b[TRAIN_SECTIONS];
+    train_config_bind(&copy, b);
+    return nn_settings_format(b, TRAIN_SECTIONS);
+}
+
+NnStatus train_config_parse(TrainConfig *c, const char *text, const char *name, NnErr *err)
+{
+    NnBinding b[TRAIN_SECTIONS];
+    memset(c, 0, sizeof *c);
+    train_config_bind(c, b);
+    nn_settings_defaults(b, TRAIN_SECTIONS);
+    return nn_settings_parse(b, TRAIN_SECTIONS, text, name, NULL, NN_SETTINGS_STRICT, err);
+}
+
+/* Keys that change how long, how fast or how loudly a run works, but no number that it has computed so far. */
+static int may_change(const char *section, const char *key)
+{
+    if (!strcmp(section, "train")) return nn_list_has("epochs,steps,threads,log_every,out", key);
+    return !strcmp(section, "data") && nn_list_has("threads,cache_mib", key);
+}
+
+static size_t setting_size(const NnSetting *row)
+{
+    if (row->type == NN_SET_TEXT || row->type == NN_SET_PATH) return NN_TEXT_MAX;
+    return row->type == NN_SET_FLOAT ? sizeof(float) : sizeof(int);
+}
+
+static int setting_equal(const NnSetting *row, const char *a, const char *b)
+{
+    if (row->type == NN_SET_TEXT || row->type == NN_SET_PATH) return !strcmp(a, b);
+    return !memcmp(a, b, setting_size(row));
+}
+
+static const char *setting_text(const NnSetting *row, const char *value, char *buf, size_t size)
+{
+    if (row->type == NN_SET_TEXT || row->type == NN_SET_PATH) return value;
+    float f;
+    int i;
+    memcpy(&f, value, sizeof f);
+    memcpy(&i, value, sizeof i);
+    if (row->type == NN_SET_FLOAT) snprintf(buf, size, "%.9g", (double)f);
+    else snprintf(buf, size, "%d", i);
+    if (row->type != NN_SET_CHOICE) return buf;
+    const char *word = row->choices;
+    for (; i > 0 && word; i--) word = strchr(word, ' ') ? strchr(word, ' ') + 1 : NULL;
+    if (word) snprintf(buf, size, "%.*s", (int)strcspn(word, " "), word);
+    return buf;
+}
+
+static NnStatus merge_setting(const char *section, const NnSetting *row, char *stored, const char *given, NnErr *err)
+{
+    char a[64], b[64];
+    if (setting_equal(row, stored, given)) return NN_OK;
+    if (may_change(section, row->name)) {
+        memcpy(stored, given, setting_size(row));
+        return NN_OK;
+    }
+    return nn_fail(err, NN_ERR_CONFIG,
+                   "%s.%s = %s, but the run to be resumed began with %s; a run goes on with its own configuration "
+                   "(its folder holds it as config.resolved.ini): give the same value, or start a new run",
+                   section, row->name, setting_text(row, given, b, sizeof b), setting_text(row, stored, a, sizeof a));
+}
+
+NnStatus train_config_merge(TrainConfig *stored, const TrainConfig *given, NnErr *err)
+{
+    TrainConfig copy = *given;
+    NnBinding to[TRAIN_SECTIONS], from[TRAIN_SECTIONS];
+    train_config_bind(stored, to);
+    train_config_bind(&copy, from);
+    for (int s = 0; s < TRAIN_SECTIONS; s++) {
+        const NnSection *section = to[s].section;
+        for (int i = 0; i < section->n_rows; i++) {
+            const NnSetting *row = &section->rows[i];
+            NN_TRY(merge_setting(section->name, row, (char *)to[s].values + row->offset,
+                                 (const char *)from[s].values + row->offset, err));
+        }
+    }
+    return NN_OK;
+}

@@ -1,0 +1,72 @@
+/* train_settings.c -- the tables of [loss], [optim] and [train]: one row a key. */
+#include "train/train_settings.h"
+
+#define L(field) offsetof(TrainLossSettings, field)
+#define O(field) offsetof(TrainOptimSettings, field)
+#define T(field) offsetof(TrainRunSettings, field)
+
+static const NnSetting loss_rows[] = {
+    { "rec", NN_SET_FLOAT, L(rec), "0.1", 0, 1e6, NULL, "weight",
+      "reconstruction: the decoder must rebuild the image from its latent; keeps the latent about the picture" },
+    { "rec_kind", NN_SET_CHOICE, L(rec_kind), "l1", 0, 0, "l1 mse", "", "distance between image and reconstruction" },
+    { "latent", NN_SET_FLOAT, L(latent), "1", 0, 1e6, NULL, "weight",
+      "latent split: real images light up the first half of the latent channels, forged ones the second" },
+    { "mask", NN_SET_FLOAT, L(mask), "1", 0, 1e6, NULL, "weight",
+      "interpretation: the map that explains the decision must agree with the mask of the forged region" },
+    { "mask_kind", NN_SET_CHOICE, L(mask_kind), "mse", 0, 0, "mse bce dice", "",
+      "distance between map and mask; dice cares about overlap, whatever the size of the region" },
+    { "mask_on_real", NN_SET_BOOL, L(mask_on_real), "1", 0, 1, NULL, "",
+      "real images count in the mask loss, with an empty mask: nothing may light up" },
+    { "cls", NN_SET_FLOAT, L(cls), "1", 0, 1e6, NULL, "weight",
+      "classification: binary cross-entropy of the logit, the only loss of an ordinary detector" },
+};
+
+static const NnSetting optim_rows[] = {
+    { "optimizer", NN_SET_CHOICE, O(optimizer), "adam", 0, 0, "sgd adam adamw radam", "",
+      "how gradients become updates, each as torch defines it" },
+    { "lr", NN_SET_FLOAT, O(lr), "0.001", 0, 1e38, NULL, "", "learning rate: the size of a step" },
+    { "momentum", NN_SET_FLOAT, O(momentum), "0.9", 0, 1, NULL, "", "sgd: share of the last update that is kept" },
+    { "nesterov", NN_SET_BOOL, O(nesterov), "0", 0, 1, NULL, "", "sgd: look ahead along the momentum" },
+    { "beta1", NN_SET_FLOAT, O(beta1), "0.9", 0, 0.99999, NULL, "", "adam: memory of the gradient's mean" },
+    { "beta2", NN_SET_FLOAT, O(beta2), "0.999", 0, 0.999999, NULL, "", "adam: memory of its mean square" },
+    { "eps", NN_SET_FLOAT, O(eps), "1e-8", 0, 1, NULL, "", "adam: keeps the division away from zero" },
+    { "weight_decay", NN_SET_FLOAT, O(weight_decay), "0", 0, 10, NULL, "",
+      "pull of weights towards zero; never on biases and batch norm" },
+    { "schedule", NN_SET_CHOICE, O(schedule), "cosine", 0, 0, "constant step cosine poly plateau", "",
+      "how the learning rate changes over the run" },
+    { "warmup", NN_SET_INT, O(warmup), "0", 0, 1e9, NULL, "steps", "the rate grows linearly from 0 over these" },
+    { "step_every", NN_SET_INT, O(step_every), "1000", 1, 1e9, NULL, "steps", "step: the rate falls each so many" },
+    { "step_factor", NN_SET_FLOAT, O(step_factor), "0.1", 0, 1, NULL, "", "step: by this factor" },
+    { "poly_power", NN_SET_FLOAT, O(poly_power), "0.9", 0, 10, NULL, "", "poly: lr (1 - progress)^power" },
+    { "plateau_patience", NN_SET_INT, O(plateau_patience), "3", 1, 1e6, NULL, "validations",
+      "plateau: so many without a better result before the rate falls" },
+    { "plateau_factor", NN_SET_FLOAT, O(plateau_factor), "0.5", 0, 1, NULL, "", "plateau: by this factor" },
+    { "clip_norm", NN_SET_FLOAT, O(clip_norm), "0", 0, 1e9, NULL, "",
+      "gradients longer than this are shortened to it; 0 = off" },
+    { "accumulate", NN_SET_INT, O(accumulate), "1", 1, 4096, NULL, "batches",
+      "gradients of so many batches are averaged for one step: a large batch in little memory" },
+    { "ema", NN_SET_FLOAT, O(ema), "0", 0, 0.999999, NULL, "",
+      "validate and keep a running average of the weights with this memory, e.g. 0.999; 0 = off" },
+};
+
+static const NnSetting run_rows[] = {
+    { "epochs", NN_SET_INT, T(epochs), "10", 1, 1e6, NULL, "passes", "passes over the training images" },
+    { "steps", NN_SET_INT, T(steps), "0", 0, 2e9, NULL, "steps", "length of the run; 0 = what epochs come to" },
+    { "batch", NN_SET_INT, T(batch), "32", 1, 65536, NULL, "images", "images that are processed together" },
+    { "seed", NN_SET_INT, T(seed), "1", 0, 2147483647, NULL, "",
+      "all randomness comes from it: the same seed gives the same bits" },
+    { "threads", NN_SET_INT, T(threads), "0", 0, 1024, NULL, "", "CPUs used; 0 = all. Never changes a result" },
+    { "validate_every", NN_SET_INT, T(validate_every), "0", 0, 2e9, NULL, "steps",
+      "how often the validation split is judged and `last` saved; 0 = once per epoch" },
+    { "patience", NN_SET_INT, T(patience), "0", 0, 1e6, NULL, "validations",
+      "stop after so many without a better result; 0 = never" },
+    { "best", NN_SET_CHOICE, T(best), "auc", 0, 0, "auc loss", "",
+      "what `best` is best at, on the validation images of the trained-on manipulations" },
+    { "log_every", NN_SET_INT, T(log_every), "20", 1, 1e9, NULL, "steps", "distance of lines in train.log" },
+    { "out", NN_SET_TEXT, T(out), "", 0, 0, NULL, "", "folder of the run; empty = runs/<name of the configuration>" },
+    { "kernel", NN_SET_TEXT, T(kernel), "auto", 0, 0, NULL, "", "kernel to prefer where an op has several" },
+};
+
+const NnSection train_loss_section = { "loss", "what is minimised: a weighted sum of terms", NN_LIST(loss_rows) };
+const NnSection train_optim_section = { "optim", "how it is minimised", NN_LIST(optim_rows) };
+const NnSection train_run_section = { "train", "length, batches and housekeeping of the run", NN_LIST(run_rows) };

@@ -1,0 +1,93 @@
+/* trainer.h -- a run in memory: network, plans, data, optimiser, and the step that ties them together.
+ *
+ * It owns everything a step needs, and knows nothing of files, logs and signals (session.h does). After trainer_start,
+ * train_step allocates nothing. What a step computes is a pure function of configuration and seed: the number of threads
+ * and interruptions change no bit. */
+#ifndef TRAINER_H
+#define TRAINER_H
+#include <signal.h>
+
+#include "data/loader.h"
+#include "nn/core/plan.h"
+#include "train/ema.h"
+#include "train/objective.h"
+#include "train/optimizer.h"
+#include "train/schedule.h"
+
+typedef struct {
+    const TrainConfig *config; /* copied */
+    const DataSet *set;        /* must outlive the trainer */
+    const int *train;          /* [n_train] items to train on; copied */
+    const int *val;            /* [n_val] items of the source validation split; copied; none: no validation */
+    int n_train, n_val;
+    int augment; /* 0: images as they are */
+} TrainerSpec;
+
+/* What one step saw. Means over the batches of the step. */
+typedef struct {
+    double loss, term[TRAIN_MAX_TERMS]; /* total, and each term unweighted */
+    double grad_norm;                   /* before clipping */
+    double lr;
+} TrainStep;
+
+/* What a validation found. */
+typedef struct {
+    double loss, term[TRAIN_MAX_TERMS];
+    double auc, accuracy, threshold; /* accuracy at the threshold that makes it largest */
+    int done;                        /* 0: given up because somebody wants to stop */
+} TrainValidation;
+
+typedef struct {
+    TrainConfig config;
+    const DataSet *set;
+    int *train, *val;
+    int n_train, n_val, augment;
+
+    NnParams *params;
+    NnGraph *graph; /* detector and losses; the two plans run parts of it */
+    NnDetector detector;
+    TrainInputs inputs;
+    TrainObjective objective;
+    NnPlan *plan, *val_plan;
+    DataLoader *loader;
+
+    TrainOptimizer optimizer;
+    TrainPlateau plateau;
+    TrainEma ema;
+
+    int64_t step, total, steps_per_epoch; /* steps done, of the run, of an epoch */
+    int64_t validated;                    /* step of the last validation */
+    int stale;                            /* validations without a better result */
+    double best;                          /* best AUC, or best -loss; -infinity before the first */
+    double threshold;                     /* of the last validation; 0.5 before */
+    float *mask_sum;                      /* [H,W]: masks of the forged training images seen so far, added up */
+    double mask_count;                    /* how many those were */
+
+    float *score; /* [n_val] scratch of a validation */
+    unsigned char *truth;
+    int *items; /* [batch] of the batch last trained on */
+} Trainer;
+
+/* Build network, plans and optimiser; everything that can fail before the first step. nn_blas_init must have succeeded.
+ * The caller frees with trainer_free (NULL is fine). */
+NnStatus trainer_new(const TrainerSpec *spec, Trainer **out, NnErr *err);
+void trainer_free(Trainer *t);
+
+/* Start loading batches, from the step reached. Once, before the first train_step. */
+NnStatus trainer_start(Trainer *t, NnErr *err);
+
+/* One step: `accumulate` batches forward and backward, clip, update. ERR_NUMERIC if loss, gradient or updated weights are
+ * not finite: names step, first bad node and files. ERR_DATA and others from the loader. */
+NnStatus train_step(Trainer *t, TrainStep *out, NnErr *err);
+
+/* Judge the present weights (their average, with EMA on) on the validation items, and update best, stale, threshold and
+ * plateau; *better says whether this is the best so far. Gives up between batches, changing nothing, once *stop != 0. */
+NnStatus trainer_validate(Trainer *t, const volatile sig_atomic_t *stop, TrainValidation *out, int *better, NnErr *err);
+
+/* Is a validation due that has not been made? At every validate_every-th step, and after the last. */
+int trainer_validation_due(const Trainer *t);
+
+/* Epoch of step number `step` (1-based both). */
+int64_t trainer_epoch(const Trainer *t, int64_t step);
+
+#endif
