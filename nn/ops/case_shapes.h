@@ -2,21 +2,10 @@
 #ifndef NN_CASE_SHAPES_H
 #define NN_CASE_SHAPES_H
 
-/* clang-format off: it takes the braces of a macro for a block */
-#define IMAGE(n, c, h, w)                                                                                              \
-    {                                                                                                                  \
-        4,                                                                                                             \
-        {                                                                                                              \
-            n, c, h, w                                                                                                 \
-        }                                                                                                              \
-    }
-#define VECTOR(n)                                                                                                      \
-    {                                                                                                                  \
-        1,                                                                                                             \
-        {                                                                                                              \
-            n                                                                                                          \
-        }                                                                                                              \
-    }
+/* The formatter takes the braces of a macro for a block. */
+/* clang-format off */
+#define IMAGE(n, c, h, w) { 4, { n, c, h, w } }
+#define VECTOR(n) { 1, { n } }
 #define DRAWN .lo = -1, .hi = 1
 /* clang-format on */
 

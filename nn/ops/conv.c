@@ -169,12 +169,8 @@ static const NnKernel conv2d_kernels[] = {
 
 /* ---- tests: { label, { x, w, b }, ... } ---- */
 
-/* clang-format off: it takes the braces of a macro for a block */
-#define ATTR(s, p, d, g)                                                                                               \
-    &(const NnConvAttr)                                                                                                \
-    {                                                                                                                  \
-        .stride = s, .pad = p, .dilation = d, .groups = g                                                              \
-    }
+/* clang-format off */
+#define ATTR(s, p, d, g) &(const NnConvAttr){ .stride = s, .pad = p, .dilation = d, .groups = g }
 /* clang-format on */
 
 static const NnOpCase conv2d_cases[] = {

@@ -64,12 +64,8 @@ static const NnKernel transpose_kernels[] = {
 
 /* ---- tests: { label, { x, w, b }, ... } ---- */
 
-/* clang-format off: it takes the braces of a macro for a block */
-#define ATTR(s, p, d, g)                                                                                               \
-    &(const NnConvAttr)                                                                                                \
-    {                                                                                                                  \
-        .stride = s, .pad = p, .dilation = d, .groups = g                                                              \
-    }
+/* clang-format off */
+#define ATTR(s, p, d, g) &(const NnConvAttr){ .stride = s, .pad = p, .dilation = d, .groups = g }
 /* clang-format on */
 
 static const NnOpCase transpose_cases[] = {

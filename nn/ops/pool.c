@@ -213,12 +213,8 @@ static const NnKernel global_avg_pool_kernels[] = { { NULL, NULL, NULL, global_a
 
 /* ---- tests ---- */
 
-/* clang-format off: it takes the braces of a macro for a block */
-#define ATTR(n, s, p)                                                                                                  \
-    &(const NnPoolAttr)                                                                                                \
-    {                                                                                                                  \
-        .size = n, .stride = s, .pad = p                                                                               \
-    }
+/* clang-format off */
+#define ATTR(n, s, p) &(const NnPoolAttr){ .size = n, .stride = s, .pad = p }
 /* clang-format on */
 
 /* All different by more than a finite difference moves them: a tie would be a kink. */

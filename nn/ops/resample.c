@@ -189,17 +189,9 @@ static const NnKernel resize_kernels[] = { { NULL, NULL, NULL, resize_forward, r
 
 /* ---- tests ---- */
 
-/* clang-format off: it takes the braces of a macro for a block */
-#define FACTOR(f)                                                                                                      \
-    &(const UpsampleAttr)                                                                                              \
-    {                                                                                                                  \
-        f                                                                                                              \
-    }
-#define SIZE(h, w)                                                                                                     \
-    &(const ResizeAttr)                                                                                                \
-    {                                                                                                                  \
-        h, w                                                                                                           \
-    }
+/* clang-format off */
+#define FACTOR(f) &(const UpsampleAttr){ f }
+#define SIZE(h, w) &(const ResizeAttr){ h, w }
 /* clang-format on */
 
 static const NnOpCase upsample_cases[] = {
