@@ -57,7 +57,7 @@ max_pool~pool.c~s/v > top || (isnan(v) \&\& !isnan(top))/v > top/~NaN loses
 avg_pool~pool.c~s@1 / ((float)g->a.size \* (float)g->a.size)@1 / (float)g->a.size@~divides by the side, not the area
 global_avg_pool~pool.c~s@k->dy\[p\] / (float)len@k->dy[p]@~gradient not divided by the count
 upsample_nearest~resample.c~s/int u = 1; u < f; u++) memcpy/int u = 2; u < f; u++) memcpy/~every second row not written
-resize_bilinear~resample.c~s/if (at < 0) at = 0;//~not clamped at the near edge
+resize_bilinear~resample.c~s/at < 0 ? 0 : (float)(at - lo)/(float)(at - lo)/~not clamped at the near edge
 resize_bilinear~resample.c~s/lo + 1 < in ? lo + 1 : lo/lo + 1/~reads past the far edge
 ROWS
 }

@@ -6,6 +6,7 @@
 /* clang-format off */
 #define IMAGE(n, c, h, w) { 4, { n, c, h, w } }
 #define VECTOR(n) { 1, { n } }
+#define VALUES(...) (const float[]){ __VA_ARGS__ }
 #define DRAWN .lo = -1, .hi = 1
 /* clang-format on */
 

@@ -215,6 +215,8 @@ static const NnOpCase conv2d_cases[] = {
     { "several row tiles", { IMAGE(1, 1, 40, 30), IMAGE(1, 1, 3, 3), VECTOR(1) }, DRAWN, .attr = ATTR(1, 1, 1, 1) },
     { "pieces of a row", { IMAGE(1, 1, 2, 700), IMAGE(1, 1, 3, 3), VECTOR(1) }, DRAWN, .attr = ATTR(1, 1, 1, 1) },
     { "more images than lanes", { IMAGE(19, 1, 4, 5), IMAGE(2, 1, 3, 3) }, DRAWN, .attr = ATTR(1, 0, 1, 1) },
+    { "large", { IMAGE(2, 3, 33, 35), IMAGE(4, 3, 3, 3), VECTOR(4) }, DRAWN, .attr = ATTR(1, 1, 1, 1) },
+    { "large, depthwise", { IMAGE(2, 3, 53, 55), IMAGE(3, 1, 3, 3), VECTOR(3) }, DRAWN, .attr = ATTR(1, 1, 1, 3) },
     { "rank", { { 3, { 3, 5, 5 } }, IMAGE(4, 3, 3, 3) }, .attr = ATTR(1, 1, 1, 1), .want = NN_ERR_SHAPE },
     { "channels", { IMAGE(2, 3, 5, 5), IMAGE(4, 2, 3, 3) }, .attr = ATTR(1, 1, 1, 1), .want = NN_ERR_SHAPE },
     { "bias", { IMAGE(2, 3, 5, 5), IMAGE(4, 3, 3, 3), VECTOR(3) }, .attr = ATTR(1, 1, 1, 1), .want = NN_ERR_SHAPE },

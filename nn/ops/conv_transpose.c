@@ -87,6 +87,7 @@ static const NnOpCase transpose_cases[] = {
     { "several images a tile", { IMAGE(9, 2, 3, 2), IMAGE(2, 2, 3, 3), VECTOR(2) }, DRAWN, .attr = ATTR(2, 1, 1, 1) },
     { "several row tiles", { IMAGE(1, 1, 30, 20), IMAGE(1, 1, 3, 3), VECTOR(1) }, DRAWN, .attr = ATTR(1, 1, 1, 1) },
     { "pieces of a row", { IMAGE(1, 1, 2, 600), IMAGE(1, 1, 3, 3) }, DRAWN, .attr = ATTR(1, 1, 1, 1) },
+    { "large", { IMAGE(2, 3, 17, 19), IMAGE(3, 4, 4, 4), VECTOR(4) }, DRAWN, .attr = ATTR(2, 1, 1, 1) },
     { "rank", { IMAGE(1, 3, 5, 5), { 2, { 3, 4 } } }, .attr = ATTR(1, 1, 1, 1), .want = NN_ERR_SHAPE },
     { "channels", { IMAGE(2, 3, 5, 5), IMAGE(4, 3, 3, 3) }, .attr = ATTR(1, 1, 1, 1), .want = NN_ERR_SHAPE },
     { "bias", { IMAGE(2, 3, 5, 5), IMAGE(3, 4, 3, 3), VECTOR(3) }, .attr = ATTR(1, 1, 1, 1), .want = NN_ERR_SHAPE },

@@ -122,8 +122,9 @@ static size_t plane_index(const NnConvGeom *g, int n, int group, int c)
     return ((size_t)n * (size_t)g->C + (size_t)(group * g->Cg + c)) * (size_t)g->H * (size_t)g->W;
 }
 
+/* Cloned loops are static, behind plain functions: clang and gcc name exported clones differently. */
 NN_KERNEL_CLONES
-void nn_im2col(const NnConvGeom *g, const float *image, int group, const NnConvTile *t, float *col)
+static void im2col(const NnConvGeom *g, const float *image, int group, const NnConvTile *t, float *col)
 {
     const int area = t->rows * t->cols;
     for (int u = 0; u < g->Kh; u++)
@@ -137,8 +138,13 @@ void nn_im2col(const NnConvGeom *g, const float *image, int group, const NnConvT
         }
 }
 
+void nn_im2col(const NnConvGeom *g, const float *image, int group, const NnConvTile *t, float *col)
+{
+    im2col(g, image, group, t, col);
+}
+
 NN_KERNEL_CLONES
-void nn_col2im(const NnConvGeom *g, float *col, int group, const NnConvTile *t, float *image)
+static void col2im(const NnConvGeom *g, float *col, int group, const NnConvTile *t, float *image)
 {
     const int area = t->rows * t->cols;
     for (int u = 0; u < g->Kh; u++)
@@ -150,4 +156,9 @@ void nn_col2im(const NnConvGeom *g, float *col, int group, const NnConvTile *t, 
                     scatter_tap(&tap, g, row + m * area, image + plane_index(g, t->n0 + m, group, c), t->cols);
             }
         }
+}
+
+void nn_col2im(const NnConvGeom *g, float *col, int group, const NnConvTile *t, float *image)
+{
+    col2im(g, col, group, t, image);
 }

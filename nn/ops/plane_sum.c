@@ -4,7 +4,7 @@
 #include "nn/base/parallel.h"
 
 NN_KERNEL_CLONES
-float nn_plane_sum(const float *x, size_t n)
+static float plane_sum(const float *x, size_t n)
 {
     float lane[16] = { 0 }, sum = 0;
     size_t i = 0;
@@ -13,4 +13,10 @@ float nn_plane_sum(const float *x, size_t n)
     for (; i < n; i++) sum += x[i];
     for (size_t j = 0; j < 16; j++) sum += lane[j];
     return sum;
+}
+
+/* The cloned loop is static: clang and gcc name exported clones differently. */
+float nn_plane_sum(const float *x, size_t n)
+{
+    return plane_sum(x, n);
 }

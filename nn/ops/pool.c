@@ -241,6 +241,7 @@ static const NnOpCase max_pool_cases[] = {
     { "3x3, stride 1", { IMAGE(1, 1, 6, 8) }, .attr = ATTR(3, 1, 1), .in = { spread } },
     { "rows left over", { IMAGE(1, 3, 4, 4) }, .attr = ATTR(3, 2, 0), .in = { spread } },
     { "stride wider than window", { IMAGE(1, 1, 6, 8) }, .attr = ATTR(2, 3, 0), .in = { spread } },
+    { "large", { IMAGE(2, 3, 67, 65) }, .lo = -100, .hi = 100, .attr = ATTR(3, 2, 1) },
     { "rank", { { 2, { 4, 4 } } }, .attr = ATTR(2, 2, 0), .want = NN_ERR_SHAPE },
     { "too large", { IMAGE(1, 1, 2, 3) }, .attr = ATTR(3, 1, 0), .want = NN_ERR_SHAPE },
     { "pad", { IMAGE(1, 1, 4, 4) }, .attr = ATTR(2, 2, 2), .want = NN_ERR_SHAPE },
@@ -263,6 +264,7 @@ static const NnOpCase avg_pool_cases[] = {
     { "2x2", { IMAGE(2, 3, 4, 6) }, DRAWN, .attr = ATTR(2, 2, 0) },
     { "3x3, overlapping, pad 1", { IMAGE(2, 2, 5, 7) }, DRAWN, .attr = ATTR(3, 2, 1) },
     { "5x5, stride 1", { IMAGE(1, 2, 7, 6) }, DRAWN, .attr = ATTR(5, 1, 2) },
+    { "large", { IMAGE(2, 3, 67, 65) }, DRAWN, .attr = ATTR(3, 2, 1) },
     { "rank", { { 3, { 1, 4, 4 } } }, .attr = ATTR(2, 2, 0), .want = NN_ERR_SHAPE },
     { "too large", { IMAGE(1, 1, 3, 2) }, .attr = ATTR(3, 1, 0), .want = NN_ERR_SHAPE },
     { "size 0", { IMAGE(1, 1, 4, 4) }, .attr = ATTR(0, 1, 0), .want = NN_ERR_SHAPE },
@@ -276,6 +278,7 @@ static const NnOpCase global_avg_pool_cases[] = {
       .dx0 = (const float[]){ .25f, .25f, .25f, .25f, .25f, .25f, .25f, .25f } },
     { "images", { IMAGE(2, 3, 5, 7) }, DRAWN },
     { "one pixel", { IMAGE(3, 2, 1, 1) }, DRAWN },
+    { "large", { IMAGE(2, 3, 67, 65) }, DRAWN },
     { "rank", { { 2, { 3, 4 } } }, .want = NN_ERR_SHAPE },
 };
 

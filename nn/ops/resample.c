@@ -204,6 +204,7 @@ static const NnOpCase upsample_cases[] = {
     { "factor 2", { IMAGE(2, 3, 4, 5) }, DRAWN, .attr = FACTOR(2) },
     { "factor 3", { IMAGE(1, 2, 3, 2) }, DRAWN, .attr = FACTOR(3) },
     { "factor 1", { IMAGE(1, 2, 3, 2) }, DRAWN, .attr = FACTOR(1) },
+    { "large", { IMAGE(2, 3, 33, 35) }, DRAWN, .attr = FACTOR(2) },
     { "rank", { { 2, { 4, 5 } } }, .attr = FACTOR(2), .want = NN_ERR_SHAPE },
     { "factor 0", { IMAGE(1, 1, 2, 2) }, .attr = FACTOR(0), .want = NN_ERR_SHAPE },
 };
@@ -227,6 +228,7 @@ static const NnOpCase resize_cases[] = {
     { "up and down", { IMAGE(1, 2, 5, 6) }, DRAWN, .attr = SIZE(11, 4) },
     { "same", { IMAGE(1, 2, 3, 4) }, DRAWN, .attr = SIZE(3, 4) },
     { "from one pixel", { IMAGE(2, 1, 1, 1) }, DRAWN, .attr = SIZE(3, 5) },
+    { "large", { IMAGE(2, 3, 33, 35) }, DRAWN, .attr = SIZE(67, 65) },
     { "rank", { { 3, { 2, 4, 5 } } }, .attr = SIZE(2, 2), .want = NN_ERR_SHAPE },
     { "no rows", { IMAGE(1, 1, 2, 2) }, .attr = SIZE(0, 2), .want = NN_ERR_SHAPE },
 };
