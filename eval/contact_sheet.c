@@ -28,12 +28,12 @@ static void plan_row(EvalSheet *sheet, const EvalData *data, int method)
     if (number >= 0) sheet->rows[sheet->n++].number = number;
 }
 
-void eval_sheet_plan(EvalSheet *sheet, const EvalRun *run, const EvalData *data)
+void eval_sheet_plan(EvalSheet *sheet, const EvalData *data)
 {
     plan_row(sheet, data, -1);
     for (int seen = 1; seen >= 0; seen--)
         for (int m = 0; m < data->set->n_methods; m++)
-            if (eval_method_is_seen(run, data, m) == seen) plan_row(sheet, data, m);
+            if (data->set->seen[m] == seen) plan_row(sheet, data, m);
 }
 
 /* ---- their tiles ---- */

@@ -19,7 +19,7 @@ typedef struct {
 
 /* Choose the rows: a real image, then one forgery of each manipulation, seen ones first, as far as there is room. Row k
  * takes the k-th image of its kind, whatever the detector makes of it: nothing is picked by hand or by score. */
-void eval_sheet_plan(EvalSheet *sheet, const EvalRun *run, const EvalData *data);
+void eval_sheet_plan(EvalSheet *sheet, const EvalData *data);
 
 /* Keep the pictures of a judged image that was chosen; others pass by. */
 NnStatus eval_sheet_visit(EvalSheet *sheet, const EvalView *view, NnErr *err);

@@ -33,7 +33,7 @@ static NnStatus select_test(EvalData *data, int threads, NnErr *err)
 
 NnStatus eval_data_own(const EvalRun *run, int threads, EvalData *out, NnErr *err)
 {
-    *out = (EvalData){ .is_own = 1 };
+    *out = (EvalData){ 0 };
     switch ((DataSourceKind)run->data.source) {
     case DATA_SOURCE_PORTRAITS:
         snprintf(out->name, sizeof out->name, "portraits");
@@ -68,6 +68,19 @@ static NnStatus split_name(const char *text, char *name, const char **path, NnEr
     return NN_OK;
 }
 
+/* Names alone tell manipulations of another data set apart. With "all", the run's own data says which those were. */
+static NnStatus mark_seen(const EvalRun *run, DataSet *set, NnErr *err)
+{
+    DataSet *own = NULL;
+    if (nn_list_has(run->data.methods, "all")) NN_TRY(data_set_open(&run->data, run->seed, &own, err));
+    for (int m = 0; m < set->n_methods; m++) {
+        set->seen[m] = (unsigned char)(!own && nn_list_has(run->data.methods, set->methods[m]));
+        for (int k = 0; own && k < own->n_methods; k++) set->seen[m] |= !strcmp(own->methods[k], set->methods[m]);
+    }
+    data_set_free(own);
+    return NN_OK;
+}
+
 NnStatus eval_data_other(const EvalRun *run, const char *name_and_path, int threads, EvalData *out, NnErr *err)
 {
     const char *path;
@@ -83,9 +96,11 @@ NnStatus eval_data_other(const EvalRun *run, const char *name_and_path, int thre
                        sizeof settings.path - 1);
     strcpy(settings.path, path);
     settings.methods[0] = 0;
-    /* Items without a declared split are drawn into one: all of them into test. */
-    settings.val_fraction = 0, settings.test_fraction = 1;
+    /* Groups without a declared split are drawn into one (data_split_draw). These shares put all of them into
+     * test; the negative one says that nothing is to be left for training either. */
+    settings.val_fraction = -1, settings.test_fraction = 1;
     NnStatus s = data_set_open(&settings, run->seed, &out->set, err);
+    if (s == NN_OK) s = mark_seen(run, out->set, err);
     if (s == NN_OK) s = select_test(out, threads, err);
     if (s != NN_OK) eval_data_close(out);
     return s;
@@ -97,11 +112,6 @@ void eval_data_close(EvalData *data)
     free(data->index);
     data_set_free(data->set);
     *data = (EvalData){ 0 };
-}
-
-int eval_method_is_seen(const EvalRun *run, const EvalData *data, int method)
-{
-    return data->is_own ? data->set->seen[method] : nn_list_has(run->data.methods, data->set->methods[method]);
 }
 
 /* ---- what the detector says about them ---- */
@@ -191,7 +201,7 @@ NnStatus eval_judge(EvalRun *run, const EvalData *data, int threads, EvalVisit v
     out->name = data->name;
     out->methods = (const char *const *)data->set->methods;
     out->prior = &run->prior;
-    for (int m = 0; m < out->n_methods; m++) out->seen[m] = (unsigned char)eval_method_is_seen(run, data, m);
+    if (out->n_methods > 0) memcpy(out->seen, data->set->seen, (size_t)out->n_methods);
     Pass pass = { .run = run, .data = data, .results = out, .visit = visit, .self = self };
     pass.pixels = (size_t)run->data.size * (size_t)run->data.size;
     pass.mask = nn_alloc(pass.pixels, 1);

@@ -72,9 +72,11 @@ static NnStatus read_threshold(EvalRun *run, NnErr *err)
     run->threshold = 0.5;
     if (!text) return NN_OK;
     char *end;
-    run->threshold = strtod(text, &end);
-    if (end == text || *end || isnan(run->threshold))
+    const double v = strtod(text, &end);
+    if (end == text || *end)
         return nn_fail(err, NN_ERR_FORMAT, "%s: threshold = \"%s\": expected a number", run->path, text);
+    if (isnan(v)) return NN_OK; /* written before the first validation */
+    run->threshold = v;
     run->has_threshold = 1;
     return NN_OK;
 }

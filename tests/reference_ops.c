@@ -272,11 +272,16 @@ static double sample_bce(const double *p, const double *t, int len)
     return sum / len;
 }
 
-/* -log sigmoid(x) = log(1 + exp(-x)). */
+/* log(1 + exp(v)) = -log sigmoid(-v). */
+static double softplus(double v)
+{
+    return v > 0 ? v + log1p(exp(-v)) : log1p(exp(v));
+}
+
 static double sample_bce_with_logits(const double *x, const double *t, int len)
 {
     double sum = 0;
-    for (int i = 0; i < len; i++) sum += t[i] * log1p(exp(-x[i])) + (1 - t[i]) * log1p(exp(x[i]));
+    for (int i = 0; i < len; i++) sum += t[i] * softplus(-x[i]) + (1 - t[i]) * softplus(x[i]);
     return sum / len;
 }
 

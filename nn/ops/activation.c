@@ -106,7 +106,7 @@ static Pair pair_of(const void *attr)
 static void run_forward(const NnFwd *k, ForwardRange range)
 {
     const size_t n = nn_shape_len(k->ys), parts = nn_vec_parts(n);
-    const Pair   p = pair_of(k->attr);
+    const Pair p = pair_of(k->attr);
 #pragma omp parallel for num_threads(nn_threads()) if (n >= NN_PARALLEL_MIN)
     for (size_t i = 0; i < parts; i++)
         range(k->y + i * NN_VEC_PART, k->x[0] + i * NN_VEC_PART, nn_vec_part_len(n, i), p);
@@ -116,31 +116,31 @@ static void run_forward(const NnFwd *k, ForwardRange range)
 static void run_backward(const NnBwd *k, BackwardRange range, const float *from)
 {
     const size_t n = nn_shape_len(k->ys), parts = nn_vec_parts(n);
-    const Pair   p = pair_of(k->attr);
+    const Pair p = pair_of(k->attr);
 #pragma omp parallel for num_threads(nn_threads()) if (n >= NN_PARALLEL_MIN)
     for (size_t i = 0; i < parts; i++)
         range(k->dx[0] + i * NN_VEC_PART, k->dy + i * NN_VEC_PART, from + i * NN_VEC_PART, nn_vec_part_len(n, i), p);
 }
 
 /* The loops and kernels of one function; `from` is the field of NnBwd its slope is written in. */
-#define ACTIVATION_KERNEL(name, from)                                                                                \
-    NN_KERNEL_CLONES static void name##_forward_range(float *restrict y, const float *restrict x, size_t n, Pair p)  \
-    {                                                                                                                \
-        for (size_t i = 0; i < n; i++) y[i] = name##_value(x[i], p);                                                 \
-    }                                                                                                                \
-    NN_KERNEL_CLONES static void name##_backward_range(float *restrict dx, const float *restrict dy,                 \
-                                                       const float *restrict v, size_t n, Pair p)                    \
-    {                                                                                                                \
-        for (size_t i = 0; i < n; i++) dx[i] += dy[i] * name##_slope(v[i], p);                                       \
-    }                                                                                                                \
-    static void name##_forward(const NnFwd *k)                                                                       \
-    {                                                                                                                \
-        run_forward(k, name##_forward_range);                                                                        \
-    }                                                                                                                \
-    static void name##_backward(const NnBwd *k)                                                                      \
-    {                                                                                                                \
-        run_backward(k, name##_backward_range, k->from);                                                             \
-    }                                                                                                                \
+#define ACTIVATION_KERNEL(name, from)                                                                                  \
+    NN_KERNEL_CLONES static void name##_forward_range(float *restrict y, const float *restrict x, size_t n, Pair p)    \
+    {                                                                                                                  \
+        for (size_t i = 0; i < n; i++) y[i] = name##_value(x[i], p);                                                   \
+    }                                                                                                                  \
+    NN_KERNEL_CLONES static void name##_backward_range(float *restrict dx, const float *restrict dy,                   \
+                                                       const float *restrict v, size_t n, Pair p)                      \
+    {                                                                                                                  \
+        for (size_t i = 0; i < n; i++) dx[i] += dy[i] * name##_slope(v[i], p);                                         \
+    }                                                                                                                  \
+    static void name##_forward(const NnFwd *k)                                                                         \
+    {                                                                                                                  \
+        run_forward(k, name##_forward_range);                                                                          \
+    }                                                                                                                  \
+    static void name##_backward(const NnBwd *k)                                                                        \
+    {                                                                                                                  \
+        run_backward(k, name##_backward_range, k->from);                                                               \
+    }                                                                                                                  \
     static const NnKernel name##_kernels[] = { { .forward = name##_forward, .backward = name##_backward } };
 
 ACTIVATION_KERNEL(relu, y)
@@ -176,20 +176,49 @@ static NnStatus clamp_shape(const NnShape *xs, int n_in, const void *attr, NnSha
 
 /* ---- test cases ---- */
 
-#define VALUES(...) (const float[]){ __VA_ARGS__ }
-#define IMAGES { { 4, { 2, 3, 4, 5 } } }
-#define LARGE  { { 4, { 2, 3, 67, 65 } } } /* enough for several threads, with a ragged end */
+#define VALUES(...)                                                                                                    \
+    (const float[])                                                                                                    \
+    {                                                                                                                  \
+        __VA_ARGS__                                                                                                    \
+    }
+#define IMAGES                                                                                                         \
+    {                                                                                                                  \
+        {                                                                                                              \
+            4,                                                                                                         \
+            {                                                                                                          \
+                2, 3, 4, 5                                                                                             \
+            }                                                                                                          \
+        }                                                                                                              \
+    }
+#define LARGE                                                                                                          \
+    {                                                                                                                  \
+        {                                                                                                              \
+            4,                                                                                                         \
+            {                                                                                                          \
+                2, 3, 67, 65                                                                                           \
+            }                                                                                                          \
+        }                                                                                                              \
+    } /* enough for several threads, with a ragged end */
 
 static const NnOpCase relu_cases[] = {
-    { "by hand", { { 1, { 4 } } }, .in = { VALUES(-1, 0, 2, NAN) }, .y = VALUES(0, 0, 2, NAN), .dx0 = VALUES(0, 0, 1, 0) },
+    { "by hand",
+      { { 1, { 4 } } },
+      .in = { VALUES(-1, 0, 2, NAN) },
+      .y = VALUES(0, 0, 2, NAN),
+      .dx0 = VALUES(0, 0, 1, 0) },
     { "images", IMAGES, .lo = -2, .hi = 2, .kink_gap = 0.05f },
     { "all dead", { { 1, { 7 } } }, .lo = -2, .hi = -1 },
     { "large", LARGE, .lo = -2, .hi = 2, .kink_gap = 0.05f },
 };
 
-static const Pair     tenth = { 0.1f, 0 }, negative = { -0.1f, 0 }, no_slope = { 0, 0 };
+static const Pair tenth = { 0.1f, 0 }, negative = { -0.1f, 0 }, no_slope = { 0, 0 };
 static const NnOpCase leaky_relu_cases[] = {
-    { "by hand", { { 1, { 3 } } }, .attr = &tenth, .in = { VALUES(-1, 0, 2) }, .y = VALUES(-0.1f, 0, 2), .dx0 = VALUES(0.1f, 0.1f, 1) },
+    { "by hand",
+      { { 1, { 3 } } },
+      .attr = &tenth,
+      .in = { VALUES(-1, 0, 2) },
+      .y = VALUES(-0.1f, 0, 2),
+      .dx0 = VALUES(0.1f, 0.1f, 1) },
     { "images", IMAGES, .attr = &tenth, .lo = -2, .hi = 2, .kink_gap = 0.05f },
     { "slope 0", IMAGES, .attr = &no_slope, .lo = -2, .hi = 2, .kink_gap = 0.05f },
     { "large", LARGE, .attr = &tenth, .lo = -2, .hi = 2, .kink_gap = 0.05f },
@@ -197,14 +226,22 @@ static const NnOpCase leaky_relu_cases[] = {
 };
 
 static const NnOpCase sigmoid_cases[] = {
-    { "by hand", { { 1, { 4 } } }, .in = { VALUES(0, 1.0986123f, -1.0986123f, -200) }, .y = VALUES(0.5f, 0.75f, 0.25f, 0), .dx0 = VALUES(0.25f, 0.1875f, 0.1875f, 0) },
+    { "by hand",
+      { { 1, { 4 } } },
+      .in = { VALUES(0, 1.0986123f, -1.0986123f, -200) },
+      .y = VALUES(0.5f, 0.75f, 0.25f, 0),
+      .dx0 = VALUES(0.25f, 0.1875f, 0.1875f, 0) },
     { "images", IMAGES, .lo = -4, .hi = 4 },
     { "extremes", { { 1, { 2 } } }, .in = { VALUES(1000, -1000) }, .y = VALUES(1, 0), .dx0 = VALUES(0, 0) },
     { "large", LARGE, .lo = -4, .hi = 4 },
 };
 
 static const NnOpCase tanh_cases[] = {
-    { "by hand", { { 1, { 3 } } }, .in = { VALUES(0, 0.54930614f, -0.54930614f) }, .y = VALUES(0, 0.5f, -0.5f), .dx0 = VALUES(1, 0.75f, 0.75f) },
+    { "by hand",
+      { { 1, { 3 } } },
+      .in = { VALUES(0, 0.54930614f, -0.54930614f) },
+      .y = VALUES(0, 0.5f, -0.5f),
+      .dx0 = VALUES(1, 0.75f, 0.75f) },
     { "images", IMAGES, .lo = -2, .hi = 2 },
     { "large", LARGE, .lo = -2, .hi = 2 },
 };
@@ -215,27 +252,43 @@ static const NnOpCase abs_cases[] = {
     { "large", LARGE, .lo = -2, .hi = 2, .kink_gap = 0.05f },
 };
 
-static const Pair     unit = { 0, 1 }, empty = { 1, 1 };
+static const Pair unit = { 0, 1 }, empty = { 1, 1 };
 static const NnOpCase clamp_cases[] = {
-    { "by hand", { { 1, { 5 } } }, .attr = &unit, .in = { VALUES(-1, 0, 0.25f, 1, 3) }, .y = VALUES(0, 0, 0.25f, 1, 1), .dx0 = VALUES(0, 0, 1, 0, 0) },
+    { "by hand",
+      { { 1, { 5 } } },
+      .attr = &unit,
+      .in = { VALUES(-1, 0, 0.25f, 1, 3) },
+      .y = VALUES(0, 0, 0.25f, 1, 1),
+      .dx0 = VALUES(0, 0, 1, 0, 0) },
     { "lower end", IMAGES, .attr = &unit, .lo = -1, .hi = 0.9f, .kink_gap = 0.05f },
     { "upper end", IMAGES, .attr = &unit, .lo = 0.1f, .hi = 2, .kink = 1, .kink_gap = 0.05f },
     { "large", LARGE, .attr = &unit, .lo = -1, .hi = 0.9f, .kink_gap = 0.05f },
     { "lo = hi", IMAGES, .attr = &empty, .want = NN_ERR_CONFIG },
 };
 
-static const Pair     flip = { -2, 0.5f };
+static const Pair flip = { -2, 0.5f };
 static const NnOpCase scale_cases[] = {
-    { "by hand", { { 1, { 2 } } }, .attr = &flip, .in = { VALUES(1, -3) }, .y = VALUES(-1.5f, 6.5f), .dx0 = VALUES(-2, -2) },
+    { "by hand",
+      { { 1, { 2 } } },
+      .attr = &flip,
+      .in = { VALUES(1, -3) },
+      .y = VALUES(-1.5f, 6.5f),
+      .dx0 = VALUES(-2, -2) },
     { "images", IMAGES, .attr = &flip, .lo = -2, .hi = 2 },
     { "large", LARGE, .attr = &flip, .lo = -2, .hi = 2 },
 };
 
 /* ---- descriptors and graph functions ---- */
 
-#define ACTIVATION(id, declared_reads, size, shape_rule)                                                             \
-    const NnOp nn_op_##id = { .name = #id, .min_in = 1, .max_in = 1, .reads = declared_reads, .attr_size = size,     \
-                              .shape = shape_rule, .kernels = NN_LIST(id##_kernels), .cases = NN_LIST(id##_cases) };
+#define ACTIVATION(id, declared_reads, size, shape_rule)                                                               \
+    const NnOp nn_op_##id = { .name = #id,                                                                             \
+                              .min_in = 1,                                                                             \
+                              .max_in = 1,                                                                             \
+                              .reads = declared_reads,                                                                 \
+                              .attr_size = size,                                                                       \
+                              .shape = shape_rule,                                                                     \
+                              .kernels = NN_LIST(id##_kernels),                                                        \
+                              .cases = NN_LIST(id##_cases) };
 
 ACTIVATION(relu, NN_READS_Y, 0, same_shape)
 ACTIVATION(leaky_relu, NN_READS_Y, sizeof(Pair), leaky_relu_shape)

@@ -17,9 +17,9 @@ void nn_vec_add(float *y, const float *x, size_t n);                 /* y += x *
 void nn_vec_add_scaled(float *y, float a, const float *x, size_t n); /* y += a x */
 void nn_vec_add_const(float *y, float a, size_t n);                  /* y += a */
 
-double nn_vec_sum(const float *x, size_t n);                          /* sum x */
-double nn_vec_dot(const float *a, const float *b, size_t n);          /* sum a b */
-double nn_vec_square_dev(const float *x, double mean, size_t n);      /* sum (x - mean)^2 */
+double nn_vec_sum(const float *x, size_t n);                                  /* sum x */
+double nn_vec_dot(const float *a, const float *b, size_t n);                  /* sum a b */
+double nn_vec_square_dev(const float *x, double mean, size_t n);              /* sum (x - mean)^2 */
 double nn_vec_dot_dev(const float *a, const float *x, double mean, size_t n); /* sum a (x - mean) */
 
 /* Index of the first largest element; of the first NaN if there is one. n >= 1. */
