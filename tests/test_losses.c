@@ -12,12 +12,12 @@
 /* Two images of 2 x 2 pixels; the first is real, the second forged in one pixel. */
 enum { N = 2, SIZE = 2 };
 
-static NnErr       err;
-static NnParams   *params;
-static NnGraph    *graph;
-static NnPlan     *plan;
+static NnErr err;
+static NnParams *params;
+static NnGraph *graph;
+static NnPlan *plan;
 static TrainInputs in;
-static NnDetector  detector;
+static NnDetector detector;
 
 static void set_up(void)
 {
@@ -60,9 +60,9 @@ static void make_plan(NnVar loss, int present, int mask_on_real)
 {
     static const float image[N * 3 * 4], label[N] = { 0, 1 }, has_mask[N] = { 1, 1 };
     static const float mask[N * 4] = { 0, 0, 0, 0, 1, 0, 0, 0 };
-    static const int   item[N] = { 0, 1 };
-    const DataBatch    batch = { present, image, mask, label, has_mask, item };
-    const NnPlanSpec   spec = { .keep = &loss, .n_keep = 1, .loss = NN_NONE };
+    static const int item[N] = { 0, 1 };
+    const DataBatch batch = { present, image, mask, label, has_mask, item };
+    const NnPlanSpec spec = { .keep = &loss, .n_keep = 1, .loss = NN_NONE };
     nn_graph_status(graph, &err);
     ck_assert_msg(err.status == NN_OK, "%s", err.msg);
     ck_assert_int_eq(nn_params_seal(params, 1, &err), NN_OK);
@@ -79,7 +79,7 @@ static double value(NnVar loss)
 START_TEST(reconstruction)
 {
     const TrainLossSettings s = { .rec = 1, .rec_kind = _i ? TRAIN_REC_MSE : TRAIN_REC_L1 };
-    const NnVar             loss = train_loss_reconstruction(graph, &detector, &in, &s);
+    const NnVar loss = train_loss_reconstruction(graph, &detector, &in, &s);
     make_plan(loss, N, 1);
     fill(detector.recon, 0.0f);
     for (int i = 0; i < 6; i++) put(detector.recon, i, -0.5f); /* six of 24 values are off by a half */
@@ -99,7 +99,7 @@ END_TEST
 START_TEST(latent)
 {
     const TrainLossSettings s = { .latent = 1 };
-    const NnVar             loss = train_loss_latent(graph, &detector, &in, &s);
+    const NnVar loss = train_loss_latent(graph, &detector, &in, &s);
     make_plan(loss, N, 1);
     const float a[4] = { 0.75f, 0.5f, 0.25f, 2.0f }; /* (a_0, a_1) of the real, then of the forged image */
     for (int i = 0; i < 4; i++) put(detector.activity, i, a[i]);
@@ -111,7 +111,7 @@ END_TEST
 START_TEST(latent_ignores_empty_places)
 {
     const TrainLossSettings s = { .latent = 1 };
-    const NnVar             loss = train_loss_latent(graph, &detector, &in, &s);
+    const NnVar loss = train_loss_latent(graph, &detector, &in, &s);
     make_plan(loss, 1, 1);
     const float a[4] = { 0.75f, 0.5f, 99.0f, 99.0f };
     for (int i = 0; i < 4; i++) put(detector.activity, i, a[i]);
@@ -123,16 +123,16 @@ END_TEST
 START_TEST(interpretation)
 {
     static const struct {
-        int    kind, mask_on_real;
+        int kind, mask_on_real;
         double want;
     } c[] = {
         { TRAIN_MASK_MSE, 1, 0.25 },
         { TRAIN_MASK_BCE, 1, 0.69314718 },
-        { TRAIN_MASK_DICE, 0, 0.5 },                        /* 1 - (2 * .5 + 1) / (2 + 1 + 1) */
-        { TRAIN_MASK_DICE, 1, 0.5 * (0.5 + 2.0 / 3.0) },    /* and real: 1 - 1 / (2 + 0 + 1) */
+        { TRAIN_MASK_DICE, 0, 0.5 },                     /* 1 - (2 * .5 + 1) / (2 + 1 + 1) */
+        { TRAIN_MASK_DICE, 1, 0.5 * (0.5 + 2.0 / 3.0) }, /* and real: 1 - 1 / (2 + 0 + 1) */
     };
     const TrainLossSettings s = { .mask = 1, .mask_kind = c[_i].kind, .mask_on_real = c[_i].mask_on_real };
-    const NnVar             loss = train_loss_interpretation(graph, &detector, &in, &s);
+    const NnVar loss = train_loss_interpretation(graph, &detector, &in, &s);
     make_plan(loss, N, s.mask_on_real);
     fill(detector.map, 0.5f);
     ck_assert_double_eq_tol(value(loss), c[_i].want, 1e-6);
@@ -142,7 +142,7 @@ END_TEST
 START_TEST(interpretation_counts_real_images_if_asked)
 {
     const TrainLossSettings s = { .mask = 1, .mask_on_real = _i };
-    const NnVar             loss = train_loss_interpretation(graph, &detector, &in, &s);
+    const NnVar loss = train_loss_interpretation(graph, &detector, &in, &s);
     make_plan(loss, N, s.mask_on_real);
     fill(detector.map, 0.0f);
     for (int i = 0; i < 4; i++) put(detector.map, i, 1.0f); /* the real image lights up everywhere: costs 1 */
@@ -154,7 +154,7 @@ END_TEST
 START_TEST(classification)
 {
     const TrainLossSettings s = { .cls = 1 };
-    const NnVar             loss = train_loss_classification(graph, &detector, &in, &s);
+    const NnVar loss = train_loss_classification(graph, &detector, &in, &s);
     make_plan(loss, N, 1);
     put(detector.logit, 0, 0.0f);
     put(detector.logit, 1, 2.0f);

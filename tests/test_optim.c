@@ -13,9 +13,9 @@
 static NnParams *make_params(int len)
 {
     const float start[] = { 1.0f, -2.0f, 0.5f };
-    NnErr       err = { 0 };
-    NnParams   *p = nn_params_new();
-    int         w, b;
+    NnErr err = { 0 };
+    NnParams *p = nn_params_new();
+    int w, b;
     nn_params_add(p, "w", (NnShape){ 1, { len } }, (NnInit){ NN_INIT_ZERO, 1, 1 }, NN_PARAM_TRAIN | NN_PARAM_DECAY, &w,
                   &err);
     nn_params_add(p, "b", (NnShape){ 1, { 1 } }, (NnInit){ NN_INIT_ZERO, 1, 1 }, NN_PARAM_TRAIN, &b, &err);
@@ -38,7 +38,7 @@ static float *grad(NnParams *p, int i)
 
 typedef struct {
     TrainOptimSettings settings;
-    double             want[4]; /* w and b after eight steps */
+    double want[4]; /* w and b after eight steps */
 } OptimizerCase;
 
 #define COMMON .beta1 = 0.9f, .beta2 = 0.999f, .eps = 1e-8f, .weight_decay = 0.01f
@@ -56,12 +56,13 @@ static const OptimizerCase cases[] = {
 START_TEST(optimizers_follow_torch)
 {
     const OptimizerCase *c = &cases[_i];
-    NnErr                err = { 0 };
-    NnParams            *p = make_params(3);
-    TrainOptimizer       o;
+    NnErr err = { 0 };
+    NnParams *p = make_params(3);
+    TrainOptimizer o;
     ck_assert_int_eq(train_optimizer_init(&o, &c->settings, p, &err), NN_OK);
     for (int t = 1; t <= 8; t++) {
-        *grad(p, 0) = 0.1f * (float)t, *grad(p, 1) = -0.2f, *grad(p, 2) = 0.3f / (float)t, *grad(p, 3) = 0.05f * (float)t;
+        *grad(p, 0) = 0.1f * (float)t, *grad(p, 1) = -0.2f, *grad(p, 2) = 0.3f / (float)t,
+                 *grad(p, 3) = 0.05f * (float)t;
         train_optimizer_update(&o, 0.1);
     }
     for (int i = 0; i < 4; i++) ck_assert_double_eq_tol((double)*weight(p, i), c->want[i], 2e-6);
@@ -73,9 +74,9 @@ END_TEST
 START_TEST(one_step_by_hand)
 {
     const TrainOptimSettings s = { .optimizer = TRAIN_ADAM, .beta1 = 0.9f, .beta2 = 0.999f, .eps = 1e-8f };
-    NnErr                    err = { 0 };
-    NnParams                *p = make_params(3);
-    TrainOptimizer           o;
+    NnErr err = { 0 };
+    NnParams *p = make_params(3);
+    TrainOptimizer o;
     train_optimizer_init(&o, &s, p, &err);
     *grad(p, 0) = 3.0f, *grad(p, 1) = -0.001f;
     train_optimizer_update(&o, 0.01);
@@ -91,11 +92,12 @@ END_TEST
 START_TEST(decay_spares_biases)
 {
     for (int kind = TRAIN_SGD; kind <= TRAIN_RADAM; kind++) {
-        const TrainOptimSettings s = { .optimizer = kind, .beta1 = 0.9f, .beta2 = 0.999f, .eps = 1e-8f,
-                                       .weight_decay = 0.5f };
-        NnErr                    err = { 0 };
-        NnParams                *p = make_params(3);
-        TrainOptimizer           o;
+        const TrainOptimSettings s = {
+            .optimizer = kind, .beta1 = 0.9f, .beta2 = 0.999f, .eps = 1e-8f, .weight_decay = 0.5f
+        };
+        NnErr err = { 0 };
+        NnParams *p = make_params(3);
+        TrainOptimizer o;
         train_optimizer_init(&o, &s, p, &err);
         train_optimizer_update(&o, 0.1); /* all gradients are 0 */
         ck_assert_double_lt((double)*weight(p, 0), 1.0);
@@ -111,10 +113,10 @@ END_TEST
 static double large_update(int threads, float *out, int len)
 {
     const TrainOptimSettings s = { .optimizer = TRAIN_ADAM, COMMON };
-    NnErr                    err = { 0 };
-    NnParams                *p = make_params(len);
-    TrainOptimizer           o;
-    double                   norm = 0.0;
+    NnErr err = { 0 };
+    NnParams *p = make_params(len);
+    TrainOptimizer o;
+    double norm = 0.0;
     nn_threads_set(threads);
     train_optimizer_init(&o, &s, p, &err);
     for (int t = 0; t < 3; t++) {
@@ -132,7 +134,7 @@ static double large_update(int threads, float *out, int len)
 START_TEST(same_bits_at_any_thread_count)
 {
     enum { LEN = 50000 };
-    float       *one = malloc(LEN * sizeof *one), *many = malloc(LEN * sizeof *many);
+    float *one = malloc(LEN * sizeof *one), *many = malloc(LEN * sizeof *many);
     const double norm = large_update(1, one, LEN);
     for (int threads = 2; threads <= 4; threads++) {
         ck_assert(large_update(threads, many, LEN) == norm);
@@ -163,9 +165,15 @@ END_TEST
 
 START_TEST(schedules_follow_their_formulas)
 {
-    TrainPlateau       none = { 0 };
-    TrainOptimSettings s = { .lr = 2.0f, .schedule = TRAIN_CONSTANT, .warmup = 4, .step_every = 10, .step_factor = 0.5f,
-                             .poly_power = 2.0f, .plateau_factor = 0.5f, .plateau_patience = 2 };
+    TrainPlateau none = { 0 };
+    TrainOptimSettings s = { .lr = 2.0f,
+                             .schedule = TRAIN_CONSTANT,
+                             .warmup = 4,
+                             .step_every = 10,
+                             .step_factor = 0.5f,
+                             .poly_power = 2.0f,
+                             .plateau_factor = 0.5f,
+                             .plateau_patience = 2 };
     ck_assert_double_eq(train_schedule_lr(&s, 0, 104, &none), 0.5); /* warm-up: a quarter, a half, ... */
     ck_assert_double_eq(train_schedule_lr(&s, 3, 104, &none), 2.0);
     ck_assert_double_eq(train_schedule_lr(&s, 103, 104, &none), 2.0);
@@ -188,9 +196,9 @@ END_TEST
 START_TEST(plateau_waits_for_its_patience)
 {
     const TrainOptimSettings s = { .plateau_patience = 2 };
-    TrainPlateau             p = { 0 };
-    const int                better[] = { 1, 0, 1, 0, 0, 0, 0, 0 };
-    const int                cuts[] = { 0, 0, 0, 0, 1, 1, 2, 2 };
+    TrainPlateau p = { 0 };
+    const int better[] = { 1, 0, 1, 0, 0, 0, 0, 0 };
+    const int cuts[] = { 0, 0, 0, 0, 1, 1, 2, 2 };
     for (int i = 0; i < 8; i++) {
         train_plateau_update(&p, &s, better[i]);
         ck_assert_int_eq(p.cuts, cuts[i]);
@@ -200,9 +208,9 @@ END_TEST
 
 START_TEST(ema_averages_and_swaps)
 {
-    NnErr     err = { 0 };
+    NnErr err = { 0 };
     NnParams *p = make_params(3);
-    TrainEma  e;
+    TrainEma e;
     ck_assert_int_eq(train_ema_init(&e, 0.5f, p, &err), NN_OK);
     *weight(p, 0) = 3.0f;
     train_ema_update(&e, p, 1); /* memory min(.5, 2/11): 2/11 * 1 + 9/11 * 3 */

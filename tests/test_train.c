@@ -18,14 +18,14 @@
 
 /* Only threads that have switched `counting` on are counted: the caller and the OpenMP workers, not the loader. */
 static _Thread_local int counting;
-static atomic_int        allocations;
+static atomic_int allocations;
 
 #if defined(__GLIBC__) && !defined(__SANITIZE_ADDRESS__)
 #define COUNTS_ALLOCATIONS 1
 void *__libc_malloc(size_t size);
 void *__libc_calloc(size_t n, size_t size);
 void *__libc_realloc(void *p, size_t size);
-void  __libc_free(void *p);
+void __libc_free(void *p);
 
 void *malloc(size_t size)
 {
@@ -62,15 +62,16 @@ static void count_allocations(int on)
 
 /* ---- a small world ----------------------------------------------------------------------------------------------- */
 
-static NnErr       err;
+static NnErr err;
 static TrainConfig config;
-static DataSet    *set;
-static int        *train_items, *val_items, n_train, n_val;
+static DataSet *set;
+static int *train_items, *val_items, n_train, n_val;
 
 static const char *const tiny[] = {
-    "data.size=16",      "data.identities=40", "data.forge=swap,inpaint", "train.batch=4",        "train.steps=8",
-    "optim.accumulate=2", "optim.ema=0.9",     "optim.warmup=2",          "augment.shift=2",      "train.validate_every=4",
-    "optim.clip_norm=1", "train.log_every=2",  "optim.schedule=plateau",  "data.val_fraction=0.3", "train.threads=2",
+    "data.size=16",           "data.identities=40",     "data.forge=swap,inpaint", "train.batch=4",
+    "train.steps=8",          "optim.accumulate=2",     "optim.ema=0.9",           "optim.warmup=2",
+    "augment.shift=2",        "train.validate_every=4", "optim.clip_norm=1",       "train.log_every=2",
+    "optim.schedule=plateau", "data.val_fraction=0.3",  "train.threads=2",
 };
 
 static void set_up(void)
@@ -96,7 +97,7 @@ static void tear_down(void)
 static Trainer *make_trainer(void)
 {
     const TrainerSpec spec = { &config, set, train_items, val_items, n_train, n_val, 1 };
-    Trainer          *t = NULL;
+    Trainer *t = NULL;
     trainer_new(&spec, &t, &err);
     ck_assert_msg(err.status == NN_OK, "%s", err.msg);
     return t;
@@ -129,7 +130,7 @@ static void remove_folder(const char *folder)
 {
     static const char *const names[] = { "metrics.csv",      "timing.csv",       "train.log",
                                          "best.safetensors", "last.safetensors", "config.resolved.ini" };
-    char                     path[TRAIN_PATH_MAX];
+    char path[TRAIN_PATH_MAX];
     for (int i = 0; i < 6; i++) unlink(train_folder_file(folder, names[i], path));
     ck_assert_int_eq(rmdir(folder), 0);
 }
@@ -151,9 +152,9 @@ START_TEST(same_bits_at_any_thread_count)
         ck_assert_int_eq(nn_threads(), threads);
         steps(b, 3, &many);
         ck_assert_int_eq(memcmp(&one, &many, sizeof one), 0);
-        ck_assert_int_eq(memcmp(nn_params_values(a->params), nn_params_values(b->params),
-                                nn_params_len(a->params) * sizeof(float)),
-                         0);
+        ck_assert_int_eq(
+            memcmp(nn_params_values(a->params), nn_params_values(b->params), nn_params_len(a->params) * sizeof(float)),
+            0);
         trainer_free(b);
     }
     trainer_free(a);
@@ -163,7 +164,7 @@ END_TEST
 START_TEST(steps_change_the_weights)
 {
     TrainStep first, second;
-    Trainer  *t = make_started_trainer();
+    Trainer *t = make_started_trainer();
     steps(t, 1, &first);
     steps(t, 1, &second);
     ck_assert_int_eq((int)t->step, 2);
@@ -177,8 +178,8 @@ END_TEST
 START_TEST(total_is_the_weighted_sum)
 {
     TrainStep s;
-    double    sum = 0.0;
-    Trainer  *t = make_started_trainer();
+    double sum = 0.0;
+    Trainer *t = make_started_trainer();
     steps(t, 1, &s);
     ck_assert_int_eq(t->objective.n, 4);
     for (int i = 0; i < 4; i++) sum += (double)t->objective.terms[i].weight * s.term[i];
@@ -201,7 +202,7 @@ END_TEST
 START_TEST(step_allocates_nothing)
 {
     TrainStep s;
-    Trainer  *t = make_started_trainer();
+    Trainer *t = make_started_trainer();
     steps(t, 3, &s);
     allocations = 0;
     count_allocations(1);
@@ -220,13 +221,13 @@ END_TEST
  * (as after kill -9), and a second one resumes. The bytes of metrics.csv are returned. */
 static char *run_in_folder(const char *folder, int interrupt_at, float *weights, double *best)
 {
-    char           path[TRAIN_PATH_MAX], *text;
-    size_t         len;
-    TrainSession   s = { 0 };
-    TrainStep      seen;
-    NnCheckpoint   c = { 0 };
+    char path[TRAIN_PATH_MAX], *text;
+    size_t len;
+    TrainSession s = { 0 };
+    TrainStep seen;
+    NnCheckpoint c = { 0 };
     unsigned char *bytes;
-    Trainer       *t = make_trainer();
+    Trainer *t = make_trainer();
     if (interrupt_at) {
         Trainer *killed = make_trainer();
         ck_assert_int_eq(train_session_open(&s, killed, folder, &no_signal, &err), NN_OK);
@@ -235,7 +236,7 @@ static char *run_in_folder(const char *folder, int interrupt_at, float *weights,
         ck_assert_int_eq(trainer_start(killed, &err), NN_OK);
         while (killed->step < interrupt_at) {
             TrainValidation v;
-            int             better;
+            int better;
             steps(killed, 1, &seen);
             train_log_step(&s.log, killed, &seen);
             if (killed->step % 4 || killed->step == interrupt_at) continue;
@@ -269,12 +270,12 @@ static char *run_in_folder(const char *folder, int interrupt_at, float *weights,
 
 START_TEST(resumed_equals_uninterrupted)
 {
-    char         folder[64];
-    double       best, again;
-    Trainer     *t = make_trainer();
+    char folder[64];
+    double best, again;
+    Trainer *t = make_trainer();
     const size_t n = nn_params_len(t->params);
-    float       *whole = malloc(n * sizeof *whole), *resumed = malloc(n * sizeof *resumed);
-    char        *log = run_in_folder(temporary_folder(folder), 0, whole, &best);
+    float *whole = malloc(n * sizeof *whole), *resumed = malloc(n * sizeof *resumed);
+    char *log = run_in_folder(temporary_folder(folder), 0, whole, &best);
     trainer_free(t);
     remove_folder(folder);
     ck_assert_ptr_nonnull(strstr(log, "8,"));
@@ -294,9 +295,9 @@ END_TEST
 
 START_TEST(a_signal_saves_and_ends)
 {
-    char         folder[64], path[TRAIN_PATH_MAX];
+    char folder[64], path[TRAIN_PATH_MAX];
     TrainSession s;
-    Trainer     *t = make_trainer();
+    Trainer *t = make_trainer();
     temporary_folder(folder);
     ck_assert_int_eq(train_session_open(&s, t, folder, &a_signal, &err), NN_OK);
     ck_assert_int_eq(train_session_run(&s, &err), NN_ERR_INTERRUPTED);
@@ -328,7 +329,7 @@ static void spoil_loss(Trainer *t)
 START_TEST(nonfinite_stops_and_is_never_saved)
 {
     static void (*const spoil[])(Trainer *) = { spoil_weight, spoil_rate, spoil_loss };
-    char         folder[64], path[TRAIN_PATH_MAX];
+    char folder[64], path[TRAIN_PATH_MAX];
     TrainSession s;
     config.optim.optimizer = TRAIN_SGD;
     config.optim.clip_norm = 0;
@@ -349,7 +350,7 @@ END_TEST
 
 START_TEST(snapshot_refuses_nonfinite_moments)
 {
-    char     folder[64], path[TRAIN_PATH_MAX];
+    char folder[64], path[TRAIN_PATH_MAX];
     Trainer *t = make_trainer();
     temporary_folder(folder);
     train_folder_file(folder, "last.safetensors", path);
@@ -363,17 +364,17 @@ END_TEST
 
 START_TEST(best_holds_the_average)
 {
-    char         folder[64], path[TRAIN_PATH_MAX];
-    TrainStep    seen;
+    char folder[64], path[TRAIN_PATH_MAX];
+    TrainStep seen;
     NnCheckpoint c = { 0 };
-    Trainer     *t = make_started_trainer();
+    Trainer *t = make_started_trainer();
     temporary_folder(folder);
     train_folder_file(folder, "best.safetensors", path);
     steps(t, 2, &seen);
     ck_assert_int_eq(train_snapshot_save(t, path, 1, &err), NN_OK);
     ck_assert_int_eq(nn_checkpoint_load(path, &c, &err), NN_OK);
-    const NnParam  *p = nn_params_at(t->params, 0);
-    char            name[256];
+    const NnParam *p = nn_params_at(t->params, 0);
+    char name[256];
     snprintf(name, sizeof name, "model.%s", p->name);
     const NnTensor *w = nn_checkpoint_find(&c, name);
     ck_assert_ptr_nonnull(w);
@@ -388,7 +389,7 @@ END_TEST
 
 START_TEST(a_batch_can_be_learnt_by_heart)
 {
-    int       chosen[8], n_seen[2] = { 0, 0 };
+    int chosen[8], n_seen[2] = { 0, 0 };
     TrainStep first, last;
     ck_assert_int_eq(train_overfit_choose(set, train_items, n_train, 8, chosen, &err), NN_OK);
     for (int i = 0; i < 8; i++) n_seen[set->items[chosen[i]].label]++;
@@ -396,7 +397,7 @@ START_TEST(a_batch_can_be_learnt_by_heart)
     config.optim.accumulate = 1, config.optim.ema = 0, config.train.batch = 8, config.train.steps = 120;
     config.optim.lr = 0.01f, config.optim.schedule = TRAIN_COSINE, config.optim.clip_norm = 0;
     const TrainerSpec spec = { &config, set, chosen, NULL, 8, 0, 0 };
-    Trainer          *t = NULL;
+    Trainer *t = NULL;
     ck_assert_int_eq(trainer_new(&spec, &t, &err), NN_OK);
     ck_assert_int_eq(trainer_start(t, &err), NN_OK);
     steps(t, 1, &first);
