@@ -17,7 +17,8 @@ const char *eval_figure_text(double v, char *buf)
 static const char *short_text(double v, char *buf)
 {
     eval_figure_text(v, buf);
-    if (buf[0] == '0') memmove(buf, buf + 1, strlen(buf));
+    char *zero = buf + (buf[0] == '-');
+    if (*zero == '0') memmove(zero, zero + 1, strlen(zero));
     return buf;
 }
 
