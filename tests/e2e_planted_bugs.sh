@@ -4,6 +4,7 @@
 #
 # A row of the table below: op ~ file in nn/ops ~ sed expression ~ what the bug is. Only that op's test case runs.
 # A row that changes nothing, or a mutant that does not compile, is an error: the table must follow the code.
+# shellcheck disable=SC2086,SC2046 # FLAGS, LIBS and lists of objects are meant to be split
 table() {
     cat <<'ROWS'
 relu~activation.c~s/return x < 0 ? 0 : x;/return x > 0 ? x : 0;/~NaN becomes 0

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "nn/base/blas.h"
+#include "nn/base/parallel.h"
 #include "nn/base/rng.h"
 #include "nn/core/plan.h"
 #include "nn/model/detector.h"
@@ -17,6 +18,7 @@ static void setup(void)
 {
     NnErr err = { 0 };
     ck_assert_msg(nn_blas_init(&err) == NN_OK, "%s", err.msg);
+    nn_threads_set(1); /* these networks are too small to share; threads that wait would only get in the way */
 }
 
 static NnModelSettings model_settings(const char *network)
@@ -383,11 +385,26 @@ START_TEST(selection_block_zeroes_the_wrong_half)
 }
 END_TEST
 
-/* Repeated forward passes on one batch move the running statistics to those of the batch; inference then agrees with
- * training up to the running variance being the unbiased one (n / (n-1), n >= 8 * 4 positions). */
+/* Running variances are unbiased, n / (n-1) of what training divides by; n positions of the layer's output. */
+static void make_variances_biased(NnParams *p, int N, int size)
+{
+    for (int i = 0; i < nn_params_count(p); i++) {
+        const NnParam *param = nn_params_at(p, i);
+        int layer;
+        if (!strstr(param->name, "running_var")) continue;
+        int side = 0;
+        if (sscanf(param->name, "encoder.%d", &layer) == 1) side = size >> layer;
+        if (sscanf(param->name, "decoder.%d", &layer) == 1) side = size >> (3 - layer);
+        const float n = (float)(N * side * side);
+        for (size_t k = 0; k < param->len; k++) nn_params_values(p)[param->offset + k] *= (n - 1) / n;
+    }
+}
+
+/* Repeated forward passes on one batch move the running statistics to those of the batch; inference with them then
+ * gives what training gives. */
 START_TEST(inference_agrees_with_training_on_frozen_statistics)
 {
-    enum { N = 8, REC = N * 3 * 32 * 32, PASSES = 80 };
+    enum { N = 8, REC = N * 3 * 32 * 32, PASSES = 150 };
     static float trained[REC];
     NnModelSettings s = model_settings("lae_small");
     s.input = NN_INPUT_RGB;
@@ -396,17 +413,21 @@ START_TEST(inference_agrees_with_training_on_frozen_statistics)
     seal(&m);
     NnPlan *train = make_plan(&m, (NnPlanSpec){ .train = 1, .loss = loss, .keep = &m.det.recon, .n_keep = 1 });
     NnPlan *infer = make_plan(&m, (NnPlanSpec){ .loss = NN_NONE, .keep = &m.det.recon, .n_keep = 1 });
-    fill_image(train, &m);
     fill_image(infer, &m);
     nn_plan_forward(infer, 0);
     float before = 0, after = 0;
-    for (int i = 0; i < PASSES; i++) nn_plan_forward(train, 0);
+    for (int i = 0; i < PASSES; i++) {
+        fill_image(train, &m);
+        nn_plan_forward(train, 0);
+    }
     memcpy(trained, nn_plan_data(train, m.det.recon), sizeof trained);
     for (int i = 0; i < REC; i++) before = fmaxf(before, fabsf(trained[i] - nn_plan_data(infer, m.det.recon)[i]));
+    make_variances_biased(m.params, N, 32);
+    fill_image(infer, &m);
     nn_plan_forward(infer, 0);
     for (int i = 0; i < REC; i++) after = fmaxf(after, fabsf(trained[i] - nn_plan_data(infer, m.det.recon)[i]));
-    ck_assert_msg(after < 0.03f, "they differ by %g", (double)after);
-    ck_assert_msg(before > 3 * after, "before the statistics settle they differ by %g only", (double)before);
+    ck_assert_msg(after < 1e-3f, "they differ by %g", (double)after);
+    ck_assert_msg(before > 0.1f, "before the statistics settle they differ by %g only", (double)before);
     nn_plan_free(train);
     nn_plan_free(infer);
     release(&m);
@@ -426,14 +447,24 @@ static NnVar whole_loss(const Model *m, NnVar target)
     return nn_add(g, nn_add(g, rec, map), nn_add(g, cls, act));
 }
 
-static double loss_at(NnPlan *plan, NnVar loss)
+/* A model with its loss, ready to be evaluated again and again. */
+typedef struct {
+    Model model;
+    NnVar target, loss;
+    NnPlan *plan;
+} Slope;
+
+/* A plan may recycle an input once it is used, so every pass fills them. */
+static double loss_at(const Slope *s)
 {
-    nn_plan_forward(plan, 0);
-    return (double)nn_plan_data(plan, loss)[0];
+    fill_image(s->plan, &s->model);
+    fill_uniform(nn_plan_data(s->plan, s->target), 4 * 32 * 32, 0, 1, 2);
+    nn_plan_forward(s->plan, 0);
+    return (double)nn_plan_data(s->plan, s->loss)[0];
 }
 
 /* Along its own gradient d, a tensor must change the loss at rate |d|: (L(w + e u) - L(w - e u)) / 2e, u = d/|d|. */
-static void check_slope(NnPlan *plan, NnVar loss, float *w, const float *d, const NnParam *param)
+static void check_slope(const Slope *s, float *w, const float *d, const NnParam *param)
 {
     enum { MAX_LEN = 80000 };
     static float kept[MAX_LEN];
@@ -442,43 +473,41 @@ static void check_slope(NnPlan *plan, NnVar loss, float *w, const float *d, cons
     for (size_t i = 0; i < param->len; i++) norm += (double)d[i] * (double)d[i], scale += (double)w[i] * (double)w[i];
     norm = sqrt(norm);
     memcpy(kept, w, param->len * sizeof *w);
-    const double e = 2e-3 * fmax(sqrt(scale), 1);
+    const double e = 3e-4 * fmax(sqrt(scale), 1);
     double at[2];
     for (int side = 0; side < 2; side++) {
         for (size_t i = 0; i < param->len; i++) w[i] = kept[i] + (float)((side ? e : -e) * (double)d[i] / norm);
-        at[side] = loss_at(plan, loss);
+        at[side] = loss_at(s);
     }
     memcpy(w, kept, param->len * sizeof *w);
     const double slope = (at[1] - at[0]) / (2 * e);
-    ck_assert_msg(fabs(slope - norm) <= 0.03 * norm + 1e-4, "%s: gradient %g, differences %g", param->name, norm,
+    ck_assert_msg(fabs(slope - norm) <= 0.02 * norm + 1e-3, "%s: gradient %g, differences %g", param->name, norm,
                   slope);
 }
 
 START_TEST(gradients_of_a_whole_model_match_differences)
 {
-    NnModelSettings s = model_settings("lae_small");
-    s.input = _i & 1;
-    s.map = _i >> 1;
-    Model m = build(&s, 4, 32, 32, 0);
-    const NnVar target = nn_graph_input(m.graph, "target", nn_graph_shape(m.graph, m.det.map), 0);
-    const NnVar loss = whole_loss(&m, target);
-    seal(&m);
-    NnPlan *plan = make_plan(&m, (NnPlanSpec){ .train = 1, .loss = loss });
-    fill_image(plan, &m);
-    fill_uniform(nn_plan_data(plan, target), 4 * 32 * 32, 0, 1, 2);
-    loss_at(plan, loss);
-    nn_plan_backward(plan, 1);
+    NnModelSettings settings = model_settings("lae_small");
+    settings.input = _i & 1;
+    settings.map = _i >> 1;
+    Slope s = { .model = build(&settings, 4, 32, 32, 0) };
+    NnParams *params = s.model.params;
+    s.target = nn_graph_input(s.model.graph, "target", nn_graph_shape(s.model.graph, s.model.det.map), 0);
+    s.loss = whole_loss(&s.model, s.target);
+    seal(&s.model);
+    s.plan = make_plan(&s.model, (NnPlanSpec){ .train = 1, .loss = s.loss });
+    loss_at(&s);
+    nn_plan_backward(s.plan, 1);
     int checked = 0;
-    for (int i = 0; i < nn_params_count(m.params); i++) {
-        const NnParam *param = nn_params_at(m.params, i);
+    for (int i = 0; i < nn_params_count(params); i++) {
+        const NnParam *param = nn_params_at(params, i);
         if (!(param->flags & NN_PARAM_TRAIN)) continue;
-        check_slope(plan, loss, nn_params_values(m.params) + param->offset, nn_params_grads(m.params) + param->offset,
-                    param);
+        check_slope(&s, nn_params_values(params) + param->offset, nn_params_grads(params) + param->offset, param);
         checked++;
     }
     ck_assert_int_eq(checked, 30);
-    nn_plan_free(plan);
-    release(&m);
+    nn_plan_free(s.plan);
+    release(&s.model);
 }
 END_TEST
 
@@ -514,6 +543,7 @@ int main(void)
 {
     Suite *suite = suite_create("model");
     TCase *t = tcase_create("model");
+    tcase_set_timeout(t, 60);
     tcase_add_checked_fixture(t, setup, NULL);
     tcase_add_loop_test(t, every_network_builds, 0, nn_arch_count);
     tcase_add_test(t, weights_are_counted);

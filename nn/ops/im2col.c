@@ -122,9 +122,8 @@ static size_t plane_index(const NnConvGeom *g, int n, int group, int c)
     return ((size_t)n * (size_t)g->C + (size_t)(group * g->Cg + c)) * (size_t)g->H * (size_t)g->W;
 }
 
-/* Cloned loops are static, behind plain functions: clang and gcc name exported clones differently. */
 NN_KERNEL_CLONES
-static void im2col(const NnConvGeom *g, const float *image, int group, const NnConvTile *t, float *col)
+static void gather_tile(const NnConvGeom *g, const float *image, int group, const NnConvTile *t, float *col)
 {
     const int area = t->rows * t->cols;
     for (int u = 0; u < g->Kh; u++)
@@ -138,13 +137,8 @@ static void im2col(const NnConvGeom *g, const float *image, int group, const NnC
         }
 }
 
-void nn_im2col(const NnConvGeom *g, const float *image, int group, const NnConvTile *t, float *col)
-{
-    im2col(g, image, group, t, col);
-}
-
 NN_KERNEL_CLONES
-static void col2im(const NnConvGeom *g, float *col, int group, const NnConvTile *t, float *image)
+static void scatter_tile(const NnConvGeom *g, float *col, int group, const NnConvTile *t, float *image)
 {
     const int area = t->rows * t->cols;
     for (int u = 0; u < g->Kh; u++)
@@ -158,7 +152,13 @@ static void col2im(const NnConvGeom *g, float *col, int group, const NnConvTile 
         }
 }
 
+/* Cloned functions stay private: clang 14 gives a public one another name. */
+void nn_im2col(const NnConvGeom *g, const float *image, int group, const NnConvTile *t, float *col)
+{
+    gather_tile(g, image, group, t, col);
+}
+
 void nn_col2im(const NnConvGeom *g, float *col, int group, const NnConvTile *t, float *image)
 {
-    col2im(g, col, group, t, image);
+    scatter_tile(g, col, group, t, image);
 }

@@ -4,7 +4,7 @@
 #include "nn/base/parallel.h"
 
 NN_KERNEL_CLONES
-static float plane_sum(const float *x, size_t n)
+static float sum_lanes(const float *x, size_t n)
 {
     float lane[16] = { 0 }, sum = 0;
     size_t i = 0;
@@ -15,8 +15,8 @@ static float plane_sum(const float *x, size_t n)
     return sum;
 }
 
-/* The cloned loop is static: clang and gcc name exported clones differently. */
+/* Cloned functions stay private: clang 14 gives a public one another name. */
 float nn_plane_sum(const float *x, size_t n)
 {
-    return plane_sum(x, n);
+    return sum_lanes(x, n);
 }
