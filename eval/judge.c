@@ -16,7 +16,7 @@
 /* The last folder of a path, or the whole where there is none: a manifest's own name says little. */
 static void name_after(const char *path, int is_folder, char *out)
 {
-    char       *folder = is_folder ? NULL : nn_path_folder(path);
+    char *folder = is_folder ? NULL : nn_path_folder(path);
     const char *base = nn_path_name(folder ? folder : path);
     snprintf(out, NN_TEXT_MAX, "%s", *base && strcmp(base, ".") ? base : nn_path_name(path));
     free(folder);
@@ -35,10 +35,18 @@ NnStatus eval_data_own(const EvalRun *run, int threads, EvalData *out, NnErr *er
 {
     *out = (EvalData){ 0 };
     switch ((DataSourceKind)run->data.source) {
-    case DATA_SOURCE_PORTRAITS: snprintf(out->name, sizeof out->name, "portraits"); break;
-    case DATA_SOURCE_PHOTOS: snprintf(out->name, sizeof out->name, "photos"); break;
-    case DATA_SOURCE_MANIFEST: name_after(run->data.path, 0, out->name); break;
-    case DATA_SOURCE_FOLDER: name_after(run->data.path, 1, out->name); break;
+    case DATA_SOURCE_PORTRAITS:
+        snprintf(out->name, sizeof out->name, "portraits");
+        break;
+    case DATA_SOURCE_PHOTOS:
+        snprintf(out->name, sizeof out->name, "photos");
+        break;
+    case DATA_SOURCE_MANIFEST:
+        name_after(run->data.path, 0, out->name);
+        break;
+    case DATA_SOURCE_FOLDER:
+        name_after(run->data.path, 1, out->name);
+        break;
     }
     NnStatus s = data_set_open(&run->data, run->seed, &out->set, err);
     if (s == NN_OK) s = select_test(out, threads, err);
@@ -50,13 +58,26 @@ NnStatus eval_data_own(const EvalRun *run, int threads, EvalData *out, NnErr *er
 static NnStatus split_name(const char *text, char *name, const char **path, NnErr *err)
 {
     static const char known[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._+-";
-    const char       *equals = strchr(text, '=');
-    const size_t      n = equals ? (size_t)(equals - text) : 0;
+    const char *equals = strchr(text, '=');
+    const size_t n = equals ? (size_t)(equals - text) : 0;
     if (n == 0 || n >= NN_TEXT_MAX || strspn(text, known) != n || !equals[1] || text[0] == '.')
-        return nn_fail(err, NN_ERR_USAGE, "--data %s: expected NAME=MANIFEST_OR_FOLDER, NAME of letters, digits, . _ + -",
-                       text);
+        return nn_fail(err, NN_ERR_USAGE,
+                       "--data %s: expected NAME=MANIFEST_OR_FOLDER, NAME of letters, digits, . _ + -", text);
     snprintf(name, NN_TEXT_MAX, "%.*s", (int)n, text);
     *path = equals + 1;
+    return NN_OK;
+}
+
+/* Names alone tell manipulations of another data set apart. With "all", the run's own data says which those were. */
+static NnStatus mark_seen(const EvalRun *run, DataSet *set, NnErr *err)
+{
+    DataSet *own = NULL;
+    if (nn_list_has(run->data.methods, "all")) NN_TRY(data_set_open(&run->data, run->seed, &own, err));
+    for (int m = 0; m < set->n_methods; m++) {
+        set->seen[m] = (unsigned char)(!own && nn_list_has(run->data.methods, set->methods[m]));
+        for (int k = 0; own && k < own->n_methods; k++) set->seen[m] |= !strcmp(own->methods[k], set->methods[m]);
+    }
+    data_set_free(own);
     return NN_OK;
 }
 
@@ -71,12 +92,15 @@ NnStatus eval_data_other(const EvalRun *run, const char *name_and_path, int thre
     DataSettings settings = run->data;
     settings.source = is_folder ? DATA_SOURCE_FOLDER : DATA_SOURCE_MANIFEST;
     if (strlen(path) >= sizeof settings.path)
-        return nn_fail(err, NN_ERR_USAGE, "--data %s: path longer than %zu bytes", name_and_path, sizeof settings.path - 1);
+        return nn_fail(err, NN_ERR_USAGE, "--data %s: path longer than %zu bytes", name_and_path,
+                       sizeof settings.path - 1);
     strcpy(settings.path, path);
     settings.methods[0] = 0;
-    /* Items without a declared split are drawn into one: all of them into test. */
-    settings.val_fraction = 0, settings.test_fraction = 1;
+    /* Groups without a declared split are drawn into one (data_split_draw). These shares put all of them into
+     * test; the negative one says that nothing is to be left for training either. */
+    settings.val_fraction = -1, settings.test_fraction = 1;
     NnStatus s = data_set_open(&settings, run->seed, &out->set, err);
+    if (s == NN_OK) s = mark_seen(run, out->set, err);
     if (s == NN_OK) s = select_test(out, threads, err);
     if (s != NN_OK) eval_data_close(out);
     return s;
@@ -93,13 +117,13 @@ void eval_data_close(EvalData *data)
 /* ---- what the detector says about them ---- */
 
 typedef struct {
-    EvalRun        *run;
+    EvalRun *run;
     const EvalData *data;
-    EvalResults    *results;
-    unsigned char  *mask; /* [size*size], the present image's as bytes */
-    size_t          pixels;
-    EvalVisit       visit;
-    void           *self;
+    EvalResults *results;
+    unsigned char *mask; /* [size*size], the present image's as bytes */
+    size_t pixels;
+    EvalVisit visit;
+    void *self;
 } Pass;
 
 static NnStatus measure_map(Pass *p, EvalItem *item, const float *map, const float *mask, NnErr *err)
@@ -118,16 +142,16 @@ static NnStatus show(Pass *p, const DataBatch *batch, int place, int number, con
 {
     const EvalItem *item = &p->results->items[number];
     const DataItem *source = &p->data->set->items[batch->item[place]];
-    const EvalView  view = {
-         .number = number,
-         .size = p->run->data.size,
-         .method = data_item_method(p->data->set, batch->item[place]),
-         .seen = item->label && p->results->seen[item->method],
-         .item = item,
-         .generated = source->where ? NULL : source->path,
-         .image = batch->image + 3 * (size_t)place * p->pixels,
-         .mask = batch->has_mask[place] > 0 ? batch->mask + (size_t)place * p->pixels : NULL,
-         .map = map,
+    const EvalView view = {
+        .number = number,
+        .size = p->run->data.size,
+        .method = data_item_method(p->data->set, batch->item[place]),
+        .seen = item->label && p->results->seen[item->method],
+        .item = item,
+        .generated = source->where ? NULL : source->path,
+        .image = batch->image + 3 * (size_t)place * p->pixels,
+        .mask = batch->has_mask[place] > 0 ? batch->mask + (size_t)place * p->pixels : NULL,
+        .map = map,
     };
     return p->visit(p->self, &view, err);
 }
@@ -138,8 +162,8 @@ static NnStatus judge_batch(Pass *p, const DataBatch *batch, int first, NnErr *e
     NN_TRY(eval_run_judge(p->run, batch->image, batch->n, &v, err));
     for (int i = 0; i < batch->n; i++) {
         const DataItem *source = &p->data->set->items[batch->item[i]];
-        EvalItem       *item = &p->results->items[first + i];
-        const float    *map = v.map + (size_t)i * p->pixels;
+        EvalItem *item = &p->results->items[first + i];
+        const float *map = v.map + (size_t)i * p->pixels;
         *item = (EvalItem){ .path = source->path,
                             .group = source->group,
                             .label = source->label,
@@ -158,7 +182,7 @@ static NnStatus judge_batch(Pass *p, const DataBatch *batch, int first, NnErr *e
 static NnStatus judge_all(Pass *p, DataLoader *loader, NnErr *err)
 {
     const DataBatch *batch;
-    int              done = 0;
+    int done = 0;
     for (;;) {
         NN_TRY(data_loader_next(loader, &batch, err));
         if (!batch) break;
@@ -170,15 +194,6 @@ static NnStatus judge_all(Pass *p, DataLoader *loader, NnErr *err)
     return nn_fail(err, NN_ERR_DATA, "%s: the loader gave other than %d images", p->data->name, p->data->n);
 }
 
-/* A manipulation is seen if the run was trained on one of that name, in whatever data set. */
-static void mark_seen(const EvalRun *run, const EvalData *data, EvalResults *r)
-{
-    const int own = data->set->settings.source == run->data.source && !strcmp(data->set->settings.path, run->data.path);
-    for (int m = 0; m < r->n_methods; m++)
-        r->seen[m] = own && data->set->settings.methods[0] ? data->set->seen[m]
-                                                           : (unsigned char)nn_list_has(run->data.methods, r->methods[m]);
-}
-
 NnStatus eval_judge(EvalRun *run, const EvalData *data, int threads, EvalVisit visit, void *self, EvalResults *out,
                     NnErr *err)
 {
@@ -186,14 +201,18 @@ NnStatus eval_judge(EvalRun *run, const EvalData *data, int threads, EvalVisit v
     out->name = data->name;
     out->methods = (const char *const *)data->set->methods;
     out->prior = &run->prior;
-    mark_seen(run, data, out);
+    if (out->n_methods > 0) memcpy(out->seen, data->set->seen, (size_t)out->n_methods);
     Pass pass = { .run = run, .data = data, .results = out, .visit = visit, .self = self };
     pass.pixels = (size_t)run->data.size * (size_t)run->data.size;
     pass.mask = nn_alloc(pass.pixels, 1);
-    const DataLoaderSpec spec = { .set = data->set, .index = data->index, .n_index = data->n, .batch = run->batch,
-                                  .threads = threads, .seed = run->seed };
-    DataLoader          *loader = NULL;
-    NnStatus             s = pass.mask ? NN_OK : nn_fail(err, NN_ERR_NOMEM, "%s: out of memory", data->name);
+    const DataLoaderSpec spec = { .set = data->set,
+                                  .index = data->index,
+                                  .n_index = data->n,
+                                  .batch = run->batch,
+                                  .threads = threads,
+                                  .seed = run->seed };
+    DataLoader *loader = NULL;
+    NnStatus s = pass.mask ? NN_OK : nn_fail(err, NN_ERR_NOMEM, "%s: out of memory", data->name);
     if (s == NN_OK) s = data_loader_open(&spec, &loader, err);
     if (s == NN_OK) s = judge_all(&pass, loader, err);
     data_loader_close(loader);

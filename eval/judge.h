@@ -7,10 +7,10 @@
 
 /* A data set to be judged. */
 typedef struct {
-    char      name[NN_TEXT_MAX]; /* as in the column `data` */
-    DataSet  *set;
-    int      *index; /* [n], the items that are judged */
-    int       n;
+    char name[NN_TEXT_MAX]; /* as in the column `data` */
+    DataSet *set;
+    int *index; /* [n], the items that are judged */
+    int n;
     DataCheck check; /* on_bad = skip: what was left out */
 } EvalData;
 
@@ -18,20 +18,21 @@ typedef struct {
 NnStatus eval_data_own(const EvalRun *run, int threads, EvalData *out, NnErr *err);
 
 /* A manifest (file) or folder in the form NAME=PATH: images whose split is declared as test, or, where none is
- * declared, every image. Fitted as the run's own data. ERR_USAGE: not of that form; ERR_DATA: nothing to judge. */
+ * declared, every image. Fitted as the run's own data. A manipulation counts as seen (set->seen) if the run was
+ * trained on one of the same name. ERR_USAGE: not of that form; ERR_DATA: nothing to judge. */
 NnStatus eval_data_other(const EvalRun *run, const char *name_and_path, int threads, EvalData *out, NnErr *err);
-void     eval_data_close(EvalData *data);
+void eval_data_close(EvalData *data);
 
 /* One judged image, for those who want pictures. Valid during the call. */
 typedef struct {
-    int          number, size; /* which of the data set's n; pixels of one side */
-    const char  *method;       /* "real", or the manipulation */
-    int          seen;         /* was the manipulation trained on? 0 for real images */
+    int number, size;   /* which of the data set's n; pixels of one side */
+    const char *method; /* "real", or the manipulation */
+    int seen;           /* was the manipulation trained on? 0 for real images */
     const EvalItem *item;
-    const char  *generated;    /* path of an item that is no file, else NULL */
-    const float *image;        /* [3,size,size], -1..1 */
-    const float *mask;         /* [size,size], 0 or 1; NULL: unknown */
-    const float *map;          /* [size,size], 0..1 */
+    const char *generated; /* path of an item that is no file, else NULL */
+    const float *image;    /* [3,size,size], -1..1 */
+    const float *mask;     /* [size,size], 0 or 1; NULL: unknown */
+    const float *map;      /* [size,size], 0..1 */
 } EvalView;
 
 typedef NnStatus (*EvalVisit)(void *self, const EvalView *view, NnErr *err);

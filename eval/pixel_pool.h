@@ -21,33 +21,33 @@ NnStatus eval_pixel_pool_add(EvalPixelPool *pool, const float *map, const unsign
 NnStatus eval_pixel_pool_merge(EvalPixelPool *pool, const EvalPixelPool *other, NnErr *err);
 /* Mann-Whitney AUC, ties half; NAN while a class is missing. */
 double eval_pixel_pool_auc(const EvalPixelPool *pool);
-void   eval_pixel_pool_free(EvalPixelPool *pool);
+void eval_pixel_pool_free(EvalPixelPool *pool);
 
 /* The position prior: the mean mask of the forged training images, a "map" that never looks at the picture.
  * Its region for IoU is its K hottest pixels, K = the mean forged area: at a fixed threshold of .5 a mean mask
  * is often empty, which would make it look worse than it is. Zero-initialise. */
 typedef struct {
-    size_t         n;    /* pixels */
-    float         *mean; /* [n], 0..1 */
-    int           *rank; /* [n], pixels from the coldest to the hottest */
-    unsigned char *hot;  /* [n], 1 inside the region */
+    size_t n;           /* pixels */
+    float *mean;        /* [n], 0..1 */
+    int *rank;          /* [n], pixels from the coldest to the hottest */
+    unsigned char *hot; /* [n], 1 inside the region */
 } EvalPrior;
 
 /* mean [n] is copied. n = 0 makes an absent prior, for which every figure is NAN. */
 NnStatus eval_prior_init(EvalPrior *prior, const float *mean, size_t n, NnErr *err);
-void     eval_prior_free(EvalPrior *prior);
+void eval_prior_free(EvalPrior *prior);
 /* IoU of the prior's region and one mask; NAN without a prior. */
 double eval_prior_iou(const EvalPrior *prior, const unsigned char *mask);
 
 /* Since the prior is the same for every image, counting masks per position gives its pooled AUC exactly. */
 typedef struct {
     uint64_t *forged; /* [prior n]; NULL while empty */
-    uint64_t  images;
+    uint64_t images;
 } EvalPriorPool;
 
 NnStatus eval_prior_pool_add(EvalPriorPool *pool, const EvalPrior *prior, const unsigned char *mask, NnErr *err);
 NnStatus eval_prior_pool_merge(EvalPriorPool *pool, const EvalPrior *prior, const EvalPriorPool *other, NnErr *err);
-double   eval_prior_pool_auc(const EvalPriorPool *pool, const EvalPrior *prior);
-void     eval_prior_pool_free(EvalPriorPool *pool);
+double eval_prior_pool_auc(const EvalPriorPool *pool, const EvalPrior *prior);
+void eval_prior_pool_free(EvalPriorPool *pool);
 
 #endif

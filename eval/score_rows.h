@@ -9,30 +9,30 @@
 
 /* What the detector said about one image. */
 typedef struct {
-    const char *path;  /* borrowed */
-    uint64_t    group; /* images of one photograph, person or video share it */
-    int         label; /* 0 real, 1 forged */
-    int         method; /* index into EvalResults.methods; -1 for real images */
-    float       score; /* probability of being forged */
-    int         has_mask; /* forged, and where is known: the figures below hold */
-    double      pixel_auc, iou, iou_prior; /* of this image; NAN where undefined */
+    const char *path;                 /* borrowed */
+    uint64_t group;                   /* images of one photograph, person or video share it */
+    int label;                        /* 0 real, 1 forged */
+    int method;                       /* index into EvalResults.methods; -1 for real images */
+    float score;                      /* probability of being forged */
+    int has_mask;                     /* forged, and where is known: the figures below hold */
+    double pixel_auc, iou, iou_prior; /* of this image; NAN where undefined */
 } EvalItem;
 
 /* Everything known about one data set. names are borrowed; the arrays are owned (eval_results_free). */
 typedef struct {
-    const char          *name; /* of the data set, as in the column `data` */
-    int                  n, n_methods;
-    EvalItem            *items;   /* [n] */
-    const char *const   *methods; /* [n_methods] */
-    unsigned char       *seen;    /* [n_methods]: was the detector trained on it? */
-    EvalPixelPool       *pixels;  /* [n_methods] */
-    EvalPriorPool       *priors;  /* [n_methods] */
-    const EvalPrior     *prior;   /* borrowed; n = 0: none stored with the run */
+    const char *name; /* of the data set, as in the column `data` */
+    int n, n_methods;
+    EvalItem *items;            /* [n] */
+    const char *const *methods; /* [n_methods] */
+    unsigned char *seen;        /* [n_methods]: was the detector trained on it? */
+    EvalPixelPool *pixels;      /* [n_methods] */
+    EvalPriorPool *priors;      /* [n_methods] */
+    const EvalPrior *prior;     /* borrowed; n = 0: none stored with the run */
 } EvalResults;
 
 /* Room for n items and n_methods methods, all zero. */
 NnStatus eval_results_init(EvalResults *r, int n, int n_methods, NnErr *err);
-void     eval_results_free(EvalResults *r);
+void eval_results_free(EvalResults *r);
 
 typedef enum { EVAL_ROW_METHOD, EVAL_ROW_SEEN, EVAL_ROW_UNSEEN, EVAL_ROW_ALL } EvalRowKind;
 
@@ -42,28 +42,28 @@ typedef struct {
 } EvalEstimate;
 
 typedef struct {
-    EvalRowKind  kind;
-    int          method; /* EVAL_ROW_METHOD: its index; else -1 */
-    const char  *name;   /* the method's, or "seen", "unseen", "all" */
-    int          seen;   /* 1, 0, or -1 for "all" */
-    int          n_real, n_fake, n_masks; /* n_masks: forgeries that have a mask */
+    EvalRowKind kind;
+    int method;                           /* EVAL_ROW_METHOD: its index; else -1 */
+    const char *name;                     /* the method's, or "seen", "unseen", "all" */
+    int seen;                             /* 1, 0, or -1 for "all" */
+    int n_real, n_fake, n_masks;          /* n_masks: forgeries that have a mask */
     EvalEstimate auc, accuracy, balanced; /* accuracies at the stored threshold */
-    double       ap, eer;
-    double       pixel_auc, pixel_auc_prior; /* pooled over the pixels of the n_masks images */
-    double       iou, iou_prior;             /* mean over these images; map >= .5 */
+    double ap, eer;
+    double pixel_auc, pixel_auc_prior; /* pooled over the pixels of the n_masks images */
+    double iou, iou_prior;             /* mean over these images; map >= .5 */
 } EvalRow;
 
 /* Seen methods first, then unseen ones, then the pooled rows; methods without images have no row. */
 typedef struct {
-    int          n;
-    EvalRow     *rows;
-    double       threshold;
+    int n;
+    EvalRow *rows;
+    double threshold;
     EvalEstimate drop_auc, drop_balanced; /* the seen row's figure minus the unseen row's; NAN without both */
 } EvalRows;
 
 /* Every point estimate; intervals are NAN until eval_bootstrap fills them. ERR_NUMERIC: a score is NaN. */
 NnStatus eval_rows_make(const EvalResults *r, double threshold, EvalRows *out, NnErr *err);
-void     eval_rows_free(EvalRows *rows);
+void eval_rows_free(EvalRows *rows);
 
 /* The row of that kind, or NULL. */
 const EvalRow *eval_rows_find(const EvalRows *rows, EvalRowKind kind);

@@ -56,7 +56,7 @@ static const char *train_value(const char *config, const char *key)
 static NnStatus read_config(EvalRun *run, NnErr *err)
 {
     const NnBinding bindings[] = { { &data_section, &run->data }, { &nn_model_section, &run->model } };
-    const char     *config = nn_checkpoint_meta(&run->checkpoint, "config");
+    const char *config = nn_checkpoint_meta(&run->checkpoint, "config");
     if (!config)
         return nn_fail(err, NN_ERR_FORMAT, "%s: no configuration in it: not a checkpoint of a training run", run->path);
     nn_settings_defaults(bindings, 2);
@@ -72,9 +72,11 @@ static NnStatus read_threshold(EvalRun *run, NnErr *err)
     run->threshold = 0.5;
     if (!text) return NN_OK;
     char *end;
-    run->threshold = strtod(text, &end);
-    if (end == text || *end || isnan(run->threshold))
+    const double v = strtod(text, &end);
+    if (end == text || *end)
         return nn_fail(err, NN_ERR_FORMAT, "%s: threshold = \"%s\": expected a number", run->path, text);
+    if (isnan(v)) return NN_OK; /* written before the first validation */
+    run->threshold = v;
     run->has_threshold = 1;
     return NN_OK;
 }
@@ -82,8 +84,8 @@ static NnStatus read_threshold(EvalRun *run, NnErr *err)
 static NnStatus read_prior(EvalRun *run, NnErr *err)
 {
     const NnTensor *mean = nn_checkpoint_find(&run->checkpoint, "data.mask_sum");
-    const double    count = strtod(eval_run_note(run, "mask_count"), NULL);
-    const size_t    n = (size_t)run->data.size * (size_t)run->data.size;
+    const double count = strtod(eval_run_note(run, "mask_count"), NULL);
+    const size_t n = (size_t)run->data.size * (size_t)run->data.size;
     if (!mean || !(count > 0)) return NN_OK;
     if (nn_shape_len(mean->shape) != n)
         return nn_fail(err, NN_ERR_FORMAT, "%s: data.mask_sum has %zu pixels, expected %d x %d", run->path,
@@ -107,7 +109,7 @@ static NnStatus build(EvalRun *run, NnErr *err)
     NN_TRY(nn_graph_status(run->graph, err));
     NN_TRY(nn_params_seal(run->params, run->seed, err));
     NN_TRY(nn_checkpoint_get_params(&run->checkpoint, run->params, "model.", nn_params_values(run->params), 0, err));
-    const NnVar      keep[] = { run->net.score, run->net.map };
+    const NnVar keep[] = { run->net.score, run->net.map };
     const NnPlanSpec spec = { .loss = NN_NONE, .keep = keep, .n_keep = 2, .seed = run->seed };
     return nn_plan_new(run->graph, &spec, &run->plan, err);
 }
@@ -165,7 +167,7 @@ void eval_run_close(EvalRun *run)
 NnStatus eval_run_judge(EvalRun *run, const float *image, int n, EvalVerdicts *out, NnErr *err)
 {
     const size_t len = 3 * (size_t)run->data.size * (size_t)run->data.size;
-    float       *input = nn_plan_data(run->plan, run->net.image);
+    float *input = nn_plan_data(run->plan, run->net.image);
     memcpy(input, image, (size_t)n * len * sizeof *input);
     memset(input + (size_t)n * len, 0, (size_t)(run->batch - n) * len * sizeof *input);
     nn_plan_forward(run->plan, 0);

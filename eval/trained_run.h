@@ -11,20 +11,20 @@
 #include "nn/model/detector.h"
 
 typedef struct {
-    char           *path;   /* of the checkpoint */
-    char           *folder; /* it lies in */
-    NnCheckpoint    checkpoint;
-    DataSettings    data;
+    char *path;   /* of the checkpoint */
+    char *folder; /* it lies in */
+    NnCheckpoint checkpoint;
+    DataSettings data;
     NnModelSettings model;
-    uint64_t        seed; /* of the run: generated data sets and automatic splits depend on it */
-    double          threshold;
-    int             has_threshold; /* 0: none stored; threshold is .5 */
-    EvalPrior       prior;         /* n = 0: no mean mask stored */
-    int             batch;         /* N */
-    NnParams       *params;
-    NnGraph        *graph;
-    NnPlan         *plan;
-    NnDetector      net;
+    uint64_t seed; /* of the run: generated data sets and automatic splits depend on it */
+    double threshold;
+    int has_threshold; /* 0: none stored; threshold is .5 */
+    EvalPrior prior;   /* n = 0: no mean mask stored */
+    int batch;         /* N */
+    NnParams *params;
+    NnGraph *graph;
+    NnPlan *plan;
+    NnDetector net;
 } EvalRun;
 
 /* What the detector says about the n images of a batch; valid until the next call. */
@@ -37,7 +37,7 @@ typedef struct {
  * images. The caller frees with eval_run_close. ERR_IO: nothing there, and what was looked for; ERR_FORMAT: damaged,
  * not one of ours, or weights that do not fit the network; ERR_CONFIG: a configuration this version does not know. */
 NnStatus eval_run_open(const char *path, int batch, EvalRun **out, NnErr *err);
-void     eval_run_close(EvalRun *run);
+void eval_run_close(EvalRun *run);
 
 /* Judge image [n,3,size,size], -1..1, with n of 1..batch. ERR_NUMERIC: a score that is not a number. */
 NnStatus eval_run_judge(EvalRun *run, const float *image, int n, EvalVerdicts *out, NnErr *err);

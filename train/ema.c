@@ -26,7 +26,7 @@ void train_ema_deinit(TrainEma *e)
 void train_ema_update(TrainEma *e, NnParams *params, int64_t t)
 {
     if (!e->value) return;
-    const float  warm = (float)(1 + t) / (float)(10 + t), d = warm < e->memory ? warm : e->memory;
+    const float warm = (float)(1 + t) / (float)(10 + t), d = warm < e->memory ? warm : e->memory;
     const size_t n = nn_params_len(params);
     const float *w = nn_params_values(params);
     for (size_t i = 0; i < n; i++) e->value[i] += (1.0f - d) * (w[i] - e->value[i]);
@@ -36,7 +36,7 @@ void train_ema_swap(TrainEma *e, NnParams *params)
 {
     if (!e->value) return;
     const size_t n = nn_params_len(params);
-    float       *w = nn_params_values(params);
+    float *w = nn_params_values(params);
     for (size_t i = 0; i < n; i++) {
         const float keep = w[i];
         w[i] = e->value[i];

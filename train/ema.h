@@ -6,12 +6,12 @@
 
 typedef struct {
     float *value; /* [nn_params_len]; NULL: off */
-    float  memory;
+    float memory;
 } TrainEma;
 
 /* memory 0: off. Starts as a copy of the parameters. ERR_NOMEM. */
 NnStatus train_ema_init(TrainEma *e, float memory, NnParams *params, NnErr *err);
-void     train_ema_deinit(TrainEma *e);
+void train_ema_deinit(TrainEma *e);
 
 /* value = d value + (1 - d) weight after update number t = 1, 2, ..., with d = min(memory, (1 + t) / (10 + t)), so that
  * the random start is soon forgotten. */

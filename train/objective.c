@@ -12,8 +12,8 @@ typedef NnVar LossBuilder(NnGraph *g, const NnDetector *d, const TrainInputs *in
 
 /* A new term is one line here, one row in [loss], and one file. */
 static const struct {
-    const char  *name;
-    size_t       weight; /* offset in TrainLossSettings */
+    const char *name;
+    size_t weight; /* offset in TrainLossSettings */
     LossBuilder *build;
 } term_table[] = {
     { "rec", offsetof(TrainLossSettings, rec), train_loss_reconstruction },
@@ -24,8 +24,7 @@ static const struct {
 #define N_TERMS (int)(sizeof term_table / sizeof *term_table)
 _Static_assert(N_TERMS <= (int)TRAIN_MAX_TERMS, "raise TRAIN_MAX_TERMS");
 
-TrainObjective train_objective_build(NnGraph *g, const NnDetector *d, const TrainInputs *in,
-                                     const TrainLossSettings *s)
+TrainObjective train_objective_build(NnGraph *g, const NnDetector *d, const TrainInputs *in, const TrainLossSettings *s)
 {
     TrainObjective o = { .total = NN_NONE };
     for (int i = 0; i < N_TERMS; i++) {

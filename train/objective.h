@@ -11,14 +11,14 @@ enum { TRAIN_MAX_TERMS = 8 };
 
 typedef struct {
     const char *name; /* "mask": its key in [loss], and its column in metrics.csv */
-    float       weight;
-    NnVar       value; /* scalar, unweighted */
+    float weight;
+    NnVar value; /* scalar, unweighted */
 } TrainTerm;
 
 typedef struct {
     TrainTerm terms[TRAIN_MAX_TERMS];
-    int       n;
-    NnVar     total; /* scalar: the weighted sum */
+    int n;
+    NnVar total; /* scalar: the weighted sum */
 } TrainObjective;
 
 /* Build the terms that have a weight; failures poison the graph. ERR_CONFIG if all weights are 0. */

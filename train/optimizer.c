@@ -14,9 +14,9 @@ enum { CHUNK = 8192 }; /* elements a thread takes at a time */
 /* The numbers of one update, the same for every element. */
 typedef struct {
     float lr, decay, momentum, beta1, beta2, eps;
-    float step;       /* lr over the first moment's bias correction (and times the rectifier of RAdam) */
-    float root_fix2;  /* square root of the second moment's bias correction */
-    int   nesterov, rectified;
+    float step;      /* lr over the first moment's bias correction (and times the rectifier of RAdam) */
+    float root_fix2; /* square root of the second moment's bias correction */
+    int nesterov, rectified;
 } Update;
 
 typedef void UpdateRule(const Update *u, float *w, const float *g, float *m, float *v, size_t n);
@@ -65,7 +65,7 @@ static void radam(const Update *u, float *w, const float *g, float *m, float *v,
 
 static const struct {
     UpdateRule *rule;
-    int         n_slots;
+    int n_slots;
 } rules[] = {
     [TRAIN_SGD] = { sgd, 1 },
     [TRAIN_ADAM] = { adam, 2 },
@@ -103,23 +103,29 @@ static double rectifier(double beta2, double power2, double t)
 static Update make_update(const TrainOptimizer *o, double lr)
 {
     const TrainOptimSettings *s = &o->settings;
-    const double              t = (double)o->updates;
-    const double              power1 = pow((double)s->beta1, t), power2 = pow((double)s->beta2, t);
-    double                    step = lr / (1.0 - power1), rectify = 0.0;
+    const double t = (double)o->updates;
+    const double power1 = pow((double)s->beta1, t), power2 = pow((double)s->beta2, t);
+    double step = lr / (1.0 - power1), rectify = 0.0;
     if (s->optimizer == TRAIN_RADAM) rectify = rectifier((double)s->beta2, power2, t);
     if (rectify > 0.0) step *= rectify;
-    return (Update){ .lr = (float)lr, .momentum = s->momentum, .beta1 = s->beta1, .beta2 = s->beta2, .eps = s->eps,
-                     .step = (float)step, .root_fix2 = (float)sqrt(1.0 - power2), .nesterov = s->nesterov,
+    return (Update){ .lr = (float)lr,
+                     .momentum = s->momentum,
+                     .beta1 = s->beta1,
+                     .beta2 = s->beta2,
+                     .eps = s->eps,
+                     .step = (float)step,
+                     .root_fix2 = (float)sqrt(1.0 - power2),
+                     .nesterov = s->nesterov,
                      .rectified = rectify > 0.0 };
 }
 
 static void update_param(const TrainOptimizer *o, const NnParam *p, Update u)
 {
-    float *const       w = nn_params_values(o->params) + p->offset;
+    float *const w = nn_params_values(o->params) + p->offset;
     const float *const g = nn_params_grads(o->params) + p->offset;
-    float *const       m = o->slot[0] + p->offset, *const v = o->n_slots > 1 ? o->slot[1] + p->offset : NULL;
-    UpdateRule *const  rule = rules[o->settings.optimizer].rule;
-    const long         n_chunks = (long)((p->len + CHUNK - 1) / CHUNK);
+    float *const m = o->slot[0] + p->offset, *const v = o->n_slots > 1 ? o->slot[1] + p->offset : NULL;
+    UpdateRule *const rule = rules[o->settings.optimizer].rule;
+    const long n_chunks = (long)((p->len + CHUNK - 1) / CHUNK);
     u.decay = p->flags & NN_PARAM_DECAY ? o->settings.weight_decay : 0.0f;
 #pragma omp parallel for schedule(static) num_threads(nn_threads()) if (p->len >= NN_PARALLEL_MIN)
     for (long c = 0; c < n_chunks; c++) {
@@ -141,8 +147,8 @@ void train_optimizer_update(TrainOptimizer *o, double lr)
 double train_grad_norm(NnParams *params)
 {
     enum { PARTS = 64 }; /* fixed, so that the order of the sum does not depend on the number of threads */
-    double             part[PARTS] = { 0 }, sum = 0.0;
-    const size_t       n = nn_params_train_len(params), each = (n + PARTS - 1) / PARTS;
+    double part[PARTS] = { 0 }, sum = 0.0;
+    const size_t n = nn_params_train_len(params), each = (n + PARTS - 1) / PARTS;
     const float *const g = nn_params_grads(params);
 #pragma omp parallel for schedule(static) num_threads(nn_threads()) if (n >= NN_PARALLEL_MIN)
     for (int p = 0; p < PARTS; p++) {
@@ -156,7 +162,7 @@ double train_grad_norm(NnParams *params)
 void train_grad_clip(NnParams *params, double norm, double max)
 {
     if (max <= 0.0 || norm <= max) return;
-    const float  factor = (float)(max / (norm + 1e-6));
+    const float factor = (float)(max / (norm + 1e-6));
     const size_t n = nn_params_train_len(params);
     float *const g = nn_params_grads(params);
     for (size_t i = 0; i < n; i++) g[i] *= factor;

@@ -11,15 +11,15 @@ enum { TRAIN_MAX_SLOTS = 2 };
 
 typedef struct {
     TrainOptimSettings settings;
-    NnParams          *params;                 /* borrowed */
-    float             *slot[TRAIN_MAX_SLOTS]; /* [nn_params_train_len]: momentum, or first and second moment */
-    int                n_slots;
-    int64_t            updates; /* done so far: t of the bias correction */
+    NnParams *params;             /* borrowed */
+    float *slot[TRAIN_MAX_SLOTS]; /* [nn_params_train_len]: momentum, or first and second moment */
+    int n_slots;
+    int64_t updates; /* done so far: t of the bias correction */
 } TrainOptimizer;
 
 /* Parameters must be sealed and outlive the optimiser. ERR_NOMEM. */
 NnStatus train_optimizer_init(TrainOptimizer *o, const TrainOptimSettings *s, NnParams *params, NnErr *err);
-void     train_optimizer_deinit(TrainOptimizer *o);
+void train_optimizer_deinit(TrainOptimizer *o);
 
 /* One update of every trained parameter at learning rate lr. Weight decay applies to NN_PARAM_DECAY alone. */
 void train_optimizer_update(TrainOptimizer *o, double lr);

@@ -62,7 +62,7 @@ NnStatus train_config_check(const TrainConfig *c, NnErr *err)
 char *train_config_format(const TrainConfig *c)
 {
     TrainConfig copy = *c;
-    NnBinding   b[TRAIN_SECTIONS];
+    NnBinding b[TRAIN_SECTIONS];
     train_config_bind(&copy, b);
     return nn_settings_format(b, TRAIN_SECTIONS);
 }
@@ -99,7 +99,7 @@ static const char *setting_text(const NnSetting *row, const char *value, char *b
 {
     if (row->type == NN_SET_TEXT || row->type == NN_SET_PATH) return value;
     float f;
-    int   i;
+    int i;
     memcpy(&f, value, sizeof f);
     memcpy(&i, value, sizeof i);
     if (row->type == NN_SET_FLOAT) snprintf(buf, size, "%.9g", (double)f);
@@ -128,7 +128,7 @@ static NnStatus merge_setting(const char *section, const NnSetting *row, char *s
 NnStatus train_config_merge(TrainConfig *stored, const TrainConfig *given, NnErr *err)
 {
     TrainConfig copy = *given;
-    NnBinding   to[TRAIN_SECTIONS], from[TRAIN_SECTIONS];
+    NnBinding to[TRAIN_SECTIONS], from[TRAIN_SECTIONS];
     train_config_bind(stored, to);
     train_config_bind(&copy, from);
     for (int s = 0; s < TRAIN_SECTIONS; s++) {

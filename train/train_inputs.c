@@ -37,7 +37,7 @@ static void fill_per_image(const TrainInputs *in, NnPlan *plan, const DataBatch 
     float *target = nn_plan_data(plan, in->target), *weight = nn_plan_data(plan, in->weight);
     float *mask_weight = nn_plan_data(plan, in->mask_weight);
     for (size_t i = 0; i < rows; i++) {
-        const int   present = i < (size_t)b->n;
+        const int present = i < (size_t)b->n;
         const float label = present ? b->label[i] : 0.0f;
         if (target) target[2 * i] = 1.0f - label, target[2 * i + 1] = label;
         if (weight) weight[i] = present ? 1.0f : 0.0f;
@@ -48,7 +48,7 @@ static void fill_per_image(const TrainInputs *in, NnPlan *plan, const DataBatch 
 void train_inputs_fill(const TrainInputs *in, const NnGraph *g, NnPlan *plan, const DataBatch *batch, int mask_on_real)
 {
     const NnShape image = nn_graph_shape(g, in->image), select = nn_graph_shape(g, in->select);
-    const size_t  rows = (size_t)image.d[0], n = (size_t)batch->n, pixels = (size_t)image.d[2] * (size_t)image.d[3];
+    const size_t rows = (size_t)image.d[0], n = (size_t)batch->n, pixels = (size_t)image.d[2] * (size_t)image.d[3];
     copy_rows(nn_plan_data(plan, in->image), batch->image, rows, n, 3 * pixels);
     copy_rows(nn_plan_data(plan, in->mask), batch->mask, rows, n, pixels);
     copy_rows(nn_plan_data(plan, in->label), batch->label, rows, n, 1);

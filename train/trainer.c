@@ -34,7 +34,7 @@ static NnStatus check_validation_set(const Trainer *t, NnErr *err)
 static NnStatus build_graph(Trainer *t, NnErr *err)
 {
     const TrainConfig *c = &t->config;
-    const int          channels = nn_detector_latent_channels(&c->model);
+    const int channels = nn_detector_latent_channels(&c->model);
     t->params = nn_params_new();
     t->graph = t->params ? nn_graph_new(t->params) : NULL;
     if (!t->graph) return nn_fail(err, NN_ERR_NOMEM, "out of memory for the network");
@@ -50,10 +50,14 @@ static NnStatus build_graph(Trainer *t, NnErr *err)
 static NnStatus build_plans(Trainer *t, NnErr *err)
 {
     const TrainConfig *c = &t->config;
-    NnVar              keep[TRAIN_MAX_TERMS + 2];
-    int                n = 0;
+    NnVar keep[TRAIN_MAX_TERMS + 2];
+    int n = 0;
     for (; n < t->objective.n; n++) keep[n] = t->objective.terms[n].value;
-    NnPlanSpec spec = { .train = 1, .loss = t->objective.total, .keep = keep, .n_keep = n, .kernel = c->train.kernel,
+    NnPlanSpec spec = { .train = 1,
+                        .loss = t->objective.total,
+                        .keep = keep,
+                        .n_keep = n,
+                        .kernel = c->train.kernel,
                         .seed = (uint64_t)c->train.seed };
     NN_TRY(nn_plan_new(t->graph, &spec, &t->plan, err));
     if (!t->n_val) return NN_OK;
@@ -77,7 +81,7 @@ static NnStatus allocate_buffers(Trainer *t, NnErr *err)
 static void set_length(Trainer *t)
 {
     const TrainConfig *c = &t->config;
-    const int64_t      images = (int64_t)c->train.batch * c->optim.accumulate;
+    const int64_t images = (int64_t)c->train.batch * c->optim.accumulate;
     t->steps_per_epoch = t->n_train / images > 0 ? t->n_train / images : 1;
     t->total = c->train.steps ? c->train.steps : c->train.epochs * t->steps_per_epoch;
 }
@@ -143,9 +147,14 @@ void trainer_free(Trainer *t)
 
 NnStatus trainer_start(Trainer *t, NnErr *err)
 {
-    const TrainConfig   *c = &t->config;
-    const DataLoaderSpec spec = { .set = t->set, .index = t->train, .n_index = t->n_train, .batch = c->train.batch,
-                                  .threads = c->data.threads, .seed = (uint64_t)c->train.seed, .train = 1,
+    const TrainConfig *c = &t->config;
+    const DataLoaderSpec spec = { .set = t->set,
+                                  .index = t->train,
+                                  .n_index = t->n_train,
+                                  .batch = c->train.batch,
+                                  .threads = c->data.threads,
+                                  .seed = (uint64_t)c->train.seed,
+                                  .train = 1,
                                   .augment = t->augment ? &c->augment : NULL,
                                   .first = t->step * c->optim.accumulate };
     return data_loader_open(&spec, &t->loader, err);
@@ -183,7 +192,7 @@ static NnStatus check_weights(const Trainer *t, double lr, NnErr *err)
     const float *w = nn_params_values(t->params);
     for (int p = 0; p < nn_params_count(t->params); p++) {
         const NnParam *param = nn_params_at(t->params, p);
-        float          zero = 0.0f; /* x * 0 is NaN for every x that is not finite */
+        float zero = 0.0f; /* x * 0 is NaN for every x that is not finite */
         for (size_t i = 0; i < param->len; i++) zero += w[param->offset + i] * 0.0f;
         if (isnan(zero))
             return nn_fail(err, NN_ERR_NUMERIC, "step %lld: the update made %s not finite (learning rate %g)",

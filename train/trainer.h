@@ -15,12 +15,12 @@
 #include "train/schedule.h"
 
 typedef struct {
-    const TrainConfig *config;  /* copied */
-    const DataSet     *set;     /* must outlive the trainer */
-    const int         *train;   /* [n_train] items to train on; copied */
-    const int         *val;     /* [n_val] items of the source validation split; copied; none: no validation */
-    int                n_train, n_val;
-    int                augment; /* 0: images as they are */
+    const TrainConfig *config; /* copied */
+    const DataSet *set;        /* must outlive the trainer */
+    const int *train;          /* [n_train] items to train on; copied */
+    const int *val;            /* [n_val] items of the source validation split; copied; none: no validation */
+    int n_train, n_val;
+    int augment; /* 0: images as they are */
 } TrainerSpec;
 
 /* What one step saw. Means over the batches of the step. */
@@ -34,44 +34,44 @@ typedef struct {
 typedef struct {
     double loss, term[TRAIN_MAX_TERMS];
     double auc, accuracy, threshold; /* accuracy at the threshold that makes it largest */
-    int    done;                     /* 0: given up because somebody wants to stop */
+    int done;                        /* 0: given up because somebody wants to stop */
 } TrainValidation;
 
 typedef struct {
-    TrainConfig    config;
+    TrainConfig config;
     const DataSet *set;
-    int           *train, *val;
-    int            n_train, n_val, augment;
+    int *train, *val;
+    int n_train, n_val, augment;
 
-    NnParams      *params;
-    NnGraph       *graph; /* detector and losses; the two plans run parts of it */
-    NnDetector     detector;
-    TrainInputs    inputs;
+    NnParams *params;
+    NnGraph *graph; /* detector and losses; the two plans run parts of it */
+    NnDetector detector;
+    TrainInputs inputs;
     TrainObjective objective;
-    NnPlan        *plan, *val_plan;
-    DataLoader    *loader;
+    NnPlan *plan, *val_plan;
+    DataLoader *loader;
 
     TrainOptimizer optimizer;
-    TrainPlateau   plateau;
-    TrainEma       ema;
+    TrainPlateau plateau;
+    TrainEma ema;
 
     int64_t step, total, steps_per_epoch; /* steps done, of the run, of an epoch */
     int64_t validated;                    /* step of the last validation */
-    int     stale;                        /* validations without a better result */
-    double  best;                         /* best AUC, or best -loss; -infinity before the first */
-    double  threshold;                    /* of the last validation; 0.5 before */
-    float  *mask_sum;                     /* [H,W]: masks of the forged training images seen so far, added up */
-    double  mask_count;                   /* how many those were */
+    int stale;                            /* validations without a better result */
+    double best;                          /* best AUC, or best -loss; -infinity before the first */
+    double threshold;                     /* of the last validation; 0.5 before */
+    float *mask_sum;                      /* [H,W]: masks of the forged training images seen so far, added up */
+    double mask_count;                    /* how many those were */
 
-    float         *score; /* [n_val] scratch of a validation */
+    float *score; /* [n_val] scratch of a validation */
     unsigned char *truth;
-    int           *items; /* [batch] of the batch last trained on */
+    int *items; /* [batch] of the batch last trained on */
 } Trainer;
 
 /* Build network, plans and optimiser; everything that can fail before the first step. nn_blas_init must have succeeded.
  * The caller frees with trainer_free (NULL is fine). */
 NnStatus trainer_new(const TrainerSpec *spec, Trainer **out, NnErr *err);
-void     trainer_free(Trainer *t);
+void trainer_free(Trainer *t);
 
 /* Start loading batches, from the step reached. Once, before the first train_step. */
 NnStatus trainer_start(Trainer *t, NnErr *err);

@@ -51,7 +51,7 @@ static NnStatus measure(Trainer *t, size_t n, TrainValidation *out, NnErr *err)
 static int take_note(Trainer *t, const TrainValidation *v)
 {
     const double value = t->config.train.best == TRAIN_BEST_AUC ? v->auc : -v->loss;
-    const int    better = value > t->best;
+    const int better = value > t->best;
     if (better) t->best = value;
     t->stale = better ? 0 : t->stale + 1;
     t->threshold = v->threshold;
@@ -62,11 +62,15 @@ static int take_note(Trainer *t, const TrainValidation *v)
 
 NnStatus trainer_validate(Trainer *t, const volatile sig_atomic_t *stop, TrainValidation *out, int *better, NnErr *err)
 {
-    const TrainConfig   *c = &t->config;
-    const DataLoaderSpec spec = { .set = t->set, .index = t->val, .n_index = t->n_val, .batch = c->train.batch,
-                                  .threads = c->data.threads, .seed = (uint64_t)c->train.seed };
-    DataLoader          *loader;
-    size_t               n = 0;
+    const TrainConfig *c = &t->config;
+    const DataLoaderSpec spec = { .set = t->set,
+                                  .index = t->val,
+                                  .n_index = t->n_val,
+                                  .batch = c->train.batch,
+                                  .threads = c->data.threads,
+                                  .seed = (uint64_t)c->train.seed };
+    DataLoader *loader;
+    size_t n = 0;
     *out = (TrainValidation){ 0 };
     *better = 0;
     NN_TRY(data_loader_open(&spec, &loader, err));

@@ -14,7 +14,7 @@ static const char *part_name(char *buf, size_t size, const char *part, int i)
     return buf;
 }
 
-/* 3x3 convolution, ReLU; batch norm unless it is the first, which sees the input's own scale. */
+/* 3x3 convolution, batch norm if `norm` (not in lae_small's first layer), ReLU. */
 static NnVar down(NnGraph *g, int i, NnVar x, int channels, int stride, int norm)
 {
     char name[32];

@@ -39,9 +39,9 @@ static NnStatus add_tensors(json_t *root, const NnCheckpoint *c, const int *orde
         const NnTensor *t = &c->tensors[order[i]];
         size_t bytes, end;
         if (!nn_size_mul(nn_shape_len(t->shape), sizeof(float), &bytes) || !nn_size_add(begin, bytes, &end))
-            return nn_fail(err, NN_ERR_FORMAT, "tensor \"%s\": too large", t->name);
+            return nn_fail(err, NN_ERR_FORMAT, "tensor \"%.99s\": too large", t->name);
         if (json_object_set_new(root, t->name, tensor_entry(t->shape, begin, end)) != 0)
-            return nn_fail(err, NN_ERR_FORMAT, "tensor \"%s\": name is not UTF-8, or out of memory", t->name);
+            return nn_fail(err, NN_ERR_FORMAT, "tensor \"%.99s\": name is not UTF-8, or out of memory", t->name);
         begin = end;
     }
     return NN_OK;
@@ -130,20 +130,25 @@ static NnStatus read_meta(json_t *table, const char *file, NnCheckpoint *out, Nn
 {
     if (!json_is_object(table))
         return nn_fail(err, NN_ERR_FORMAT, "%s: \"__metadata__\" is not an object of texts", file);
+    out->meta = nn_alloc(json_object_size(table), sizeof *out->meta);
+    if (!out->meta) return nn_fail(err, NN_ERR_NOMEM, "%s: out of memory for its notes", file);
     const char *key;
     json_t *value;
     json_object_foreach(table, key, value)
     {
         if (!json_is_string(value))
-            return nn_fail(err, NN_ERR_FORMAT, "%s: \"__metadata__\": value of \"%s\" is not a text", file, key);
-        NN_TRY(nn_checkpoint_note(out, key, json_string_value(value), err));
+            return nn_fail(err, NN_ERR_FORMAT, "%s: \"__metadata__\": value of \"%.99s\" is not a text", file, key);
+        NnMeta *m = &out->meta[out->n_meta++];
+        m->key = strdup(key);
+        m->value = strdup(json_string_value(value));
+        if (!m->key || !m->value) return nn_fail(err, NN_ERR_NOMEM, "%s: out of memory for its notes", file);
     }
     return NN_OK;
 }
 
 static NnStatus bad_tensor(Where w, NnErr *err, const char *what)
 {
-    return nn_fail(err, NN_ERR_FORMAT, "%s: tensor \"%s\": %s", w.file, w.tensor, what);
+    return nn_fail(err, NN_ERR_FORMAT, "%s: tensor \"%.99s\": %s", w.file, w.tensor, what);
 }
 
 static NnStatus read_dtype(json_t *entry, Where w, NnErr *err)
@@ -151,7 +156,7 @@ static NnStatus read_dtype(json_t *entry, Where w, NnErr *err)
     const char *dtype = json_string_value(json_object_get(entry, "dtype"));
     if (!dtype) return bad_tensor(w, err, "\"dtype\" is missing or not a text");
     if (strcmp(dtype, "F32") != 0)
-        return nn_fail(err, NN_ERR_FORMAT, "%s: tensor \"%s\": dtype is \"%s\"; only F32 is known", w.file, w.tensor,
+        return nn_fail(err, NN_ERR_FORMAT, "%s: tensor \"%.99s\": dtype is \"%s\"; only F32 is known", w.file, w.tensor,
                        dtype);
     return NN_OK;
 }
@@ -163,15 +168,15 @@ static NnStatus read_shape(json_t *entry, Where w, NnShape *shape, NnErr *err)
     if (!json_is_array(dims)) return bad_tensor(w, err, "\"shape\" is missing or not a list");
     const size_t n = json_array_size(dims);
     if (n > NN_MAX_DIM)
-        return nn_fail(err, NN_ERR_FORMAT, "%s: tensor \"%s\": %zu dimensions; at most %d are known", w.file, w.tensor,
-                       n, NN_MAX_DIM);
+        return nn_fail(err, NN_ERR_FORMAT, "%s: tensor \"%.99s\": %zu dimensions; at most %d are known", w.file,
+                       w.tensor, n, NN_MAX_DIM);
     *shape = (NnShape){ n ? (int)n : 1, { 1 } };
     for (size_t i = 0; i < n; i++) {
         const json_t *d = json_array_get(dims, i);
         if (!json_is_integer(d)) return bad_tensor(w, err, "a dimension is not a whole number");
         const json_int_t value = json_integer_value(d);
         if (value < 1 || value > INT32_MAX)
-            return nn_fail(err, NN_ERR_FORMAT, "%s: tensor \"%s\": dimension %zu is %lld; known are 1 to %d", w.file,
+            return nn_fail(err, NN_ERR_FORMAT, "%s: tensor \"%.99s\": dimension %zu is %lld; known are 1 to %d", w.file,
                            w.tensor, i, (long long)value, INT32_MAX);
         shape->d[i] = (int32_t)value;
     }
@@ -203,8 +208,9 @@ static NnStatus read_offsets(json_t *entry, Where w, size_t data_len, Span *span
     if (begin < 0) return bad_tensor(w, err, "an offset is negative");
     if (end < begin) return bad_tensor(w, err, "ends before it begins");
     if ((unsigned long long)end > data_len)
-        return nn_fail(err, NN_ERR_FORMAT, "%s: tensor \"%s\": ends at byte %lld of the data, of which there are %zu",
-                       w.file, w.tensor, (long long)end, data_len);
+        return nn_fail(err, NN_ERR_FORMAT,
+                       "%s: tensor \"%.99s\": ends at byte %lld of the data, of which there are %zu", w.file, w.tensor,
+                       (long long)end, data_len);
     span->begin = (size_t)begin;
     span->end = (size_t)end;
     return NN_OK;
@@ -222,8 +228,8 @@ static NnStatus read_tensor(json_t *entry, Where w, size_t data_len, NnShape *sh
     char text[64];
     if (!shape_bytes(*shape, &bytes)) return bad_tensor(w, err, "its size overflows");
     if (bytes != span->end - span->begin)
-        return nn_fail(err, NN_ERR_FORMAT, "%s: tensor \"%s\": shape %s takes %zu bytes, its offsets span %zu", w.file,
-                       w.tensor, nn_shape_text(*shape, text), bytes, span->end - span->begin);
+        return nn_fail(err, NN_ERR_FORMAT, "%s: tensor \"%.99s\": shape %s takes %zu bytes, its offsets span %zu",
+                       w.file, w.tensor, nn_shape_text(*shape, text), bytes, span->end - span->begin);
     return NN_OK;
 }
 
@@ -242,10 +248,10 @@ static NnStatus check_cover(Span *spans, const NnCheckpoint *c, size_t data_len,
     for (int i = 0; i < c->n_tensors; i++) {
         const char *name = c->tensors[spans[i].tensor].name;
         if (spans[i].begin < at)
-            return nn_fail(err, NN_ERR_FORMAT, "%s: tensor \"%s\": overlaps the one before it", file, name);
+            return nn_fail(err, NN_ERR_FORMAT, "%s: tensor \"%.99s\": overlaps the one before it", file, name);
         if (spans[i].begin > at)
-            return nn_fail(err, NN_ERR_FORMAT, "%s: tensor \"%s\": %zu bytes before it belong to no tensor", file, name,
-                           spans[i].begin - at);
+            return nn_fail(err, NN_ERR_FORMAT, "%s: tensor \"%.99s\": %zu bytes before it belong to no tensor", file,
+                           name, spans[i].begin - at);
         at = spans[i].end;
     }
     if (at != data_len)

@@ -50,8 +50,9 @@ static void print_node(Summary *s, FILE *out, int id)
     char shape[64], count[32] = "";
     s->flops += flops;
     if (weights) snprintf(count, sizeof count, "%zu", weights);
-    fprintf(out, "%-22.22s %-18.18s %-20.20s %10s %10.3f  %.12s\n", node->name, node->op->name,
-            nn_shape_text(node->shape, shape), count, flops * 1e-6, s->plan ? nn_plan_kernel(s->plan, id) : "");
+    const char *kernel = s->plan ? nn_plan_kernel(s->plan, id) : "";
+    fprintf(out, "%-22.22s %-18.18s %-20.20s %10s %10.3f%s%.12s\n", node->name, node->op->name,
+            nn_shape_text(node->shape, shape), count, flops * 1e-6, *kernel ? "  " : "", kernel);
 }
 
 static int batch_size(const NnGraph *g)

@@ -1,0 +1,208 @@
+/* augment.c -- see augment.h. All decisions are drawn first, in one fixed order and whether or not they are
+ * used, so that switching one change on leaves the others as they were. */
+#include "data/augment.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "nn/base/size.h"
+
+enum { GRAIN_BLOCK = 64 }; /* where the noise's own draws begin, far behind the decisions */
+
+typedef struct {
+    int flip, dx, dy;
+    float brightness, contrast, saturation; /* changes, as shares */
+    float blur_sigma, noise_sigma;          /* 0 = none */
+    int quality;                            /* of the JPEG; 0 = none */
+    NnRng grain;                            /* for the noise of each pixel */
+} Choices;
+
+/* ---- decisions ---- */
+
+/* One draw each, unlike nn_rng_below, which may take several. */
+static int draw_between(NnRng *rng, int lo, int hi)
+{
+    const int span = hi - lo + 1, step = (int)(nn_rng_uniform(rng) * (float)span);
+    return lo + (step < span ? step : span - 1);
+}
+
+static float draw_amount_if(NnRng *rng, float probability, float largest)
+{
+    const int wanted = nn_rng_coin(rng, probability);
+    const float amount = nn_rng_range(rng, 0, largest);
+    return wanted ? amount : 0;
+}
+
+static Choices draw_choices(const DataAugment *a, NnRng *rng)
+{
+    Choices c;
+    c.flip = nn_rng_coin(rng, a->flip);
+    c.dx = draw_between(rng, -a->shift, a->shift);
+    c.dy = draw_between(rng, -a->shift, a->shift);
+    c.brightness = nn_rng_range(rng, -a->colour, a->colour);
+    c.contrast = nn_rng_range(rng, -a->colour, a->colour);
+    c.saturation = nn_rng_range(rng, -a->colour, a->colour);
+    c.blur_sigma = draw_amount_if(rng, a->blur, a->blur_sigma);
+    c.noise_sigma = draw_amount_if(rng, a->noise, a->noise_sigma);
+    const int wanted = nn_rng_coin(rng, a->jpeg), quality = draw_between(rng, a->jpeg_min, a->jpeg_max);
+    c.quality = wanted ? quality : 0;
+    c.grain = *rng;
+    nn_rng_seek(&c.grain, GRAIN_BLOCK);
+    return c;
+}
+
+/* ---- geometry: image and mask alike ---- */
+
+/* ... 1 0 | 0 1 2 ... n-1 | n-1 n-2 ...: any index, folded back inside. */
+static int reflect(int i, int n)
+{
+    const int period = 2 * n, r = (i % period + period) % period;
+    return r < n ? r : period - 1 - r;
+}
+
+static NnStatus move(DataImage *img, int flip, int dx, int dy, NnErr *err)
+{
+    DataImage old;
+    NN_TRY(data_image_copy(img, &old, err));
+    const size_t c = (size_t)img->c;
+    for (int y = 0; y < img->h; y++) {
+        const unsigned char *row = old.px + (size_t)reflect(y - dy, img->h) * (size_t)img->w * c;
+        unsigned char *out = img->px + (size_t)y * (size_t)img->w * c;
+        for (int x = 0; x < img->w; x++, out += c) {
+            const int from = reflect(x - dx, img->w);
+            memcpy(out, row + (size_t)(flip ? img->w - 1 - from : from) * c, c);
+        }
+    }
+    data_image_free(&old);
+    return NN_OK;
+}
+
+/* ---- the image's pixels; [H][W][3] ---- */
+
+static size_t pixels_of(const DataImage *img)
+{
+    return (size_t)img->w * (size_t)img->h;
+}
+
+static unsigned char to_byte(float v)
+{
+    return (unsigned char)(v <= 0 ? 0 : v >= 255 ? 255 : v + 0.5f);
+}
+
+/* ITU-R BT.601 luma. */
+static float luma(float r, float g, float b)
+{
+    return 0.299f * r + 0.587f * g + 0.114f * b;
+}
+
+static float mean_luma(const DataImage *img)
+{
+    double sum = 0;
+    const unsigned char *p = img->px;
+    for (size_t i = 0; i < pixels_of(img); i++, p += 3) sum += (double)luma(p[0], p[1], p[2]);
+    return (float)(sum / (double)pixels_of(img));
+}
+
+/* Brightness scales, contrast stretches about the mean luma, saturation about each pixel's own; rounded once. */
+static void change_colour(DataImage *img, const Choices *c)
+{
+    const float gain = (1 + c->brightness) * (1 + c->contrast);
+    const float lift = -c->contrast * (1 + c->brightness) * mean_luma(img);
+    unsigned char *p = img->px;
+    for (size_t i = 0; i < pixels_of(img); i++, p += 3) {
+        const float r = p[0] * gain + lift, g = p[1] * gain + lift, b = p[2] * gain + lift, y = luma(r, g, b);
+        p[0] = to_byte(r + c->saturation * (r - y));
+        p[1] = to_byte(g + c->saturation * (g - y));
+        p[2] = to_byte(b + c->saturation * (b - y));
+    }
+}
+
+/* kernel [2*radius+1], sum 1. */
+static void gaussian(float *kernel, int radius, double sigma)
+{
+    double sum = 0;
+    for (int i = -radius; i <= radius; i++) sum += exp(-i * i / (2 * sigma * sigma));
+    for (int i = -radius; i <= radius; i++) kernel[i + radius] = (float)(exp(-i * i / (2 * sigma * sigma)) / sum);
+}
+
+static void blur_rows(const DataImage *img, const float *kernel, int radius, float *out)
+{
+    for (int y = 0; y < img->h; y++) {
+        const unsigned char *row = img->px + (size_t)y * (size_t)img->w * 3;
+        for (int x = 0; x < img->w; x++, out += 3) {
+            out[0] = out[1] = out[2] = 0;
+            for (int i = -radius; i <= radius; i++) {
+                const unsigned char *p = row + (size_t)reflect(x + i, img->w) * 3;
+                for (int k = 0; k < 3; k++) out[k] += kernel[i + radius] * p[k];
+            }
+        }
+    }
+}
+
+/* `sum` [3W] is scratch. */
+static void blur_columns(const float *in, const float *kernel, int radius, float *sum, DataImage *img)
+{
+    const size_t width = (size_t)img->w * 3;
+    for (int y = 0; y < img->h; y++) {
+        memset(sum, 0, width * sizeof *sum);
+        for (int i = -radius; i <= radius; i++) {
+            const float *row = in + (size_t)reflect(y + i, img->h) * width;
+            for (size_t x = 0; x < width; x++) sum[x] += kernel[i + radius] * row[x];
+        }
+        for (size_t x = 0; x < width; x++) img->px[(size_t)y * width + x] = to_byte(sum[x]);
+    }
+}
+
+static NnStatus blur(DataImage *img, float sigma, NnErr *err)
+{
+    const int radius = (int)ceilf(3 * sigma);
+    float *kernel = nn_alloc(2 * (size_t)radius + 1, sizeof *kernel);
+    float *rows = nn_alloc(pixels_of(img), 3 * sizeof *rows), *sum = nn_alloc((size_t)img->w, 3 * sizeof *sum);
+    const int complete = kernel && rows && sum;
+    if (complete) {
+        gaussian(kernel, radius, (double)sigma);
+        blur_rows(img, kernel, radius, rows);
+        blur_columns(rows, kernel, radius, sum, img);
+    }
+    free(kernel);
+    free(rows);
+    free(sum);
+    return complete ? NN_OK : nn_fail(err, NN_ERR_NOMEM, "out of memory for blurring %d x %d pixels", img->w, img->h);
+}
+
+static void add_noise(DataImage *img, float sigma, NnRng *grain)
+{
+    for (size_t i = 0; i < 3 * pixels_of(img); i++)
+        img->px[i] = to_byte((float)img->px[i] + sigma * nn_rng_normal(grain));
+}
+
+static NnStatus through_jpeg(DataImage *img, int quality, NnErr *err)
+{
+    DataBytes bytes;
+    DataImage again;
+    NN_TRY(data_image_to_jpeg(img, quality, &bytes, err));
+    const NnStatus s = data_image_decode(bytes.data, bytes.len, "JPEG augmentation", 3, pixels_of(img), &again, err);
+    free(bytes.data);
+    if (s != NN_OK) return s;
+    data_image_free(img);
+    *img = again;
+    return NN_OK;
+}
+
+NnStatus data_augment(const DataAugment *settings, NnRng *rng, DataSample *sample, NnErr *err)
+{
+    if (settings->jpeg_min > settings->jpeg_max)
+        return nn_fail(err, NN_ERR_CONFIG, "[augment] jpeg_min = %d is above jpeg_max = %d", settings->jpeg_min,
+                       settings->jpeg_max);
+    Choices c = draw_choices(settings, rng);
+    if (c.flip || c.dx || c.dy) {
+        NN_TRY(move(&sample->image, c.flip, c.dx, c.dy, err));
+        NN_TRY(move(&sample->mask, c.flip, c.dx, c.dy, err));
+    }
+    if (settings->colour > 0) change_colour(&sample->image, &c);
+    if (c.blur_sigma > 0) NN_TRY(blur(&sample->image, c.blur_sigma, err));
+    if (c.noise_sigma > 0) add_noise(&sample->image, c.noise_sigma, &c.grain);
+    if (c.quality > 0) NN_TRY(through_jpeg(&sample->image, c.quality, err));
+    return NN_OK;
+}

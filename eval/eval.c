@@ -1,0 +1,213 @@
+/* eval.c -- the evaluation program: how well does a trained detector do on manipulations it has and has not seen?
+ * Holds main; the only file of this room that prints. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "eval/bootstrap.h"
+#include "eval/contact_sheet.h"
+#include "eval/eval_arguments.h"
+#include "eval/heat_map.h"
+#include "eval/judge.h"
+#include "eval/map_folder.h"
+#include "eval/report_files.h"
+#include "eval/score_photos.h"
+#include "eval/score_table.h"
+#include "nn/base/file.h"
+#include "nn/base/parallel.h"
+#include "nn/base/size.h"
+
+enum { BATCH = 32 };
+
+/* ---- --score ---- */
+
+static void print_photo(void *self, const EvalPhoto *photo)
+{
+    (void)self;
+    if (!photo->failure) {
+        printf("%s\t%.4f\t%s\n", photo->path, (double)photo->score, photo->forged ? "forged" : "real");
+        return;
+    }
+    fflush(stdout);
+    fprintf(stderr, "eval: %s\n", photo->failure);
+}
+
+static NnStatus score_photos(EvalRun *run, const EvalArguments *a, NnErr *err)
+{
+    int n_bad;
+    if (isatty(STDOUT_FILENO))
+        printf("path\tprobability of being forged\tverdict (forged from %.3f on)\n", run->threshold);
+    NN_TRY(eval_score_photos(run, a->photos, a->n_photos, a->maps, print_photo, NULL, &n_bad, err));
+    if (n_bad == 0) return NN_OK;
+    return nn_fail(err, NN_ERR_FORMAT, "%d of %d files could not be judged", n_bad, a->n_photos);
+}
+
+/* ---- data sets ---- */
+
+/* What happens to each judged image besides its line in scores.csv. */
+typedef struct {
+    const char *data; /* name of the present data set */
+    int n;            /* its images */
+    int shows_progress;
+    EvalSheet *sheet;   /* NULL: made already */
+    EvalMapFolder maps; /* path NULL: none wanted */
+} Pictures;
+
+static NnStatus write_map(EvalMapFolder *maps, const char *data, const EvalView *v, NnErr *err)
+{
+    DataImage photo = { 0 }, picture = { 0 };
+    char name[NN_TEXT_MAX];
+    snprintf(name, sizeof name, "%s", v->generated ? v->generated : nn_path_name(v->item->path));
+    char *dot = v->generated ? NULL : strrchr(name, '.');
+    if (dot && dot != name) *dot = 0;
+    NnStatus s = eval_picture_from_planes(v->image, v->size, &photo, err);
+    if (s == NN_OK) s = eval_photo_and_overlay(&photo, v->map, v->size, &picture, err);
+    if (s == NN_OK) s = eval_map_folder_save(maps, data, v->method, name, &picture, err);
+    data_image_free(&photo);
+    data_image_free(&picture);
+    return s;
+}
+
+static NnStatus show_image(void *self, const EvalView *v, NnErr *err)
+{
+    Pictures *p = self;
+    if (p->shows_progress && (v->number + 1) % BATCH == 0)
+        fprintf(stderr, "\r%s: %d of %d", p->data, v->number + 1, p->n);
+    if (p->shows_progress && v->number + 1 == p->n) fprintf(stderr, "\r\033[K");
+    if (p->sheet) NN_TRY(eval_sheet_visit(p->sheet, v, err));
+    return p->maps.path ? write_map(&p->maps, p->data, v, err) : NN_OK;
+}
+
+/* What main holds while it judges. */
+typedef struct {
+    const EvalArguments *arguments;
+    EvalRun *run;
+    int threads, n;      /* data sets */
+    EvalData *data;      /* [n] */
+    EvalReport *reports; /* [n] */
+    Pictures pictures;
+    EvalSheet sheet;
+} Session;
+
+static NnStatus open_data(Session *s, NnErr *err)
+{
+    if (s->arguments->n_data == 0) return eval_data_own(s->run, s->threads, &s->data[0], err);
+    for (int i = 0; i < s->n; i++) {
+        NN_TRY(eval_data_other(s->run, s->arguments->data[i], s->threads, &s->data[i], err));
+        for (int k = 0; k < i; k++)
+            if (!strcmp(s->data[k].name, s->data[i].name))
+                return nn_fail(err, NN_ERR_USAGE, "--data %s: the name %s is taken already", s->arguments->data[i],
+                               s->data[i].name);
+    }
+    return NN_OK;
+}
+
+static void tell_skipped(const DataCheck *check)
+{
+    for (int i = 0; i < check->n_bad; i++) fprintf(stderr, "eval: left out: %s\n", check->messages[i]);
+    if (check->n_bad) fprintf(stderr, "eval: %d of %d images left out\n", check->n_bad, check->n_checked);
+}
+
+static NnStatus judge_data(Session *s, int i, NnErr *err)
+{
+    EvalData *data = &s->data[i];
+    EvalReport *report = &s->reports[i];
+    tell_skipped(&data->check);
+    s->pictures.data = data->name;
+    s->pictures.n = data->n;
+    s->pictures.sheet = i == 0 ? &s->sheet : NULL;
+    if (i == 0) eval_sheet_plan(&s->sheet, data);
+    NN_TRY(eval_judge(s->run, data, s->threads, show_image, &s->pictures, &report->results, err));
+    report->source = *data->set->settings.path ? data->set->settings.path : data->name;
+    report->n_skipped = data->check.n_bad;
+    NN_TRY(eval_rows_make(&report->results, s->run->threshold, &report->rows, err));
+    NN_TRY(eval_bootstrap(&report->results, &report->rows, s->arguments->bootstrap, s->arguments->seed, err));
+    eval_table_write(stdout, &report->results, &report->rows, s->run->has_threshold);
+    putchar('\n');
+    return NN_OK;
+}
+
+static NnStatus save_sheet(const Session *s, const char *folder, NnErr *err)
+{
+    DataImage sheet = { 0 };
+    char *path = nn_path_join(folder, "examples.png");
+    NnStatus status = path ? eval_sheet_draw(&s->sheet, &sheet, err) : nn_fail(err, NN_ERR_NOMEM, "out of memory");
+    if (status == NN_OK) status = data_image_save_png(&sheet, path, err);
+    data_image_free(&sheet);
+    free(path);
+    return status;
+}
+
+static NnStatus save_all(const Session *s, const char *folder, NnErr *err)
+{
+    const EvalBootstrapSpec bootstrap = { s->arguments->bootstrap, s->arguments->seed };
+    NN_TRY(eval_report_save(folder, s->reports, s->n, s->run, &bootstrap, err));
+    NN_TRY(save_sheet(s, folder, err));
+    printf("\nwritten: %s/{eval.csv, eval.json, scores.csv, examples.png}\n", folder);
+    if (s->arguments->maps) printf("         %s/<data>/<manipulation>/*.png\n", s->arguments->maps);
+    return NN_OK;
+}
+
+static NnStatus judge_and_save(Session *s, NnErr *err)
+{
+    s->data = nn_alloc((size_t)s->n, sizeof *s->data);
+    s->reports = nn_alloc((size_t)s->n, sizeof *s->reports);
+    if (!s->data || !s->reports) return nn_fail(err, NN_ERR_NOMEM, "out of memory");
+    NN_TRY(open_data(s, err));
+    for (int i = 0; i < s->n; i++) NN_TRY(judge_data(s, i, err));
+    eval_table_explain(stdout, s->arguments->bootstrap);
+    char *folder = s->arguments->out ? nn_path_join(NULL, s->arguments->out) : nn_path_join(s->run->folder, "eval");
+    if (!folder) return nn_fail(err, NN_ERR_NOMEM, "out of memory");
+    const NnStatus status = save_all(s, folder, err);
+    free(folder);
+    return status;
+}
+
+static NnStatus judge_data_sets(EvalRun *run, const EvalArguments *a, NnErr *err)
+{
+    Session s = { .arguments = a, .run = run, .threads = nn_threads(), .n = a->n_data ? a->n_data : 1 };
+    s.pictures.maps.path = a->maps;
+    s.pictures.shows_progress = isatty(STDERR_FILENO);
+    const NnStatus status = judge_and_save(&s, err);
+    for (int i = 0; i < s.n; i++) {
+        if (s.reports) eval_rows_free(&s.reports[i].rows);
+        if (s.reports) eval_results_free(&s.reports[i].results);
+        if (s.data) eval_data_close(&s.data[i]);
+    }
+    free(s.reports);
+    free(s.data);
+    eval_sheet_free(&s.sheet);
+    eval_map_folder_free(&s.pictures.maps);
+    return status;
+}
+
+/* ---- the program ---- */
+
+static NnStatus work(const EvalArguments *a, NnErr *err)
+{
+    EvalRun *run;
+    if (a->help || a->version) {
+        fputs(a->help ? eval_usage : "locus eval " LOCUS_VERSION "\n", stdout);
+        return NN_OK;
+    }
+    if (a->threads > 0) nn_threads_set(a->threads);
+    NN_TRY(eval_run_open(a->run, BATCH, &run, err));
+    const NnStatus s = a->score ? score_photos(run, a, err) : judge_data_sets(run, a, err);
+    eval_run_close(run);
+    return s;
+}
+
+int main(int argc, char **argv)
+{
+    NnErr err = { 0 };
+    EvalArguments arguments;
+    NnStatus s = eval_arguments_parse(argc, argv, &arguments, &err);
+    if (s == NN_OK) {
+        s = work(&arguments, &err);
+        eval_arguments_free(&arguments);
+    }
+    if (s == NN_OK && (fflush(stdout) || ferror(stdout))) s = nn_fail(&err, NN_ERR_IO, "standard output: write failed");
+    if (s != NN_OK) fprintf(stderr, "eval: %s\n", err.msg);
+    return nn_status_exit_code(s);
+}

@@ -1,0 +1,154 @@
+/* eval_arguments.c -- see eval_arguments.h. */
+#include "eval/eval_arguments.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "nn/base/settings.h"
+#include "nn/base/size.h"
+
+const char eval_usage[] =
+    "usage: eval RUN [--data NAME=PATH]... [options]     judge data sets\n"
+    "       eval RUN --score IMAGE... [--maps DIR]       judge single images\n"
+    "\n"
+    "RUN is a run folder (its best.safetensors, else last.safetensors) or a checkpoint file.\n"
+    "\n"
+    "  --data NAME=PATH  judge this manifest (CSV) or folder instead of the run's own test split: its test\n"
+    "                    split where it declares splits, else every image; may be given several times\n"
+    "  --out DIR         where eval.csv, eval.json, scores.csv, examples.png go (default: eval/ in the run)\n"
+    "  --maps DIR        write every judged image beside its heat map as PNG, a folder per manipulation\n"
+    "  --score IMAGE...  print path, probability of being forged, and verdict of each image\n"
+    "  --bootstrap N     resamples for the 95 % intervals (default 1000; 0: none)\n"
+    "  --seed N          seed of these resamples (default 1)\n"
+    "  --threads N       threads (default: one per CPU); results do not depend on it\n"
+    "  --help            this text\n"
+    "  --version         the version\n"
+    "\n"
+    "exit codes: 0 done; 1 an image or file failed; 2 usage or configuration; 3 unusable data\n";
+
+enum { DATA, OUT, MAPS, SCORE, BOOTSTRAP, SEED, THREADS, HELP, VERSION, N_OPTIONS };
+static const char *const options[N_OPTIONS] = { "--data", "--out",     "--maps", "--score",  "--bootstrap",
+                                                "--seed", "--threads", "--help", "--version" };
+
+static NnStatus read_number(const char *option, const char *text, long max, long *out, NnErr *err)
+{
+    char *end;
+    errno = 0;
+    *out = strtol(text, &end, 10);
+    if (end == text || *end || errno || *out < 0 || *out > max)
+        return nn_fail(err, NN_ERR_USAGE, "%s %s: expected a whole number from 0 to %ld", option, text, max);
+    return NN_OK;
+}
+
+/* Which option `text` names, its length without "=value" in *len; -1: unknown. */
+static int find_option(const char *text, size_t *len)
+{
+    *len = strcspn(text, "=");
+    for (int i = 0; i < N_OPTIONS; i++)
+        if (strlen(options[i]) == *len && !strncmp(options[i], text, *len)) return i;
+    return -1;
+}
+
+static NnStatus unknown_option(const char *text, NnErr *err)
+{
+    const char *near = nn_nearest(text, options, N_OPTIONS);
+    if (near) return nn_fail(err, NN_ERR_USAGE, "%s: no such option; did you mean %s?", text, near);
+    return nn_fail(err, NN_ERR_USAGE, "%s: no such option; --help lists them", text);
+}
+
+static NnStatus take_value(EvalArguments *a, int option, const char *value, NnErr *err)
+{
+    long number = 0;
+    NnStatus s = NN_OK;
+    switch (option) {
+    case DATA:
+        a->data[a->n_data++] = value;
+        break;
+    case OUT:
+        a->out = value;
+        break;
+    case MAPS:
+        a->maps = value;
+        break;
+    case BOOTSTRAP:
+        s = read_number(options[option], value, 1000000, &number, err);
+        a->bootstrap = (int)number;
+        break;
+    case SEED:
+        s = read_number(options[option], value, 2147483647, &number, err);
+        a->seed = (uint64_t)number;
+        break;
+    default:
+        s = read_number(options[option], value, 1024, &number, err);
+        a->threads = (int)number;
+        break;
+    }
+    return s;
+}
+
+static NnStatus take_positional(EvalArguments *a, const char *text, NnErr *err)
+{
+    if (a->score) {
+        a->photos[a->n_photos++] = text;
+        return NN_OK;
+    }
+    if (a->run) return nn_fail(err, NN_ERR_USAGE, "%s: a second run? images to judge come after --score", text);
+    a->run = text;
+    return NN_OK;
+}
+
+/* Take argv[*i], and its value where it has one. */
+static NnStatus take_option(EvalArguments *a, int argc, char *const *argv, int *i, NnErr *err)
+{
+    size_t len;
+    const char *text = argv[*i];
+    const int option = find_option(text, &len);
+    const char *value = option >= 0 && text[len] == '=' ? text + len + 1 : NULL;
+    if (option < 0) return unknown_option(text, err);
+    if (option == SCORE || option == HELP || option == VERSION) {
+        if (value) return nn_fail(err, NN_ERR_USAGE, "%s: %s takes no value", text, options[option]);
+        a->score |= option == SCORE;
+        a->help |= option == HELP;
+        a->version |= option == VERSION;
+        return NN_OK;
+    }
+    if (!value && *i + 1 < argc) value = argv[++*i];
+    if (!value || !*value) return nn_fail(err, NN_ERR_USAGE, "%s: its value is missing", options[option]);
+    return take_value(a, option, value, err);
+}
+
+static NnStatus check_combination(const EvalArguments *a, NnErr *err)
+{
+    if (a->help || a->version) return NN_OK;
+    if (!a->run) return nn_fail(err, NN_ERR_USAGE, "which run? usage: eval RUN_OR_CHECKPOINT [options]; see --help");
+    if (a->score && a->n_photos == 0) return nn_fail(err, NN_ERR_USAGE, "--score: no image named after it");
+    if (a->score && a->n_data > 0) return nn_fail(err, NN_ERR_USAGE, "--score and --data: one at a time");
+    if (a->score && a->out)
+        return nn_fail(err, NN_ERR_USAGE, "--score writes no files; --maps does (found --out %s)", a->out);
+    return NN_OK;
+}
+
+NnStatus eval_arguments_parse(int argc, char *const *argv, EvalArguments *out, NnErr *err)
+{
+    *out = (EvalArguments){ .bootstrap = 1000, .seed = 1 };
+    out->data = nn_alloc((size_t)argc + 1, sizeof *out->data);
+    out->photos = nn_alloc((size_t)argc + 1, sizeof *out->photos);
+    NnStatus s = out->data && out->photos ? NN_OK : nn_fail(err, NN_ERR_NOMEM, "arguments: out of memory");
+    int only_names = 0; /* after "--" */
+    for (int i = 1; s == NN_OK && i < argc; i++) {
+        if (!only_names && !strcmp(argv[i], "--")) only_names = 1;
+        else if (!only_names && argv[i][0] == '-' && argv[i][1]) s = take_option(out, argc, argv, &i, err);
+        else s = take_positional(out, argv[i], err);
+    }
+    if (s == NN_OK) s = check_combination(out, err);
+    if (s != NN_OK) eval_arguments_free(out);
+    return s;
+}
+
+void eval_arguments_free(EvalArguments *a)
+{
+    free(a->data);
+    free(a->photos);
+    *a = (EvalArguments){ 0 };
+}

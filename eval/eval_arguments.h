@@ -1,0 +1,30 @@
+/* eval_arguments.h -- the command line of the evaluation program. */
+#ifndef EVAL_ARGUMENTS_H
+#define EVAL_ARGUMENTS_H
+#include <stdint.h>
+
+#include "nn/base/status.h"
+
+/* Texts are borrowed from argv; the two lists are owned (eval_arguments_free). */
+typedef struct {
+    const char *run;   /* run folder or checkpoint; NULL with --help or --version */
+    const char **data; /* [n_data], NAME=PATH */
+    int n_data;
+    const char *out, *maps; /* NULL: not given */
+    int score;              /* 1: judge the images in `photos`, no data set */
+    const char **photos;    /* [n_photos] */
+    int n_photos;
+    int threads;   /* 0: as many as there are CPUs */
+    int bootstrap; /* resamples; 0: no intervals */
+    uint64_t seed; /* of the bootstrap */
+    int help, version;
+} EvalArguments;
+
+/* ERR_USAGE names what was found, what was expected, and the nearest known option. */
+NnStatus eval_arguments_parse(int argc, char *const *argv, EvalArguments *out, NnErr *err);
+void eval_arguments_free(EvalArguments *a);
+
+/* What --help prints. */
+extern const char eval_usage[];
+
+#endif

@@ -1,0 +1,221 @@
+/* report_files.c -- see report_files.h. What is undefined is an empty cell in CSV and null in JSON. */
+#include "eval/report_files.h"
+
+#include <jansson.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "nn/base/blas.h"
+#include "nn/base/file.h"
+
+/* ---- CSV ---- */
+
+/* One text cell, quoted as RFC 4180 wants it where it must be. */
+static void put_text(FILE *out, const char *text)
+{
+    if (!strpbrk(text, ",\"\r\n")) {
+        fputs(text, out);
+        return;
+    }
+    putc('"', out);
+    for (; *text; text++) {
+        if (*text == '"') putc('"', out);
+        putc(*text, out);
+    }
+    putc('"', out);
+}
+
+static void put_number(FILE *out, double v)
+{
+    putc(',', out);
+    if (!isnan(v)) fprintf(out, "%.6f", v);
+}
+
+static void put_estimate(FILE *out, const EvalEstimate *e)
+{
+    put_number(out, e->lo);
+    put_number(out, e->hi);
+}
+
+static const char rows_header[] =
+    "data,method,seen,n_real,n_fake,accuracy,auc,ap,eer,pixel_auc,iou,accuracy_lo,accuracy_hi,auc_lo,auc_hi,"
+    "balanced_accuracy,balanced_accuracy_lo,balanced_accuracy_hi,n_masks,pixel_auc_prior,iou_prior,threshold,row\n";
+
+static void put_row(FILE *out, const EvalResults *r, const EvalRows *rows, const EvalRow *row)
+{
+    static const char *const seen[] = { "", "0", "1" };
+    put_text(out, r->name);
+    putc(',', out);
+    put_text(out, row->name);
+    fprintf(out, ",%s,%d,%d", seen[row->seen + 1], row->n_real, row->n_fake);
+    const double figures[] = { row->accuracy.value, row->auc.value, row->ap, row->eer, row->pixel_auc, row->iou };
+    for (size_t i = 0; i < sizeof figures / sizeof *figures; i++) put_number(out, figures[i]);
+    put_estimate(out, &row->accuracy);
+    put_estimate(out, &row->auc);
+    put_number(out, row->balanced.value);
+    put_estimate(out, &row->balanced);
+    fprintf(out, ",%d", row->n_masks);
+    put_number(out, row->pixel_auc_prior);
+    put_number(out, row->iou_prior);
+    fprintf(out, ",%.9g,%s\n", rows->threshold, row->kind == EVAL_ROW_METHOD ? "manipulation" : "pooled");
+}
+
+/* Close a memory stream; NULL (and nothing leaked) if writing to it failed. */
+static char *finish(FILE *out, char **text)
+{
+    const int failed = ferror(out);
+    if (fclose(out) == 0 && !failed) return *text;
+    free(*text);
+    return NULL;
+}
+
+char *eval_rows_csv(const EvalReport *reports, int n)
+{
+    char *text = NULL;
+    size_t len = 0;
+    FILE *out = open_memstream(&text, &len);
+    if (!out) return NULL;
+    fputs(rows_header, out);
+    for (int i = 0; i < n; i++)
+        for (int k = 0; k < reports[i].rows.n; k++)
+            put_row(out, &reports[i].results, &reports[i].rows, &reports[i].rows.rows[k]);
+    return finish(out, &text);
+}
+
+static void put_score(FILE *out, const EvalResults *r, double threshold, const EvalItem *item)
+{
+    put_text(out, r->name);
+    putc(',', out);
+    put_text(out, item->path);
+    fprintf(out, ",%d,", item->label);
+    put_text(out, item->label ? r->methods[item->method] : "real");
+    fprintf(out, ",%.9g,%s,%s", (double)item->score, (double)item->score >= threshold ? "forged" : "real",
+            !item->label            ? ""
+            : r->seen[item->method] ? "1"
+                                    : "0");
+    put_number(out, item->pixel_auc);
+    put_number(out, item->iou);
+    fprintf(out, ",%016llx\n", (unsigned long long)item->group);
+}
+
+char *eval_scores_csv(const EvalReport *reports, int n)
+{
+    char *text = NULL;
+    size_t len = 0;
+    FILE *out = open_memstream(&text, &len);
+    if (!out) return NULL;
+    fputs("data,path,label,method,score,verdict,seen,pixel_auc,iou,group\n", out);
+    for (int i = 0; i < n; i++)
+        for (int k = 0; k < reports[i].results.n; k++)
+            put_score(out, &reports[i].results, reports[i].rows.threshold, &reports[i].results.items[k]);
+    return finish(out, &text);
+}
+
+/* ---- JSON ---- */
+
+static json_t *number(double v)
+{
+    return isnan(v) ? json_null() : json_real(v);
+}
+
+/* Names and paths may hold bytes that are no UTF-8, which JSON cannot: those become '?'. */
+static json_t *text_json(const char *text)
+{
+    json_t *j = json_string(text);
+    char *copy = j ? NULL : nn_path_join(NULL, text);
+    for (char *p = copy; p && *p; p++)
+        if (*p & 0x80) *p = '?';
+    if (copy) j = json_string(copy);
+    free(copy);
+    return j;
+}
+
+/* {"value":..,"lo":..,"hi":..} */
+static json_t *estimate(const EvalEstimate *e)
+{
+    return json_pack("{s:o, s:o, s:o}", "value", number(e->value), "lo", number(e->lo), "hi", number(e->hi));
+}
+
+static json_t *row_json(const EvalRow *row)
+{
+    json_t *j = json_pack("{s:o, s:s, s:o, s:i, s:i, s:i}", "method", text_json(row->name), "row",
+                          row->kind == EVAL_ROW_METHOD ? "manipulation" : "pooled", "seen",
+                          row->seen < 0 ? json_null() : json_boolean(row->seen), "n_real", row->n_real, "n_fake",
+                          row->n_fake, "n_masks", row->n_masks);
+    json_object_set_new(j, "accuracy", estimate(&row->accuracy));
+    json_object_set_new(j, "balanced_accuracy", estimate(&row->balanced));
+    json_object_set_new(j, "auc", estimate(&row->auc));
+    json_object_set_new(j, "ap", number(row->ap));
+    json_object_set_new(j, "eer", number(row->eer));
+    json_object_set_new(j, "pixel_auc", number(row->pixel_auc));
+    json_object_set_new(j, "pixel_auc_prior", number(row->pixel_auc_prior));
+    json_object_set_new(j, "iou", number(row->iou));
+    json_object_set_new(j, "iou_prior", number(row->iou_prior));
+    return j;
+}
+
+static json_t *data_json(const EvalReport *report)
+{
+    json_t *rows = json_array();
+    for (int i = 0; i < report->rows.n; i++) json_array_append_new(rows, row_json(&report->rows.rows[i]));
+    return json_pack("{s:o, s:o, s:i, s:i, s:o, s:o, s:o}", "data", text_json(report->results.name), "source",
+                     text_json(report->source), "n_images", report->results.n, "n_skipped", report->n_skipped, "rows",
+                     rows, "drop_auc", estimate(&report->rows.drop_auc), "drop_balanced_accuracy",
+                     estimate(&report->rows.drop_balanced));
+}
+
+/* The run card: what was judged with. */
+static json_t *run_json(const EvalRun *run)
+{
+    json_t *j = json_object();
+    json_object_set_new(j, "checkpoint", text_json(run->path));
+    json_object_set_new(j, "network", text_json(run->model.network));
+    json_object_set_new(j, "weights", json_integer((json_int_t)nn_params_weights(run->params)));
+    json_object_set_new(j, "size", json_integer(run->data.size));
+    json_object_set_new(j, "trained_on", text_json(run->data.methods));
+    json_object_set_new(j, "threshold", json_real(run->threshold));
+    json_object_set_new(j, "threshold_stored", json_boolean(run->has_threshold));
+    static const char *const notes[] = { "step", "best", "version", "blas_core", "mask_count", "config" };
+    for (size_t i = 0; i < sizeof notes / sizeof *notes; i++) {
+        const char *value = eval_run_note(run, notes[i]);
+        json_object_set_new(j, notes[i], *value ? text_json(value) : json_null());
+    }
+    return j;
+}
+
+char *eval_report_json(const EvalReport *reports, int n, const EvalRun *run, const EvalBootstrapSpec *bootstrap)
+{
+    json_t *sets = json_array();
+    for (int i = 0; i < n; i++) json_array_append_new(sets, data_json(&reports[i]));
+    json_t *root = json_pack("{s:s, s:s, s:o, s:{s:i, s:I, s:s}, s:o}", "version", LOCUS_VERSION, "evaluated_with",
+                             nn_blas_core(), "run", run_json(run), "bootstrap", "resamples", bootstrap->resamples,
+                             "seed", (json_int_t)bootstrap->seed, "unit", "group", "data_sets", sets);
+    char *text = root ? json_dumps(root, JSON_INDENT(2) | JSON_REAL_PRECISION(9)) : NULL;
+    json_decref(root);
+    return text;
+}
+
+/* ---- files ---- */
+
+/* Takes over the text. */
+static NnStatus save(const char *folder, const char *name, char *text, NnErr *err)
+{
+    char *path = nn_path_join(folder, name);
+    NnStatus s;
+    if (!text || !path) s = nn_fail(err, NN_ERR_NOMEM, "%s: out of memory", name);
+    else s = nn_file_write(path, &(NnChunk){ text, strlen(text) }, 1, err);
+    free(path);
+    free(text);
+    return s;
+}
+
+NnStatus eval_report_save(const char *folder, const EvalReport *reports, int n, const EvalRun *run,
+                          const EvalBootstrapSpec *bootstrap, NnErr *err)
+{
+    NN_TRY(nn_folder_make(folder, err));
+    NN_TRY(save(folder, "eval.csv", eval_rows_csv(reports, n), err));
+    NN_TRY(save(folder, "scores.csv", eval_scores_csv(reports, n), err));
+    return save(folder, "eval.json", eval_report_json(reports, n, run, bootstrap), err);
+}

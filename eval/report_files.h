@@ -1,0 +1,30 @@
+/* report_files.h -- eval.csv, eval.json and scores.csv. README.md documents every column. */
+#ifndef EVAL_REPORT_FILES_H
+#define EVAL_REPORT_FILES_H
+#include "eval/score_rows.h"
+#include "eval/trained_run.h"
+
+/* One judged data set and its rows. */
+typedef struct {
+    EvalResults results;
+    EvalRows rows;
+    const char *source; /* where the data came from: a path, or "portraits" */
+    int n_skipped;      /* unreadable images left out */
+} EvalReport;
+
+/* How the intervals came about. */
+typedef struct {
+    int resamples;
+    uint64_t seed;
+} EvalBootstrapSpec;
+
+/* The text of each file for n data sets. The caller frees; NULL: no memory. */
+char *eval_rows_csv(const EvalReport *reports, int n);
+char *eval_scores_csv(const EvalReport *reports, int n);
+char *eval_report_json(const EvalReport *reports, int n, const EvalRun *run, const EvalBootstrapSpec *bootstrap);
+
+/* Write the three files into a folder, each whole or not at all. */
+NnStatus eval_report_save(const char *folder, const EvalReport *reports, int n, const EvalRun *run,
+                          const EvalBootstrapSpec *bootstrap, NnErr *err);
+
+#endif

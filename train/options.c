@@ -1,0 +1,198 @@
+/* options.c -- see options.h. */
+#include "train/options.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "nn/base/settings.h"
+#include "nn/base/size.h"
+
+typedef enum { FLAG, TEXT, COUNT, SET, SEED, THREADS } OptionKind;
+
+typedef struct {
+    const char *name, *argument; /* argument NULL: a flag */
+    OptionKind kind;
+    size_t offset;
+    const char *help;
+} Option;
+
+#define F(field) offsetof(TrainOptions, field)
+static const Option table[] = {
+    { "--set", "section.key=value", SET, 0, "override a key of the configuration; may be repeated" },
+    { "--out", "DIR", TEXT, F(out), "folder of the run (default: runs/<name of CONFIG>, or the next free number)" },
+    { "--resume", NULL, FLAG, F(resume), "go on with the run in DIR, or with the latest one of CONFIG, bit for bit" },
+    { "--dry-run", NULL, FLAG, F(dry_run), "do everything up to the first step, write nothing" },
+    { "--overfit-batch", "N", COUNT, F(overfit), "sanity check: learn N images by heart; write nothing" },
+    { "--seed", "N", SEED, F(seed), "the same as --set train.seed=N" },
+    { "--threads", "N", THREADS, F(threads), "the same as --set train.threads=N" },
+    { "--summary", NULL, FLAG, F(summary), "print layers, shapes, parameters and memory, and end" },
+    { "--profile", NULL, FLAG, F(profile), "train 20 steps (or train.steps), print time per op; write nothing" },
+    { "--help", NULL, FLAG, F(help), "this text" },
+    { "--help-config", NULL, FLAG, F(help_config), "every key of a configuration, with type, default and meaning" },
+    { "--version", NULL, FLAG, F(version), "print the version" },
+};
+enum { N_OPTIONS = sizeof table / sizeof *table };
+
+/* The row of "--name" or "--name=value". */
+static const Option *find_option(const char *text)
+{
+    const size_t len = strcspn(text, "=");
+    for (int i = 0; i < N_OPTIONS; i++)
+        if (strlen(table[i].name) == len && !strncmp(table[i].name, text, len)) return &table[i];
+    return NULL;
+}
+
+static NnStatus unknown_option(const char *text, NnErr *err)
+{
+    const char *names[N_OPTIONS];
+    for (int i = 0; i < N_OPTIONS; i++) names[i] = table[i].name;
+    const char *near = nn_nearest(text, names, N_OPTIONS);
+    return nn_fail(err, NN_ERR_USAGE, "%s: unknown option%s%s%s; --help lists them", text,
+                   near ? "; did you mean " : "", near ? near : "", near ? "?" : "");
+}
+
+static NnStatus parse_count(const char *name, const char *text, long min, int *out, NnErr *err)
+{
+    char *end;
+    errno = 0;
+    const long v = strtol(text, &end, 10);
+    if (end == text || *end || errno || v < min || v > INT_MAX)
+        return nn_fail(err, NN_ERR_USAGE, "%s %s: expected a whole number of at least %ld", name, text, min);
+    *out = (int)v;
+    return NN_OK;
+}
+
+/* --seed N is a --set in disguise: one way in for all settings. */
+static NnStatus add_shorthand(TrainOptions *o, char buf[64], const char *key, const Option *opt, const char *value,
+                              NnErr *err)
+{
+    int n;
+    NN_TRY(parse_count(opt->name, value, 0, &n, err));
+    snprintf(buf, 64, "train.%s=%d", key, n);
+    o->sets[o->n_sets++] = buf;
+    return NN_OK;
+}
+
+static NnStatus apply_option(TrainOptions *o, const Option *opt, const char *value, NnErr *err)
+{
+    char *field = (char *)o + opt->offset;
+    switch (opt->kind) {
+    case FLAG:
+        *(int *)(void *)field = 1;
+        return NN_OK;
+    case TEXT:
+        *(const char **)(void *)field = value;
+        return NN_OK;
+    case COUNT:
+        return parse_count(opt->name, value, 2, (int *)(void *)field, err);
+    case SEED:
+        return add_shorthand(o, o->seed, "seed", opt, value, err);
+    case THREADS:
+        return add_shorthand(o, o->threads, "threads", opt, value, err);
+    default:
+        o->sets[o->n_sets++] = value;
+        return NN_OK;
+    }
+}
+
+/* One option at argv[*i]; moves *i past its value. */
+static NnStatus parse_option(int argc, char **argv, int *i, TrainOptions *o, NnErr *err)
+{
+    const char *text = argv[*i], *value = strchr(text, '=');
+    const Option *opt = find_option(text);
+    if (!opt) return unknown_option(text, err);
+    if (value) value++;
+    if (!opt->argument && value) return nn_fail(err, NN_ERR_USAGE, "%s: takes no value", opt->name);
+    if (opt->argument && !value) {
+        if (*i + 1 >= argc || !strncmp(argv[*i + 1], "--", 2))
+            return nn_fail(err, NN_ERR_USAGE, "%s: expected a value: %s %s", opt->name, opt->name, opt->argument);
+        value = argv[++*i];
+    }
+    if (value && !*value) return nn_fail(err, NN_ERR_USAGE, "%s: the value is empty", opt->name);
+    return apply_option(o, opt, value, err);
+}
+
+static NnStatus check_options(const TrainOptions *o, NnErr *err)
+{
+    if (o->help || o->help_config || o->version) return NN_OK;
+    if (!o->config)
+        return nn_fail(err, NN_ERR_USAGE,
+                       "expected a configuration: train CONFIG [options], e.g. "
+                       "train configs/lae.ini; --help lists the options");
+    if (o->overfit && (o->resume || o->profile))
+        return nn_fail(err, NN_ERR_USAGE, "--overfit-batch goes with neither --resume nor --profile");
+    if (o->profile && o->resume) return nn_fail(err, NN_ERR_USAGE, "--profile does not go with --resume");
+    return NN_OK;
+}
+
+NnStatus train_options_parse(int argc, char **argv, TrainOptions *o, NnErr *err)
+{
+    *o = (TrainOptions){ 0 };
+    o->sets = nn_alloc((size_t)argc + 1, sizeof *o->sets);
+    if (!o->sets) return nn_fail(err, NN_ERR_NOMEM, "out of memory for the command line");
+    for (int i = 1; i < argc; i++) {
+        if (argv[i][0] == '-' && argv[i][1]) NN_TRY(parse_option(argc, argv, &i, o, err));
+        else if (o->config)
+            return nn_fail(err, NN_ERR_USAGE, "%s: a second configuration, beside %s", argv[i], o->config);
+        else o->config = argv[i];
+    }
+    return check_options(o, err);
+}
+
+void train_options_free(TrainOptions *o)
+{
+    free(o->sets);
+    o->sets = NULL;
+}
+
+void train_options_help(const char *program)
+{
+    printf("usage: %s CONFIG [options]\n\n"
+           "Train a detector of forged images as the INI file CONFIG says, e.g. %s configs/lae.ini\n\n",
+           program, program);
+    for (int i = 0; i < N_OPTIONS; i++) {
+        char left[64];
+        snprintf(left, sizeof left, "%s%s%s", table[i].name, table[i].argument ? " " : "",
+                 table[i].argument ? table[i].argument : "");
+        printf("  %-24s  %s\n", left, table[i].help);
+    }
+    printf("\nexit codes: 0 ok, 1 run failed, 2 command line or configuration, 3 data, 4 diverged (NaN or infinite),\n"
+           "            130 / 143 interrupted by Ctrl-C / SIGTERM with a checkpoint saved\n");
+}
+
+/* Append word to text[size], in quotes if a shell would split or expand it. */
+static void add_word(char *text, size_t size, const char *word)
+{
+    const int plain = *word && !word[strspn(word, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
+                                                  "_-+=./:,@%")];
+    size_t n = strlen(text);
+    if (n) n += (size_t)snprintf(text + n, size - n, " ");
+    if (plain) {
+        snprintf(text + n, size - n, "%s", word);
+        return;
+    }
+    n += (size_t)snprintf(text + n, size - n, "'");
+    for (; *word; word++) n += (size_t)snprintf(text + n, size - n, *word == '\'' ? "'\\''" : "%c", *word);
+    snprintf(text + n, size - n, "'");
+}
+
+char *train_options_resume_command(int argc, char **argv, const char *folder)
+{
+    size_t size = 64 + 4 * strlen(folder);
+    for (int i = 0; i < argc; i++) size += 4 * strlen(argv[i]) + 8;
+    char *text = nn_alloc(size, 1);
+    if (!text) return NULL;
+    for (int i = 0; i < argc; i++) {
+        if (!strcmp(argv[i], "--resume") || !strncmp(argv[i], "--out=", 6)) continue;
+        if (!strcmp(argv[i], "--out")) i++;
+        else add_word(text, size, argv[i]);
+    }
+    add_word(text, size, "--out");
+    add_word(text, size, folder);
+    add_word(text, size, "--resume");
+    return text;
+}

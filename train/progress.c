@@ -1,0 +1,112 @@
+/* progress.c -- see progress.h. */
+#include "train/progress.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <time.h>
+#include <unistd.h>
+
+double train_clock(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
+}
+
+static void start_line(TrainProgress *p, const Trainer *t, double now)
+{
+    p->line_time = now;
+    p->line_waited = data_loader_waited(t->loader);
+    p->line_step = t->step;
+    p->sum = (TrainStep){ 0 };
+}
+
+void train_progress_start(TrainProgress *p, const Trainer *t)
+{
+    *p = (TrainProgress){ .terminal = isatty(STDOUT_FILENO), .began = train_clock(), .first = t->step };
+    start_line(p, t, p->began);
+}
+
+static void add_step(TrainProgress *p, const TrainStep *s)
+{
+    p->sum.loss += s->loss;
+    p->sum.grad_norm += s->grad_norm;
+    for (int i = 0; i < TRAIN_MAX_TERMS; i++) p->sum.term[i] += s->term[i];
+}
+
+/* "loss 0.512  rec 0.21  latent 0.4  grad 1.2": means since the last plain line. */
+static void format_losses(const TrainProgress *p, const Trainer *t, char *text, size_t size)
+{
+    const double n = (double)(t->step - p->line_step);
+    size_t used = (size_t)snprintf(text, size, "loss %.4f", p->sum.loss / n);
+    for (int i = 0; i < t->objective.n && used < size; i++)
+        used += (size_t)snprintf(text + used, size - used, "  %s %.4f", t->objective.terms[i].name, p->sum.term[i] / n);
+    if (used < size) snprintf(text + used, size - used, "  grad %.3g", p->sum.grad_norm / n);
+}
+
+typedef struct {
+    double images_per_s, wait_share, eta;
+} Speed;
+
+static Speed measure_speed(const TrainProgress *p, const Trainer *t, double now)
+{
+    const double seconds = now - p->line_time + 1e-9, steps = (double)(t->step - p->line_step);
+    const double images = steps * t->config.train.batch * t->config.optim.accumulate;
+    const double each = (now - p->began) / (double)(t->step - p->first);
+    return (Speed){ images / seconds, (data_loader_waited(t->loader) - p->line_waited) / seconds,
+                    each * (double)(t->total - t->step) };
+}
+
+static int terminal_width(void)
+{
+    struct winsize w;
+    return !ioctl(STDOUT_FILENO, TIOCGWINSZ, &w) && w.ws_col > 20 ? w.ws_col : 80;
+}
+
+static void draw_bar(TrainProgress *p, const Trainer *t, double now)
+{
+    enum { CELLS = 16 };
+    static const char full[] = "################", empty[] = "................";
+    char losses[320], line[512];
+    const Speed v = measure_speed(p, t, now);
+    const int done = (int)(CELLS * t->step / t->total), eta = (int)v.eta;
+    format_losses(p, t, losses, sizeof losses);
+    snprintf(line, sizeof line, "[%.*s%.*s] %lld/%lld  %.0f images/s  ETA %d:%02d  %s  wait %.0f%%", done, full,
+             CELLS - done, empty, (long long)t->step, (long long)t->total, v.images_per_s, eta / 60, eta % 60, losses,
+             100 * v.wait_share);
+    printf("\r%.*s\033[K", terminal_width() - 1, line);
+    fflush(stdout);
+    p->shown = 1;
+    p->drawn = now;
+}
+
+static void write_line(TrainProgress *p, TrainLog *log, const Trainer *t, const TrainStep *s, double now)
+{
+    char losses[320], line[512];
+    const Speed v = measure_speed(p, t, now);
+    format_losses(p, t, losses, sizeof losses);
+    snprintf(line, sizeof line, "step %lld/%lld  epoch %lld  %s  lr %.3g  %.0f images/s  wait %.0f%%",
+             (long long)t->step, (long long)t->total, (long long)trainer_epoch(t, t->step), losses, s->lr,
+             v.images_per_s, 100 * v.wait_share);
+    train_log_time(log, t->step, now - p->began, v.images_per_s, v.wait_share);
+    train_log_note(log, "%s", line);
+    if (!p->terminal) puts(line), fflush(stdout);
+    start_line(p, t, now);
+}
+
+void train_progress_step(TrainProgress *p, TrainLog *log, const Trainer *t, const TrainStep *s)
+{
+    const double now = train_clock();
+    add_step(p, s);
+    if (p->terminal && now - p->drawn > 0.1) draw_bar(p, t, now);
+    if (t->step % t->config.train.log_every == 0 || t->step == t->total) write_line(p, log, t, s, now);
+}
+
+void train_progress_clear(TrainProgress *p)
+{
+    if (!p->shown) return;
+    printf("\r\033[K");
+    fflush(stdout);
+    p->shown = 0;
+}

@@ -1,0 +1,67 @@
+/* run_header.c -- see run_header.h. */
+#include "train/run_header.h"
+
+#include "nn/base/blas.h"
+#include "nn/base/parallel.h"
+
+static double mebibytes(const NnPlan *plan)
+{
+    return plan ? (double)nn_plan_bytes(plan) / 1048576.0 : 0.0;
+}
+
+static void say_network(TrainLog *log, const Trainer *t)
+{
+    static const char *const input[] = { "RGB", "residual" };
+    train_log_say(log, "network  %s on %s input, %d x %d pixels: %zu weights, %.1f MFLOP an image",
+                  t->config.model.network, input[t->config.model.input == NN_INPUT_RESIDUAL], t->config.data.size,
+                  t->config.data.size, nn_params_weights(t->params),
+                  1e-6 * nn_plan_flops(t->plan) / t->config.train.batch);
+    train_log_say(log, "memory   %.1f MiB planned for a step (no plan needs less than %.1f), %.1f MiB for validation",
+                  mebibytes(t->plan), (double)nn_plan_lower_bound(t->plan) / 1048576.0, mebibytes(t->val_plan));
+}
+
+/* Items of a manipulation (-1: real images) in a split. */
+static int count_items(const DataSet *set, DataSplit split, int method)
+{
+    int n = 0;
+    for (int i = 0; i < set->n; i++) n += set->items[i].split == (int)split && set->items[i].method == method;
+    return n;
+}
+
+/* Training and validation use the seen manipulations only, the test everything. */
+static void say_data(TrainLog *log, const Trainer *t)
+{
+    const DataSet *set = t->set;
+    train_log_say(log, "data     %-14s %-7s %7s %7s %7s", "images", "", "train", "val", "test");
+    train_log_say(log, "         %-14s %-7s %7d %7d %7d", "real", "", count_items(set, DATA_TRAIN, -1),
+                  count_items(set, DATA_VAL, -1), count_items(set, DATA_TEST, -1));
+    for (int m = 0; m < set->n_methods; m++) {
+        const int seen = set->seen[m], test = count_items(set, DATA_TEST, m);
+        train_log_say(log, "         %-14s %-7s %7d %7d %7d", set->methods[m], seen ? "seen" : "unseen",
+                      seen ? count_items(set, DATA_TRAIN, m) : 0, seen ? count_items(set, DATA_VAL, m) : 0, test);
+    }
+}
+
+static void say_compute(TrainLog *log)
+{
+    train_log_say(log, "compute  %s as %s, %d thread%s", nn_blas_version(), nn_blas_core(), nn_threads(),
+                  nn_threads() == 1 ? "" : "s");
+    if (nn_blas_warning()) train_log_say(log, "warning  %s", nn_blas_warning());
+}
+
+static void say_run(TrainLog *log, const Trainer *t, const char *folder)
+{
+    const int accumulate = t->config.optim.accumulate;
+    train_log_say(log, "run      %lld steps of %d images (%.1f epochs), seed %d, into %s", (long long)t->total,
+                  t->config.train.batch * accumulate, (double)t->total / (double)t->steps_per_epoch,
+                  t->config.train.seed, folder ? folder : "no folder: nothing is written");
+    if (t->step) train_log_say(log, "resumed  after step %lld", (long long)t->step);
+}
+
+void train_header_say(TrainLog *log, const Trainer *t, const char *folder)
+{
+    say_network(log, t);
+    say_data(log, t);
+    say_compute(log);
+    say_run(log, t, folder);
+}

@@ -1,0 +1,10 @@
+/* run_header.h -- what a run says of itself before the first step. */
+#ifndef TRAIN_RUN_HEADER_H
+#define TRAIN_RUN_HEADER_H
+#include "train/run_log.h"
+
+/* Network, parameters, planned memory; data set counts per split and manipulation (seen or unseen); BLAS core and
+ * threads; folder and length of the run. folder NULL: nothing is written. */
+void train_header_say(TrainLog *log, const Trainer *t, const char *folder);
+
+#endif

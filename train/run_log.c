@@ -1,0 +1,137 @@
+/* run_log.c -- see run_log.h. */
+#include "train/run_log.h"
+
+#include <errno.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "train/run_folder.h"
+
+/* Does this row of a CSV belong to what the checkpoint knows? The header does. */
+static int row_is_known(const char *row, int64_t step, int64_t validated)
+{
+    char *end;
+    const long long n = strtoll(row, &end, 10);
+    if (end == row) return 1;
+    return n <= (strstr(row, ",val,") ? validated : step);
+}
+
+/* Cut a CSV after its last known row; an unfinished last line goes too. */
+static NnStatus cut_rows(FILE *f, const char *path, int64_t step, int64_t validated, NnErr *err)
+{
+    char *line = NULL;
+    size_t size = 0;
+    long keep = 0;
+    ssize_t n;
+    while ((n = getline(&line, &size, f)) > 0 && line[n - 1] == '\n' && row_is_known(line, step, validated))
+        keep += (long)n;
+    free(line);
+    if (fseek(f, keep, SEEK_SET) || ftruncate(fileno(f), keep))
+        return nn_fail(err, NN_ERR_IO, "%s: %s", path, strerror(errno));
+    return NN_OK;
+}
+
+static NnStatus open_table(FILE **out, const char *folder, const char *name, int64_t step, int64_t validated,
+                           NnErr *err)
+{
+    char path[TRAIN_PATH_MAX];
+    train_folder_file(folder, name, path);
+    *out = fopen(path, step > 0 ? "r+" : "w");
+    if (!*out && step > 0 && errno == ENOENT) *out = fopen(path, "w");
+    if (!*out) return nn_fail(err, NN_ERR_IO, "%s: %s", path, strerror(errno));
+    return step > 0 ? cut_rows(*out, path, step, validated, err) : NN_OK;
+}
+
+static void write_header(FILE *f, const TrainObjective *o)
+{
+    fprintf(f, "step,epoch,split,lr,grad_norm,loss");
+    for (int i = 0; i < o->n; i++) fprintf(f, ",%s,%s_weighted", o->terms[i].name, o->terms[i].name);
+    fprintf(f, ",auc,accuracy,threshold\n");
+}
+
+NnStatus train_log_open(TrainLog *log, const char *folder, const TrainObjective *o, int64_t step, int64_t validated,
+                        NnErr *err)
+{
+    char path[TRAIN_PATH_MAX];
+    *log = (TrainLog){ 0 };
+    snprintf(log->folder, sizeof log->folder, "%s", folder);
+    NN_TRY(open_table(&log->metrics, folder, "metrics.csv", step, validated, err));
+    NN_TRY(open_table(&log->timing, folder, "timing.csv", step, validated, err));
+    if (ftell(log->metrics) == 0) write_header(log->metrics, o);
+    if (ftell(log->timing) == 0) fprintf(log->timing, "step,seconds,images_per_s,wait_share\n");
+    log->text = fopen(train_folder_file(folder, "train.log", path), step > 0 ? "a" : "w");
+    return log->text ? NN_OK : nn_fail(err, NN_ERR_IO, "%s: %s", path, strerror(errno));
+}
+
+void train_log_close(TrainLog *log)
+{
+    FILE *files[] = { log->metrics, log->timing, log->text };
+    for (int i = 0; i < 3; i++)
+        if (files[i]) fclose(files[i]);
+    *log = (TrainLog){ 0 };
+}
+
+static void write_losses(FILE *f, const TrainObjective *o, double loss, const double *term)
+{
+    fprintf(f, ",%.9g", loss);
+    for (int i = 0; i < o->n; i++) fprintf(f, ",%.9g,%.9g", term[i], (double)o->terms[i].weight * term[i]);
+}
+
+void train_log_step(TrainLog *log, const Trainer *t, const TrainStep *s)
+{
+    if (!log->metrics) return;
+    fprintf(log->metrics, "%lld,%lld,train,%.9g,%.9g", (long long)t->step, (long long)trainer_epoch(t, t->step), s->lr,
+            s->grad_norm);
+    write_losses(log->metrics, &t->objective, s->loss, s->term);
+    fprintf(log->metrics, ",,,\n");
+}
+
+void train_log_validation(TrainLog *log, const Trainer *t, const TrainValidation *v)
+{
+    if (!log->metrics) return;
+    fprintf(log->metrics, "%lld,%lld,val,,", (long long)t->step, (long long)trainer_epoch(t, t->step));
+    write_losses(log->metrics, &t->objective, v->loss, v->term);
+    fprintf(log->metrics, ",%.9g,%.9g,%.9g\n", v->auc, v->accuracy, v->threshold);
+}
+
+void train_log_time(TrainLog *log, int64_t step, double seconds, double images_per_s, double wait_share)
+{
+    if (!log->timing) return;
+    fprintf(log->timing, "%lld,%.3f,%.2f,%.4f\n", (long long)step, seconds, images_per_s, wait_share);
+}
+
+void train_log_say(TrainLog *log, const char *fmt, ...)
+{
+    va_list ap, again;
+    va_start(ap, fmt);
+    va_copy(again, ap);
+    vprintf(fmt, ap);
+    putchar('\n');
+    fflush(stdout);
+    if (log->text) vfprintf(log->text, fmt, again), fputc('\n', log->text);
+    va_end(again);
+    va_end(ap);
+}
+
+void train_log_note(TrainLog *log, const char *fmt, ...)
+{
+    va_list ap;
+    if (!log->text) return;
+    va_start(ap, fmt);
+    vfprintf(log->text, fmt, ap);
+    va_end(ap);
+    fputc('\n', log->text);
+}
+
+NnStatus train_log_sync(TrainLog *log, NnErr *err)
+{
+    FILE *files[] = { log->metrics, log->timing, log->text };
+    for (int i = 0; i < 3; i++) {
+        if (!files[i]) continue;
+        if (fflush(files[i]) || ferror(files[i]) || fsync(fileno(files[i])))
+            return nn_fail(err, NN_ERR_IO, "%s: the logs cannot be written: %s", log->folder, strerror(errno));
+    }
+    return NN_OK;
+}

@@ -1,0 +1,36 @@
+/* run_log.h -- what a run leaves to read: metrics.csv, timing.csv, train.log.
+ *
+ * metrics.csv holds nothing that depends on the clock: two runs of one configuration write the same bytes. Columns: step,
+ * epoch, split (train: a row each step, this batch alone; val: a row each validation), lr, grad_norm, loss, then for each
+ * term <name> and <name>_weighted, then auc, accuracy, threshold (val only; empty where nothing is to be said).
+ * timing.csv: step, seconds since the process began training, images_per_s, wait_share (time waiting for data). */
+#ifndef TRAIN_RUN_LOG_H
+#define TRAIN_RUN_LOG_H
+#include <stdio.h>
+
+#include "train/trainer.h"
+
+typedef struct {
+    FILE *metrics, *timing, *text; /* all NULL: nothing is written */
+    char folder[NN_TEXT_MAX];      /* for messages */
+} TrainLog;
+
+/* Open the files in folder. A resumed run (step > 0) keeps the rows up to its step, and the validation rows up to
+ * `validated`; what an interrupted process wrote beyond is cut off. ERR_IO. */
+NnStatus train_log_open(TrainLog *log, const char *folder, const TrainObjective *o, int64_t step, int64_t validated,
+                        NnErr *err);
+void train_log_close(TrainLog *log);
+
+void train_log_step(TrainLog *log, const Trainer *t, const TrainStep *s);
+void train_log_validation(TrainLog *log, const Trainer *t, const TrainValidation *v);
+void train_log_time(TrainLog *log, int64_t step, double seconds, double images_per_s, double wait_share);
+
+/* A line for people: to stdout and train.log. */
+void train_log_say(TrainLog *log, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+/* The same, to train.log alone. */
+void train_log_note(TrainLog *log, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+
+/* Push everything to the disk before a checkpoint refers to it. ERR_IO naming the folder, e.g. when the disk is full. */
+NnStatus train_log_sync(TrainLog *log, NnErr *err);
+
+#endif

@@ -1,0 +1,26 @@
+/* session.h -- a run from first to last step: trainer, logs, checkpoints, signals. */
+#ifndef TRAIN_SESSION_H
+#define TRAIN_SESSION_H
+#include "train/progress.h"
+#include "train/run_folder.h"
+#include "train/run_log.h"
+
+typedef struct {
+    Trainer *trainer;                  /* borrowed, not yet started */
+    const char *folder;                /* NULL: nothing is written, no validation (--overfit-batch, --profile) */
+    const volatile sig_atomic_t *stop; /* becomes non-zero when the run shall end early */
+    TrainLog log;
+    TrainProgress progress;
+    double best_auc; /* of this process's validations; NAN: none */
+} TrainSession;
+
+/* Open the logs of a folder (which exists) and write config.resolved.ini. ERR_IO. */
+NnStatus train_session_open(TrainSession *s, Trainer *t, const char *folder, const volatile sig_atomic_t *stop,
+                            NnErr *err);
+void train_session_close(TrainSession *s);
+
+/* Train to the end: best.safetensors at each better validation, last.safetensors at every one and when interrupted
+ * (ERR_INTERRUPTED). After ERR_NUMERIC nothing more has been saved: the last good checkpoint stands. */
+NnStatus train_session_run(TrainSession *s, NnErr *err);
+
+#endif

@@ -1,0 +1,141 @@
+/* snapshot.c -- see snapshot.h. */
+#include "train/snapshot.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "nn/base/blas.h"
+
+static NnStatus add_tensors(const Trainer *t, NnCheckpoint *c, int best, NnErr *err)
+{
+    const int size = t->config.data.size;
+    float *model = best && t->ema.value ? t->ema.value : nn_params_values(t->params);
+    NN_TRY(nn_checkpoint_add_params(c, t->params, "model.", model, 0, err));
+    for (int i = 0; i < t->optimizer.n_slots; i++) {
+        char prefix[32];
+        snprintf(prefix, sizeof prefix, "optim.slot%d.", i);
+        NN_TRY(nn_checkpoint_add_params(c, t->params, prefix, t->optimizer.slot[i], 1, err));
+    }
+    if (t->ema.value) NN_TRY(nn_checkpoint_add_params(c, t->params, "ema.", t->ema.value, 0, err));
+    return nn_checkpoint_add(c, "data.mask_sum", (NnShape){ 2, { size, size } }, t->mask_sum, err);
+}
+
+static NnStatus add_config(const Trainer *t, NnCheckpoint *c, NnErr *err)
+{
+    char *text = train_config_format(&t->config);
+    if (!text) return nn_fail(err, NN_ERR_NOMEM, "out of memory for the configuration");
+    const NnStatus status = nn_checkpoint_note(c, "config", text, err);
+    free(text);
+    return status;
+}
+
+static NnStatus add_notes(const Trainer *t, NnCheckpoint *c, NnErr *err)
+{
+    NN_TRY(add_config(t, c, err));
+    NN_TRY(nn_checkpoint_note(c, "version", LOCUS_VERSION, err));
+    NN_TRY(nn_checkpoint_note(c, "blas_core", nn_blas_core(), err));
+    NN_TRY(nn_checkpoint_note(c, "blas_version", nn_blas_version(), err));
+    NN_TRY(nn_checkpoint_notef(c, err, "seed", "%d", t->config.train.seed));
+    NN_TRY(nn_checkpoint_notef(c, err, "step", "%lld", (long long)t->step));
+    NN_TRY(nn_checkpoint_notef(c, err, "epoch", "%lld", (long long)trainer_epoch(t, t->step)));
+    NN_TRY(nn_checkpoint_notef(c, err, "validated", "%lld", (long long)t->validated));
+    NN_TRY(nn_checkpoint_notef(c, err, "stale", "%d", t->stale));
+    NN_TRY(nn_checkpoint_notef(c, err, "plateau_cuts", "%d", t->plateau.cuts));
+    NN_TRY(nn_checkpoint_notef(c, err, "plateau_stale", "%d", t->plateau.stale));
+    NN_TRY(nn_checkpoint_notef(c, err, "best", "%.17g", t->best));
+    NN_TRY(nn_checkpoint_notef(c, err, "threshold", "%.17g", t->threshold));
+    NN_TRY(nn_checkpoint_notef(c, err, "ema", "%.9g", (double)t->ema.memory));
+    return nn_checkpoint_notef(c, err, "mask_count", "%.17g", t->mask_count);
+}
+
+static NnStatus refuse_nonfinite(const NnCheckpoint *c, const char *path, NnErr *err)
+{
+    for (int k = 0; k < c->n_tensors; k++) {
+        const NnTensor *tensor = &c->tensors[k];
+        const size_t n = nn_shape_len(tensor->shape);
+        float zero = 0.0f; /* x * 0 is NaN for every x that is not finite */
+        for (size_t i = 0; i < n; i++) zero += tensor->value[i] * 0.0f;
+        if (isnan(zero)) return nn_fail(err, NN_ERR_NUMERIC, "%s: not written: %s is not finite", path, tensor->name);
+    }
+    return NN_OK;
+}
+
+static NnStatus save(const Trainer *t, NnCheckpoint *c, const char *path, int best, NnErr *err)
+{
+    NN_TRY(add_tensors(t, c, best, err));
+    NN_TRY(add_notes(t, c, err));
+    NN_TRY(refuse_nonfinite(c, path, err));
+    return nn_checkpoint_save(c, path, err);
+}
+
+NnStatus train_snapshot_save(const Trainer *t, const char *path, int best, NnErr *err)
+{
+    NnCheckpoint c = { 0 };
+    const NnStatus status = save(t, &c, path, best, err);
+    nn_checkpoint_free(&c);
+    return status;
+}
+
+NnStatus train_snapshot_config(const NnCheckpoint *c, const char *name, TrainConfig *config, NnErr *err)
+{
+    const char *text = nn_checkpoint_meta(c, "config");
+    if (!text) return nn_fail(err, NN_ERR_FORMAT, "%s: holds no configuration; expected a checkpoint of train", name);
+    return train_config_parse(config, text, name, err);
+}
+
+static NnStatus read_number(const NnCheckpoint *c, const char *name, const char *key, double *out, NnErr *err)
+{
+    const char *text = nn_checkpoint_meta(c, key);
+    char *end = NULL;
+    if (text) *out = strtod(text, &end);
+    if (!text || end == text || *end || isnan(*out))
+        return nn_fail(err, NN_ERR_FORMAT, "%s: %s is %s; expected a number", name, key, text ? text : "missing");
+    return NN_OK;
+}
+
+static NnStatus read_count(const NnCheckpoint *c, const char *name, const char *key, double max, int64_t *out,
+                           NnErr *err)
+{
+    double value = -1.0;
+    NN_TRY(read_number(c, name, key, &value, err));
+    if (value < 0 || value > max || value != floor(value))
+        return nn_fail(err, NN_ERR_FORMAT, "%s: %s is %g; expected a whole number from 0 to %g", name, key, value, max);
+    *out = (int64_t)value;
+    return NN_OK;
+}
+
+static NnStatus restore_numbers(Trainer *t, const NnCheckpoint *c, const char *name, NnErr *err)
+{
+    int64_t stale = 0, cuts = 0, plateau_stale = 0;
+    NN_TRY(read_count(c, name, "step", 9e15, &t->step, err));
+    NN_TRY(read_count(c, name, "validated", (double)t->step, &t->validated, err));
+    NN_TRY(read_count(c, name, "stale", 1e9, &stale, err));
+    NN_TRY(read_count(c, name, "plateau_cuts", 1e9, &cuts, err));
+    NN_TRY(read_count(c, name, "plateau_stale", 1e9, &plateau_stale, err));
+    NN_TRY(read_number(c, name, "best", &t->best, err));
+    NN_TRY(read_number(c, name, "threshold", &t->threshold, err));
+    NN_TRY(read_number(c, name, "mask_count", &t->mask_count, err));
+    t->optimizer.updates = t->step;
+    t->stale = (int)stale;
+    t->plateau = (TrainPlateau){ (int)cuts, (int)plateau_stale };
+    return NN_OK;
+}
+
+NnStatus train_snapshot_restore(Trainer *t, const NnCheckpoint *c, const char *name, NnErr *err)
+{
+    const NnShape want = { 2, { t->config.data.size, t->config.data.size } };
+    const NnTensor *masks = nn_checkpoint_find(c, "data.mask_sum");
+    NN_TRY(nn_checkpoint_get_params(c, t->params, "model.", nn_params_values(t->params), 0, err));
+    for (int i = 0; i < t->optimizer.n_slots; i++) {
+        char prefix[32];
+        snprintf(prefix, sizeof prefix, "optim.slot%d.", i);
+        NN_TRY(nn_checkpoint_get_params(c, t->params, prefix, t->optimizer.slot[i], 1, err));
+    }
+    if (t->ema.value) NN_TRY(nn_checkpoint_get_params(c, t->params, "ema.", t->ema.value, 0, err));
+    if (!masks || !nn_shape_equal(masks->shape, want))
+        return nn_fail(err, NN_ERR_FORMAT, "%s: data.mask_sum is missing or not of the size of the images", name);
+    memcpy(t->mask_sum, masks->value, nn_shape_len(want) * sizeof *t->mask_sum);
+    return restore_numbers(t, c, name, err);
+}

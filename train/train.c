@@ -1,0 +1,267 @@
+/* train.c -- the program `train`: from a configuration to a run folder.
+ *
+ * main() reads like the story of a run: command line, configuration, data, network, training, farewell. The only place
+ * where errors become text on stderr and exit codes. */
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "nn/base/blas.h"
+#include "train/options.h"
+#include "train/overfit.h"
+#include "train/profile.h"
+#include "train/run_folder.h"
+#include "train/run_header.h"
+#include "train/run_record.h"
+#include "train/session.h"
+#include "train/snapshot.h"
+#include "train/stop_signal.h"
+
+enum { PROFILE_STEPS = 20 };
+
+/* What main holds from start to end. */
+typedef struct {
+    int argc;
+    char **argv;
+    TrainOptions options;
+    TrainConfig config;
+    NnCheckpoint resumed; /* empty unless --resume */
+    DataSet *set;
+    int *train, *val;
+    int n_train, n_val, n_bad;
+    Trainer *trainer;
+    char folder[TRAIN_PATH_MAX], last[TRAIN_PATH_MAX];
+} Program;
+
+static int writes_nothing(const TrainOptions *o)
+{
+    return o->overfit || o->profile || o->summary || o->dry_run;
+}
+
+/* --overfit-batch and --profile are short runs of their own. */
+static void adapt_config(Program *p)
+{
+    TrainRunSettings *train = &p->config.train;
+    if (p->options.overfit) train->batch = p->options.overfit, p->config.optim.accumulate = 1;
+    if (p->options.overfit && !train->steps) train->steps = TRAIN_OVERFIT_STEPS;
+    if (p->options.profile && !train->steps) train->steps = PROFILE_STEPS;
+}
+
+/* A resumed run takes its configuration from its own checkpoint. */
+static NnStatus read_checkpoint(Program *p, NnErr *err)
+{
+    TrainConfig stored;
+    train_folder_file(p->folder, "last.safetensors", p->last);
+    NN_TRY(nn_checkpoint_load(p->last, &p->resumed, err));
+    NN_TRY(train_snapshot_config(&p->resumed, p->last, &stored, err));
+    NN_TRY(train_config_merge(&stored, &p->config, err));
+    p->config = stored;
+    return NN_OK;
+}
+
+static NnStatus configure(Program *p, NnErr *err)
+{
+    const TrainOptions *o = &p->options;
+    NN_TRY(train_config_load(&p->config, o->config, o->sets, o->n_sets, err));
+    if (!o->overfit && !o->profile && !o->summary) NN_TRY(train_folder_choose(o, &p->config, p->folder, err));
+    if (o->resume && !o->summary) NN_TRY(read_checkpoint(p, err));
+    adapt_config(p);
+    return NN_OK;
+}
+
+/* With on_bad = skip, read everything once and leave out what cannot be read. */
+static NnStatus leave_out_bad(Program *p, int *index, int *n, NnErr *err)
+{
+    DataCheck check = { 0 };
+    if (p->config.data.on_bad != DATA_BAD_SKIP) return NN_OK;
+    const NnStatus status = data_set_check(p->set, index, n, p->config.data.threads, &check, err);
+    for (int i = 0; i < check.n_bad; i++) fprintf(stderr, "left out: %s\n", check.messages[i]);
+    p->n_bad += check.n_bad;
+    data_check_free(&check);
+    return status;
+}
+
+static NnStatus choose_overfit_items(Program *p, NnErr *err)
+{
+    int *chosen = malloc((size_t)p->options.overfit * sizeof *chosen);
+    if (!chosen) return nn_fail(err, NN_ERR_NOMEM, "out of memory for the items to overfit");
+    const NnStatus status = train_overfit_choose(p->set, p->train, p->n_train, p->options.overfit, chosen, err);
+    free(p->train);
+    p->train = chosen, p->n_train = p->options.overfit, p->n_val = 0;
+    return status;
+}
+
+static NnStatus open_data(Program *p, NnErr *err)
+{
+    NN_TRY(data_set_open(&p->config.data, (uint64_t)p->config.train.seed, &p->set, err));
+    NN_TRY(data_set_select(p->set, DATA_TRAIN, &p->train, &p->n_train, err));
+    NN_TRY(data_set_select(p->set, DATA_VAL, &p->val, &p->n_val, err));
+    NN_TRY(leave_out_bad(p, p->train, &p->n_train, err));
+    NN_TRY(leave_out_bad(p, p->val, &p->n_val, err));
+    if (p->options.profile) p->n_val = 0;
+    return p->options.overfit ? choose_overfit_items(p, err) : NN_OK;
+}
+
+static void warn_of_changes(const NnCheckpoint *c)
+{
+    const char *core = nn_checkpoint_meta(c, "blas_core"), *version = nn_checkpoint_meta(c, "version");
+    if (core && strcmp(core, nn_blas_core()))
+        fprintf(stderr,
+                "warning: the run was begun with BLAS core %s, this is %s: results will differ in the last bits\n",
+                core, nn_blas_core());
+    if (version && strcmp(version, LOCUS_VERSION))
+        fprintf(stderr, "warning: the run was begun with version %s, this is %s\n", version, LOCUS_VERSION);
+}
+
+static NnStatus make_trainer(Program *p, NnErr *err)
+{
+    const TrainerSpec spec = { &p->config, p->set, p->train, p->val, p->n_train, p->n_val, !p->options.overfit };
+    NN_TRY(nn_blas_init(err));
+    NN_TRY(trainer_new(&spec, &p->trainer, err));
+    if (!p->resumed.n_tensors) return NN_OK;
+    warn_of_changes(&p->resumed);
+    return train_snapshot_restore(p->trainer, &p->resumed, p->last, err);
+}
+
+static NnStatus print_summary(const Program *p, NnErr *err)
+{
+    char *text = nn_detector_summary(p->trainer->graph, p->trainer->plan);
+    if (!text) return nn_fail(err, NN_ERR_NOMEM, "out of memory for the summary");
+    fputs(text, stdout);
+    free(text);
+    return NN_OK;
+}
+
+static NnStatus print_dry_run(const Program *p)
+{
+    TrainLog none = { 0 };
+    train_header_say(&none, p->trainer, p->folder);
+    puts("dry run: configuration, data and network are fine; nothing was written");
+    return NN_OK;
+}
+
+static NnStatus overfit_or_profile(Program *p, NnErr *err)
+{
+    TrainSession s;
+    int learned = 1;
+    NN_TRY(train_session_open(&s, p->trainer, NULL, train_stop_flag(), err));
+    train_header_say(&s.log, p->trainer, NULL);
+    nn_plan_profile(p->trainer->plan, p->options.profile);
+    const NnStatus status = p->options.overfit ? train_overfit_run(&s, &learned, err) : train_session_run(&s, err);
+    train_session_close(&s);
+    if (status != NN_OK) return status;
+    if (p->options.profile) train_profile_print(p->trainer);
+    if (learned) return NN_OK;
+    return nn_fail(err, NN_ERR_FORMAT,
+                   "--overfit-batch: %d images were not learned by heart in %d steps; look at data, "
+                   "losses and learning rate",
+                   p->options.overfit, p->config.train.steps);
+}
+
+/* "build/train" is followed by "build/eval", "locus-train" by "locus-eval". */
+static void say_next(const Program *p, TrainLog *log)
+{
+    const char *self = p->argv[0];
+    const size_t len = strlen(self), tail = strlen("train");
+    const int known = len >= tail && !strcmp(self + len - tail, "train");
+    train_log_say(log, "next: %.*seval %s", known ? (int)(len - tail) : 0, self, p->folder);
+}
+
+static void say_farewell(Program *p, TrainSession *s)
+{
+    const Trainer *t = p->trainer;
+    if (t->validated && t->config.train.best == TRAIN_BEST_AUC)
+        train_log_say(&s->log, "best validation AUC %.4f (manipulations trained on)", t->best);
+    else if (t->validated) train_log_say(&s->log, "best validation loss %.4f, AUC there %.4f", -t->best, s->best_auc);
+    if (p->n_bad) train_log_say(&s->log, "%d bad images were left out", p->n_bad);
+    train_log_say(&s->log, "wrote %s: best.safetensors, last.safetensors, metrics.csv, train.log", p->folder);
+    say_next(p, &s->log);
+}
+
+static const char *end_text(NnStatus status)
+{
+    return status == NN_OK ? "finished" : status == NN_ERR_INTERRUPTED ? "interrupted" : "failed";
+}
+
+static NnStatus full_run(Program *p, NnErr *err)
+{
+    TrainSession s = { 0 };
+    char started[32];
+    const int64_t first = p->trainer->step;
+    NnErr late = { 0 };
+    train_record_now(started);
+    NN_TRY(train_folder_open(p->folder, err));
+    NN_TRY(train_record_write(p->trainer, p->folder, p->argc, p->argv, started, first, "running", err));
+    NnStatus status = train_session_open(&s, p->trainer, p->folder, train_stop_flag(), err);
+    if (status == NN_OK) {
+        train_header_say(&s.log, p->trainer, p->folder);
+        status = train_session_run(&s, err);
+    }
+    if (status == NN_OK) say_farewell(p, &s);
+    if (train_record_write(p->trainer, p->folder, p->argc, p->argv, started, first, end_text(status), &late) != NN_OK)
+        fprintf(stderr, "train: %s\n", late.msg);
+    train_session_close(&s);
+    return status;
+}
+
+static NnStatus run(Program *p, NnErr *err)
+{
+    NN_TRY(configure(p, err));
+    NN_TRY(open_data(p, err));
+    NN_TRY(make_trainer(p, err));
+    if (p->options.summary) return print_summary(p, err);
+    if (p->options.dry_run) return print_dry_run(p);
+    train_stop_install();
+    return writes_nothing(&p->options) ? overfit_or_profile(p, err) : full_run(p, err);
+}
+
+static NnStatus print_config_help(NnErr *err)
+{
+    TrainConfig c;
+    NnBinding b[TRAIN_SECTIONS];
+    train_config_bind(&c, b);
+    nn_settings_defaults(b, TRAIN_SECTIONS);
+    char *text = nn_settings_help(b, TRAIN_SECTIONS);
+    if (!text) return nn_fail(err, NN_ERR_NOMEM, "out of memory for the help");
+    fputs(text, stdout);
+    free(text);
+    return NN_OK;
+}
+
+static NnStatus obey(Program *p, NnErr *err)
+{
+    NN_TRY(train_options_parse(p->argc, p->argv, &p->options, err));
+    if (p->options.help) train_options_help(p->argv[0]);
+    else if (p->options.help_config) return print_config_help(err);
+    else if (p->options.version) puts("train (Locus) " LOCUS_VERSION);
+    else return run(p, err);
+    return NN_OK;
+}
+
+/* Text and exit code of a failure. */
+static int report(const Program *p, NnStatus status, const NnErr *err)
+{
+    if (status == NN_OK) return 0;
+    fprintf(stderr, "train: %s\n", err->msg);
+    if (status != NN_ERR_INTERRUPTED) return nn_status_exit_code(status);
+    char *command = p->folder[0] ? train_options_resume_command(p->argc, p->argv, p->folder) : NULL;
+    if (command) fprintf(stderr, "train: saved; go on with: %s\n", command);
+    free(command);
+    return 128 + (int)*train_stop_flag();
+}
+
+int main(int argc, char **argv)
+{
+    Program p = { .argc = argc, .argv = argv };
+    NnErr err = { 0 };
+    const NnStatus status = obey(&p, &err);
+    const int code = report(&p, status, &err);
+    trainer_free(p.trainer);
+    free(p.train);
+    free(p.val);
+    data_set_free(p.set);
+    nn_checkpoint_free(&p.resumed);
+    train_options_free(&p.options);
+    return code;
+}
