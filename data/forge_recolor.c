@@ -17,7 +17,7 @@ static Edit draw_edit(NnRng *rng)
     Edit e = { .turn_cos = cosf(turn), .turn_sin = sinf(turn) };
     e.saturation = expf(nn_rng_range(rng, -0.4f, 0.4f));
     e.gain = expf(nn_rng_range(rng, 0.03f, 0.2f) * (nn_rng_coin(rng, 0.5f) ? 1.0f : -1.0f));
-    const float angle = nn_rng_range(rng, 0, 6.2831853f), tint = nn_rng_range(rng, 3, 9);
+    const float angle = nn_rng_range(rng, 0, 6.2831853f), tint = nn_rng_range(rng, 5, 11);
     e.tint_b = tint * cosf(angle), e.tint_r = tint * sinf(angle);
     return e;
 }
@@ -39,7 +39,7 @@ static void edit_pixel(const Edit *e, const unsigned char *p, float share, float
 static void fill_edited(const DataForgeInput *in, const DataForgeShape *s, NnRng *rng, DataForgeWork *work)
 {
     const Edit e = draw_edit(rng);
-    const float floor_share = nn_rng_range(rng, 0.4f, 1), reach = nn_rng_range(rng, 30, 90);
+    const float floor_share = nn_rng_range(rng, 0.6f, 1), reach = nn_rng_range(rng, 30, 90);
     float key[3];
     data_sample_bilinear(in->photo, s->cx, s->cy, key);
     for (int i = 0; i < work->w * work->h; i++) {

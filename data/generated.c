@@ -3,11 +3,12 @@
  * Every person (or photo) gives one real item and one for each manipulation. Real and
  * forged go the same way: render or load, forge if forged, then the same noise and JPEG
  * drawn from the item's own stream -- so that nothing but the forgery tells them apart. */
+#include "data/generated.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "data/data_set.h"
 #include "data/forge.h"
 #include "data/grain.h"
 #include "data/photo_list.h"
@@ -128,6 +129,19 @@ static int donor_of(const Generated *g, int subject, NnRng *rng)
     if (n < 2) return g->n + subject;
     const int step = 1 + (int)nn_rng_below(rng, (uint32_t)n - 1);
     return g->member[first + (g->place[subject] - first + step) % n];
+}
+
+int data_generated_subject(const DataSet *set, int i)
+{
+    return ((const Generated *)set->self)->subject[i];
+}
+
+int data_generated_donor(const DataSet *set, int i)
+{
+    const Generated *g = set->self;
+    if (!set->items[i].label || !data_forge_find(data_item_method(set, i))->uses_donor) return -1;
+    NnRng rng = nn_rng_make(set->seed, NN_STREAM_FORGE, 0, (uint32_t)i);
+    return donor_of(g, g->subject[i], &rng);
 }
 
 /* ---- items ---- */
