@@ -45,7 +45,7 @@ static NnStatus add_notes(const Trainer *t, NnCheckpoint *c, NnErr *err)
     NN_TRY(nn_checkpoint_notef(c, err, "plateau_cuts", "%d", t->plateau.cuts));
     NN_TRY(nn_checkpoint_notef(c, err, "plateau_stale", "%d", t->plateau.stale));
     NN_TRY(nn_checkpoint_notef(c, err, "best", "%.17g", t->best));
-    NN_TRY(nn_checkpoint_notef(c, err, "threshold", "%.17g", t->threshold));
+    if (t->validated) NN_TRY(nn_checkpoint_notef(c, err, "threshold", "%.17g", t->threshold));
     NN_TRY(nn_checkpoint_notef(c, err, "ema", "%.9g", (double)t->ema.memory));
     return nn_checkpoint_notef(c, err, "mask_count", "%.17g", t->mask_count);
 }
@@ -115,7 +115,7 @@ static NnStatus restore_numbers(Trainer *t, const NnCheckpoint *c, const char *n
     NN_TRY(read_count(c, name, "plateau_cuts", 1e9, &cuts, err));
     NN_TRY(read_count(c, name, "plateau_stale", 1e9, &plateau_stale, err));
     NN_TRY(read_number(c, name, "best", &t->best, err));
-    NN_TRY(read_number(c, name, "threshold", &t->threshold, err));
+    if (t->validated) NN_TRY(read_number(c, name, "threshold", &t->threshold, err));
     NN_TRY(read_number(c, name, "mask_count", &t->mask_count, err));
     t->optimizer.updates = t->step;
     t->stale = (int)stale;
