@@ -75,7 +75,7 @@ static void write_drop(FILE *out, const EvalRows *rows)
 
 void eval_table_write(FILE *out, const EvalResults *r, const EvalRows *rows, int has_threshold)
 {
-    fprintf(out, "%s: %d images judged; forged from a score of %.3f on (%s)\n", r->name, r->n, rows->threshold,
+    fprintf(out, "%s: %d images judged; threshold %.3f, %s\n", r->name, r->n, rows->threshold,
             has_threshold ? "chosen on the source's validation split" : "none stored with the run");
     rule(out);
     fprintf(out, "%-15s %-6s %5s %5s %5s %5s %5s %-11s %5s %5s %5s %5s %5s %5s\n", "manipulation", "", "real", "fake",

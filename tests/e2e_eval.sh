@@ -102,7 +102,9 @@ expect 1 "torn.png" "$eval" "$dir/run" --score "$dir/photos/a photo, 1.png" "$di
     "$dir/photos/a photo, 2.png" --maps "$dir/photo maps"
 grep -q "^$dir/photos/a photo, 1.png	[01]\.[0-9]*	\(real\|forged\)$" "$dir/said" || fail "no line for a photo with a space"
 grep -q "^$dir/photos/a photo, 2.png	" "$dir/said" || fail "a bad file kept the next one from being judged"
-[ -s "$dir/photo maps/a photo, 1.png" ] && [ -s "$dir/photo maps/a photo, 2.png" ] || fail "no heat map of a photo"
+for k in 1 2; do
+    [ -s "$dir/photo maps/a photo, $k.png" ] || fail "no heat map of photo $k"
+done
 
 # ---- mistakes ----
 expect 2 "--bootstrap" "$eval" "$dir/run" --boostrap 3
