@@ -7,9 +7,9 @@
 #include "nn/core/param.h"
 
 typedef struct {
-    char   *name;
+    char *name;
     NnShape shape;
-    float  *value; /* owned when read; borrowed when written */
+    float *value; /* owned when read; borrowed when written */
 } NnTensor;
 
 typedef struct {
@@ -18,11 +18,11 @@ typedef struct {
 
 /* Everything in one file. Zero-initialise; release with nn_checkpoint_free. */
 typedef struct {
-    int       n_tensors, n_meta;
+    int n_tensors, n_meta;
     NnTensor *tensors;
-    NnMeta   *meta;
-    int       borrows; /* tensors' values belong to somebody else */
-    void     *block;   /* what read values point into */
+    NnMeta *meta;
+    int borrows; /* tensors' values belong to somebody else */
+    void *block; /* what read values point into */
 } NnCheckpoint;
 
 /* Add to a checkpoint that is to be written. name, key and value are copied; the tensor's data are borrowed until
@@ -44,10 +44,10 @@ NnStatus nn_checkpoint_save(const NnCheckpoint *c, const char *path, NnErr *err)
 NnStatus nn_checkpoint_load(const char *path, NnCheckpoint *out, NnErr *err);
 /* The same from memory; `name` is used in messages. (What the fuzzers call.) */
 NnStatus nn_checkpoint_parse(const unsigned char *bytes, size_t len, const char *name, NnCheckpoint *out, NnErr *err);
-void     nn_checkpoint_free(NnCheckpoint *c);
+void nn_checkpoint_free(NnCheckpoint *c);
 
 const NnTensor *nn_checkpoint_find(const NnCheckpoint *c, const char *name); /* NULL: absent */
-const char     *nn_checkpoint_meta(const NnCheckpoint *c, const char *key);  /* NULL: absent */
+const char *nn_checkpoint_meta(const NnCheckpoint *c, const char *key);      /* NULL: absent */
 
 /* Copy tensors prefix + name into `block`, for every parameter; ERR_FORMAT names the first that is missing or has
  * another shape (found and expected). */

@@ -12,11 +12,11 @@ typedef enum { NN_SCORE_LOGIT, NN_SCORE_LATENT } NnScoreKind;
 typedef enum { NN_MAP_CAM, NN_MAP_ACTIVATION } NnMapKind;
 
 typedef struct {
-    char  network[NN_TEXT_MAX]; /* a name of nn_arch_table */
-    int   input;                /* NnInputKind */
-    int   score;                /* NnScoreKind: what `score` is made of */
-    int   map;                  /* NnMapKind: what `map` is made of */
-    float residual_clip;        /* residual input: clipped to +-this (in 8-bit levels / 255 * 2 units of the input) */
+    char network[NN_TEXT_MAX]; /* a name of nn_arch_table */
+    int input;                 /* NnInputKind */
+    int score;                 /* NnScoreKind: what `score` is made of */
+    int map;                   /* NnMapKind: what `map` is made of */
+    float residual_clip;       /* residual input: clipped to +-this (in 8-bit levels / 255 * 2 units of the input) */
 } NnModelSettings;
 
 extern const NnSection nn_model_section; /* [model] */
@@ -49,13 +49,13 @@ char *nn_detector_summary(const NnGraph *g, const struct NnPlan *plan);
 /* One architecture: a row of nn_arch_table (arch_table.c), built in arch_<family>.c. */
 typedef struct {
     const char *name, *help;
-    int         latent_channels;
-    int         multiple; /* H and W must be multiples of this */
+    int latent_channels;
+    int multiple; /* H and W must be multiples of this */
     NnVar (*encode)(NnGraph *g, NnVar x);
     NnVar (*decode)(NnGraph *g, NnVar h); /* NULL: no decoder */
 } NnArch;
 
 extern const NnArch nn_arch_table[];
-extern const int    nn_arch_count;
+extern const int nn_arch_count;
 
 #endif

@@ -123,7 +123,7 @@ static size_t plane_index(const NnConvGeom *g, int n, int group, int c)
 }
 
 NN_KERNEL_CLONES
-void nn_im2col(const NnConvGeom *g, const float *image, int group, const NnConvTile *t, float *col)
+static void gather_tile(const NnConvGeom *g, const float *image, int group, const NnConvTile *t, float *col)
 {
     const int area = t->rows * t->cols;
     for (int u = 0; u < g->Kh; u++)
@@ -138,7 +138,7 @@ void nn_im2col(const NnConvGeom *g, const float *image, int group, const NnConvT
 }
 
 NN_KERNEL_CLONES
-void nn_col2im(const NnConvGeom *g, float *col, int group, const NnConvTile *t, float *image)
+static void scatter_tile(const NnConvGeom *g, float *col, int group, const NnConvTile *t, float *image)
 {
     const int area = t->rows * t->cols;
     for (int u = 0; u < g->Kh; u++)
@@ -150,4 +150,15 @@ void nn_col2im(const NnConvGeom *g, float *col, int group, const NnConvTile *t, 
                     scatter_tap(&tap, g, row + m * area, image + plane_index(g, t->n0 + m, group, c), t->cols);
             }
         }
+}
+
+/* Cloned functions stay private: clang 14 gives a public one another name. */
+void nn_im2col(const NnConvGeom *g, const float *image, int group, const NnConvTile *t, float *col)
+{
+    gather_tile(g, image, group, t, col);
+}
+
+void nn_col2im(const NnConvGeom *g, float *col, int group, const NnConvTile *t, float *image)
+{
+    scatter_tile(g, col, group, t, image);
 }
