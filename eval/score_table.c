@@ -52,26 +52,30 @@ static void write_row(FILE *out, const EvalRow *row)
             figures[8]);
 }
 
+/* "AUC .981 -> .832, a drop of .149 (95 % interval .101 to .190)" */
+static void write_change(FILE *out, const char *what, double from, double to, const EvalEstimate *drop)
+{
+    char a[8], b[8], c[8], lo[8], hi[8];
+    fprintf(out, "%s %s -> %s, a drop of %s", what, short_text(from, a), short_text(to, b), short_text(drop->value, c));
+    if (!isnan(drop->lo))
+        fprintf(out, " (95 %% interval %s to %s)", short_text(drop->lo, lo), short_text(drop->hi, hi));
+    putc('\n', out);
+}
+
 static void write_drop(FILE *out, const EvalRows *rows)
 {
     const EvalRow *seen = eval_rows_find(rows, EVAL_ROW_SEEN), *unseen = eval_rows_find(rows, EVAL_ROW_UNSEEN);
-    char a[8], b[8], c[8], lo[8], hi[8];
     if (!seen || !unseen) {
         fprintf(out, "No drop from seen to unseen: no %s manipulation in this data set.\n", seen ? "unseen" : "seen");
         return;
     }
-    fprintf(out, "seen -> unseen: AUC %s -> %s, a drop of %s (95 %% interval %s to %s);\n",
-            short_text(seen->auc.value, a), short_text(unseen->auc.value, b), short_text(rows->drop_auc.value, c),
-            short_text(rows->drop_auc.lo, lo), short_text(rows->drop_auc.hi, hi));
-    fprintf(out, "                balanced accuracy %s -> %s, a drop of %s (%s to %s).\n",
-            short_text(seen->balanced.value, a), short_text(unseen->balanced.value, b),
-            short_text(rows->drop_balanced.value, c), short_text(rows->drop_balanced.lo, lo),
-            short_text(rows->drop_balanced.hi, hi));
+    write_change(out, "seen -> unseen: AUC", seen->auc.value, unseen->auc.value, &rows->drop_auc);
+    write_change(out, "     balanced accuracy", seen->balanced.value, unseen->balanced.value, &rows->drop_balanced);
 }
 
 void eval_table_write(FILE *out, const EvalResults *r, const EvalRows *rows, int has_threshold)
 {
-    fprintf(out, "%s: %d images judged; forged from a score of %.3f on (%s)\n", r->name, r->n, rows->threshold,
+    fprintf(out, "%s: %d images judged; threshold %.3f, %s\n", r->name, r->n, rows->threshold,
             has_threshold ? "chosen on the source's validation split" : "none stored with the run");
     rule(out);
     fprintf(out, "%-15s %-6s %5s %5s %5s %5s %5s %-11s %5s %5s %5s %5s %5s %5s\n", "manipulation", "", "real", "fake",
