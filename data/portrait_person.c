@@ -78,7 +78,7 @@ static void draw_light(NnRng *r, DataLight *l)
 {
     const float side = pick(r, -1.0f, 1.0f), up = pick(r, 0.1f, 0.9f), z = pick(r, 0.5f, 1.0f);
     const float len = sqrtf(side * side + up * up + z * z), warm = pick(r, -0.18f, 0.22f);
-    const float power = pick(r, 0.75f, 1.05f), fill = pick(r, 0.14f, 0.42f), cool = pick(r, -0.15f, 0.15f);
+    const float power = pick(r, 0.85f, 1.2f), fill = pick(r, 0.14f, 0.42f), cool = pick(r, -0.15f, 0.15f);
     l->dir[0] = side / len, l->dir[1] = -up / len, l->dir[2] = z / len;
     l->key = (DataRgb){ power * (1 + warm), power, power * (1 - 1.1f * warm) };
     l->ambient = (DataRgb){ fill * (1 - cool), fill, fill * (1 + cool) };
@@ -207,8 +207,8 @@ static void draw_scene(NnRng *r, DataScene *s)
     s->kind = (DataBackdrop)nn_rng_below(r, BACKDROP_KINDS);
     for (int i = 0; i < 4; i++) s->colour[i] = any_colour(r, s->kind == BACKDROP_STUDIO ? 0.3f : 0.5f, 0.05f, 0.95f);
     if (s->kind == BACKDROP_LEAVES) {
-        s->colour[0] = jitter(r, rgb_of_display(0.16f, 0.22f, 0.12f), 0.5f);
-        s->colour[1] = jitter(r, rgb_of_display(0.5f, 0.58f, 0.36f), 0.5f);
+        s->colour[0] = jitter(r, rgb_of_display(0.16f, 0.2f, 0.12f), 0.3f);
+        s->colour[1] = jitter(r, rgb_of_display(0.5f, 0.56f, 0.38f), 0.3f);
     }
     s->n_shapes =
         s->kind == BACKDROP_STUDIO || s->kind == BACKDROP_LEAVES ? 0 : 4 + (int)nn_rng_below(r, PORTRAIT_SHAPES - 3);
