@@ -2,13 +2,13 @@
 CC      ?= cc
 B       ?= build
 PREFIX  ?= /usr/local
-OPT     ?= -O3 -fno-math-errno -fno-trapping-math      # never -Ofast: it assumes that no NaN exists
+OPT     ?= -O3 -fno-math-errno -fno-trapping-math     # never -Ofast: it assumes that no NaN exists
 VERSION := 0.1.0
 
 WARN    := -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wstrict-prototypes -Wmissing-prototypes \
            -Wvla -Wformat=2 -Wundef
 PKG      = $(foreach p,openblas jansson zlib,$(shell pkg-config --cflags $(p) 2>/dev/null))
-ALL_CFLAGS = -std=c11 -D_POSIX_C_SOURCE=200809L -DLOCUS_VERSION='"$(VERSION)"' $(WARN) $(OPT) -g -fopenmp -MMD -MP -I. $(PKG) $(CFLAGS)
+ALL_CFLAGS = -std=c11 -D_POSIX_C_SOURCE=200809L -DLOCUS_VERSION='"$(VERSION)"' $(WARN) $(OPT) -g -ffp-contract=off -fopenmp -MMD -MP -I. $(PKG) $(CFLAGS)
 LDLIBS  += -ljansson -lz -ldl -lpthread -lm
 LDFLAGS += -fopenmp
 

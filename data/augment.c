@@ -192,6 +192,9 @@ static NnStatus through_jpeg(DataImage *img, int quality, NnErr *err)
 
 NnStatus data_augment(const DataAugment *settings, NnRng *rng, DataSample *sample, NnErr *err)
 {
+    if (settings->jpeg_min > settings->jpeg_max)
+        return nn_fail(err, NN_ERR_CONFIG, "[augment] jpeg_min = %d is above jpeg_max = %d", settings->jpeg_min,
+                       settings->jpeg_max);
     Choices c = draw_choices(settings, rng);
     if (c.flip || c.dx || c.dy) {
         NN_TRY(move(&sample->image, c.flip, c.dx, c.dy, err));

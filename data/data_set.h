@@ -52,8 +52,8 @@ struct DataSet {
     struct DataCache *cache;
 };
 
-/* Open the set that [data] describes. Paths, labels and the existence of every
- * file are checked here (images are opened later; see data_set_check). `seed`
+/* Open the set that [data] describes. The list is checked here: columns, labels, duplicates,
+ * splits. Image files are opened later (see data_set_check). `seed`
  * drives generated sources and automatic splits. The caller frees with
  * data_set_free. ERR_CONFIG: unknown method (known ones listed), bad path;
  * ERR_DATA: file and line of what is wrong. */

@@ -16,11 +16,13 @@ typedef struct {
     /* Where the subject is, as shares of width and height: centre and half axes of an
      * ellipse around the inner face (portraits know it; photos use the image centre). */
     float cx, cy, rx, ry;
+    float donor_cx, donor_cy, donor_rx, donor_ry; /* the same for the donor */
 } DataForgeInput;
 
 typedef struct {
     const char *name;
     const char *help; /* one line */
+    int         uses_donor; /* 0: in->donor is not looked at and may be NULL */
     NnStatus (*forge)(const DataForgeInput *in, NnRng *rng, DataImage *out, DataImage *mask, NnErr *err);
 } DataForge;
 

@@ -121,7 +121,7 @@ typedef struct {
     int taps;
     int *first;       /* [m] */
     uint32_t *weight; /* [m][taps], 0 where an output needs fewer */
-    uint64_t total;
+    int64_t total;
 } Axis;
 
 static void axis_free(Axis *a)
@@ -133,7 +133,7 @@ static void axis_free(Axis *a)
 /* Shrinking: measure in units of which an input pixel covers m and an output pixel n. */
 static void axis_box(Axis *a, int64_t n, int64_t m)
 {
-    a->total = (uint64_t)n;
+    a->total = n;
     for (int64_t i = 0; i < m; i++) {
         const int64_t begin = i * n, end = begin + n;
         a->first[i] = (int)(begin / m);
@@ -147,7 +147,7 @@ static void axis_box(Axis *a, int64_t n, int64_t m)
 /* Growing: the centre of output i lies at ((2i+1) n - m) / 2m between input centres; the border repeats. */
 static void axis_linear(Axis *a, int64_t n, int64_t m)
 {
-    a->total = (uint64_t)(2 * m);
+    a->total = 2 * m;
     for (int64_t i = 0; i < m; i++) {
         const int64_t at = (2 * i + 1) * n - m, last = 2 * m * (n - 1);
         const int64_t in = at < 0 ? 0 : at > last ? last : at;
@@ -171,59 +171,69 @@ static int axis_make(Axis *a, int n, int m)
     return 1;
 }
 
-/* [H][W][C] -> [H][w][C], not yet divided by the total. */
+/* [H][W][C] -> [H][w][C], not yet divided by the total; mid comes zeroed. */
 static void resample_rows(const DataImage *src, const Axis *ax, int w, uint32_t *mid)
 {
-    const size_t c = (size_t)src->c, wide = (size_t)src->w;
-    for (size_t y = 0; y < (size_t)src->h; y++)
-        for (size_t x = 0; x < (size_t)w; x++)
-            for (size_t k = 0; k < c; k++) {
-                uint32_t sum = 0;
-                for (size_t t = 0; t < (size_t)ax->taps; t++) {
-                    const uint32_t weight = ax->weight[x * (size_t)ax->taps + t];
-                    const size_t from = (size_t)ax->first[x] + t;
-                    if (weight) sum += weight * src->px[(y * wide + from) * c + k];
-                }
-                mid[(y * (size_t)w + x) * c + k] = sum;
+    const size_t c = (size_t)src->c, taps = (size_t)ax->taps;
+    for (size_t y = 0; y < (size_t)src->h; y++) {
+        const unsigned char *row = src->px + y * (size_t)src->w * c;
+        for (size_t x = 0; x < (size_t)w; x++, mid += c)
+            for (size_t t = 0; t < taps; t++) {
+                const uint32_t weight = ax->weight[x * taps + t];
+                const unsigned char *px = row + ((size_t)ax->first[x] + t) * c;
+                for (size_t k = 0; weight && k < c; k++) mid[k] += weight * px[k];
             }
+    }
 }
 
-/* [H][row] -> [h][row], where a row is w * C numbers. */
-static void resample_columns(const uint32_t *mid, const Axis *ay, size_t row, uint64_t total, DataImage *out)
+/* [H][row] -> [h][row], where a row is w * C numbers; sums holds one row. */
+static void resample_columns(const uint32_t *mid, const Axis *ay, size_t row, int64_t total, int64_t *sums,
+                             DataImage *out)
 {
-    for (size_t y = 0; y < (size_t)out->h; y++)
-        for (size_t x = 0; x < row; x++) {
-            uint64_t sum = total / 2;
-            for (size_t t = 0; t < (size_t)ay->taps; t++) {
-                const uint64_t weight = ay->weight[y * (size_t)ay->taps + t];
-                if (weight) sum += weight * mid[((size_t)ay->first[y] + t) * row + x];
-            }
-            out->px[y * row + x] = (unsigned char)(sum / total);
+    for (size_t y = 0; y < (size_t)out->h; y++) {
+        for (size_t x = 0; x < row; x++) sums[x] = total / 2;
+        for (size_t t = 0; t < (size_t)ay->taps; t++) {
+            const uint32_t weight = ay->weight[y * (size_t)ay->taps + t];
+            if (!weight) continue;
+            const uint32_t *from = mid + ((size_t)ay->first[y] + t) * row;
+            for (size_t x = 0; x < row; x++) sums[x] += (int64_t)((uint64_t)weight * from[x]);
         }
+        /* Exact, and faster than dividing integers: sums < 2^51 and total < 2^43, so that a quotient just
+         * below a whole number is at least 2^-43 below it and cannot round up to it. */
+        for (size_t x = 0; x < row; x++) out->px[y * row + x] = (unsigned char)((double)sums[x] / (double)total);
+    }
+}
+
+/* Both passes; 0 without memory. */
+static int resample(const DataImage *src, DataImage *out)
+{
+    Axis ax = { 0 }, ay = { 0 };
+    size_t n = 0;
+    const size_t row = (size_t)out->w * (size_t)out->c;
+    uint32_t *mid = nn_size_mul(row, (size_t)src->h, &n) ? nn_alloc(n, sizeof *mid) : NULL;
+    int64_t *sums = nn_alloc(row, sizeof *sums);
+    const int ok = mid && sums && axis_make(&ax, src->w, out->w) && axis_make(&ay, src->h, out->h);
+    if (ok) {
+        resample_rows(src, &ax, out->w, mid);
+        resample_columns(mid, &ay, row, ax.total * ay.total, sums, out);
+    }
+    free(mid);
+    free(sums);
+    axis_free(&ax);
+    axis_free(&ay);
+    return ok;
 }
 
 NnStatus data_image_resize(const DataImage *src, int w, int h, DataImage *out, NnErr *err)
 {
-    Axis ax = { 0 }, ay = { 0 };
-    size_t n = 0;
-    uint32_t *mid = NULL;
+    const int limit = 1 << 20; /* keeps the sums within the bounds above */
     if (w == src->w && h == src->h) return data_image_copy(src, out, err);
-    if (w > 1 << 20 || h > 1 << 20 || src->w > 1 << 20 || src->h > 1 << 20) {
-        *out = (DataImage){ 0 }; /* weights would leave 32 bits */
-        return nn_fail(err, NN_ERR_SHAPE, "resize of %dx%d to %dx%d: sides up to 1048576", src->w, src->h, w, h);
+    if (w > limit || h > limit || src->w > limit || src->h > limit) {
+        *out = (DataImage){ 0 };
+        return nn_fail(err, NN_ERR_SHAPE, "resize of %dx%d to %dx%d: sides up to %d", src->w, src->h, w, h, limit);
     }
     NN_TRY(data_image_new(w, h, src->c, out, err));
-    const size_t row = (size_t)w * (size_t)src->c;
-    const int ok = axis_make(&ax, src->w, w) && axis_make(&ay, src->h, h) && nn_size_mul(row, (size_t)src->h, &n) &&
-                   (mid = nn_alloc(n, sizeof *mid)) != NULL;
-    if (ok) {
-        resample_rows(src, &ax, w, mid);
-        resample_columns(mid, &ay, row, ax.total * ay.total, out);
-    }
-    free(mid);
-    axis_free(&ax);
-    axis_free(&ay);
-    if (ok) return NN_OK;
+    if (resample(src, out)) return NN_OK;
     data_image_free(out);
     return nn_fail(err, NN_ERR_NOMEM, "out of memory while resizing to %dx%d", w, h);
 }

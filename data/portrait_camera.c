@@ -1,4 +1,5 @@
 /* portrait_camera.c -- how light becomes a picture: lens blur, vignette, exposure, tone curve, sensor noise. */
+#include "data/grain.h"
 #include "data/portrait_layers.h"
 
 #include <string.h>
@@ -52,24 +53,16 @@ static float tone(float v, float contrast)
     return mixf(g, g * g * (3 - 2 * g), 0.6f * contrast);
 }
 
-/* Nearly normal, variance 1: four bytes of one draw. */
-static float quick_normal(NnRng *rng)
-{
-    const uint32_t w = nn_rng_u32(rng);
-    const float sum = (float)((w & 255) + (w >> 8 & 255) + (w >> 16 & 255) + (w >> 24));
-    return (sum - 510) / 147.8f;
-}
-
 /* Noise planes [3][size][size]: one shared by the channels (luminance), the rest their own; smoothed a little
  * along rows, as demosaicing does. */
 static void draw_noise(const DataCamera *cam, NnRng *rng, float *noise, int n)
 {
     const float own = cam->chroma_noise, shared = sqrtf(1 - own * own);
     for (int i = 0; i < n; i++) {
-        const float common = shared * quick_normal(rng);
+        const float common = shared * data_grain(rng);
         for (int ch = 0; ch < 3; ch++) {
             const float before = i > 0 ? noise[3 * (i - 1) + ch] : 0;
-            noise[3 * i + ch] = common + own * quick_normal(rng) + cam->smooth_noise * before;
+            noise[3 * i + ch] = common + own * data_grain(rng) + cam->smooth_noise * before;
         }
     }
 }

@@ -84,7 +84,7 @@ static float front_depth(const DataPerson *p, const DataHeadPoint *q, float stra
 {
     const DataHair *h = &p->hair;
     const float rough = 0.05f + 0.1f * h->curl, side = fabsf(q->x);
-    const float outer = hair_reach(p, q->y, h->side) - side + rough * strand;
+    const float outer = hair_reach(p, q->y - 0.1f * strand, h->side) - side + rough * strand;
     const float line = data_hairline(h, q->u) - (fabsf(q->s) < 1 ? q->b : q->y) + rough * strand;
     float depth = minf(outer, line);
     if (q->y > 0.05f && h->side > 0.3f)

@@ -17,7 +17,7 @@ static DataHeadPoint head_point(const DataPerson *p, const DataCanvas *c, int x,
     const float px = (((float)x + 0.5f) * step - o->cx) * scale, py = (((float)y + 0.5f) * step - o->cy) * scale;
     DataHeadPoint h = { .x = px * o->roll_cos + py * o->roll_sin, .y = py * o->roll_cos - px * o->roll_sin };
     h.a = h.x, h.b = h.y, h.u = h.x < 0 ? -1.0f : 1.0f, h.s = 2 * h.u;
-    h.edge = maxf(-1, fabsf(h.y) > 1 ? 1 - fabsf(h.y) : 0) - 1e-3f;
+    h.edge = -1;
     if (fabsf(h.y) >= 1) return h;
     const float row = (h.y + 1) * (PORTRAIT_ROWS / 2);
     const int i = (int)row;
@@ -60,7 +60,7 @@ DataBounds data_head_bounds(const DataPerson *p, const DataCanvas *c, float reac
 /* The inner face: brows to chin, between the cheekbones, moved by the pose. */
 static DataFaceBox face_box(const DataPose *o)
 {
-    const float x = -0.55f * o->aspect * o->yaw_sin * -1.0f, y = 0.3f + 0.35f * o->pitch_sin;
+    const float x = 0.85f * o->aspect * o->yaw_sin, y = 0.3f + 0.55f * o->pitch_sin;
     return (DataFaceBox){ .cx = o->cx + o->radius * (x * o->roll_cos - y * o->roll_sin),
                           .cy = o->cy + o->radius * (y * o->roll_cos + x * o->roll_sin),
                           .rx = o->radius * o->aspect * 0.72f,

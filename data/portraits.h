@@ -14,7 +14,6 @@ typedef struct {
 } DataFaceBox;
 
 /* Render person p as a size x size RGB image. The caller frees out. */
-NnStatus data_portrait_render(uint64_t seed, uint32_t person, int size, DataImage *out, DataFaceBox *face,
-                              NnErr *err);
+NnStatus data_portrait_render(uint64_t seed, uint32_t person, int size, DataImage *out, DataFaceBox *face, NnErr *err);
 
 #endif

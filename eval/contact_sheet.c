@@ -7,7 +7,7 @@
 #include "eval/bitmap_font.h"
 #include "eval/heat_map.h"
 
-enum { TILE = 128, GUTTER = 6, HEADER = 24, CAPTION = 108, INK = 40 };
+enum { TILE = 128, GUTTER = 6, HEADER = 24, CAPTION = 132, INK = 40 };
 
 /* ---- which images ---- */
 
@@ -38,13 +38,17 @@ void eval_sheet_plan(EvalSheet *sheet, const EvalData *data)
 
 /* ---- their tiles ---- */
 
+/* Shrink to TILE, and keep six bits a colour: nobody sees the others, and they double the file. */
 static NnStatus fit_tile(DataImage *tile, NnErr *err)
 {
     DataImage small = { 0 };
-    if (tile->w <= TILE) return NN_OK;
-    NN_TRY(data_image_resize(tile, TILE, TILE, &small, err));
-    data_image_free(tile);
-    *tile = small;
+    if (tile->w > TILE) {
+        NN_TRY(data_image_resize(tile, TILE, TILE, &small, err));
+        data_image_free(tile);
+        *tile = small;
+    }
+    for (size_t i = 0; i < 3 * (size_t)tile->w * (size_t)tile->h; i++)
+        tile->px[i] = (unsigned char)((tile->px[i] & 0xFC) | tile->px[i] >> 6);
     return NN_OK;
 }
 
@@ -65,9 +69,10 @@ static NnStatus fill_row(EvalSheetRow *row, const EvalView *v, NnErr *err)
     NN_TRY(eval_picture_from_map(v->map, v->size, &tile[2], err));
     NN_TRY(eval_overlay(&tile[0], v->map, v->size, &tile[3], err));
     for (int i = 0; i < EVAL_SHEET_COLUMNS; i++) NN_TRY(fit_tile(&tile[i], err));
-    snprintf(row->caption[0], sizeof row->caption[0], "%s", v->method);
-    snprintf(row->caption[1], sizeof row->caption[1], "%s", !v->item->label ? "" : v->seen ? "seen" : "unseen");
-    snprintf(row->caption[2], sizeof row->caption[2], "score %.2f", (double)v->item->score);
+    int line = 0;
+    snprintf(row->caption[line++], sizeof *row->caption, "%s", v->method);
+    if (v->item->label) snprintf(row->caption[line++], sizeof *row->caption, "%s", v->seen ? "seen" : "unseen");
+    snprintf(row->caption[line], sizeof *row->caption, "score %.2f", (double)v->item->score);
     return NN_OK;
 }
 
@@ -90,8 +95,7 @@ static void write_caption(DataImage *canvas, int x, int y, int width, const char
 static void draw_row(const EvalSheetRow *row, int y, int zoom, DataImage *out)
 {
     const int side = zoom * row->tiles[0].w;
-    for (int i = 0; i < 3; i++)
-        write_caption(out, GUTTER, y + side / 2 - 34 + 24 * i, CAPTION - GUTTER, row->caption[i]);
+    for (int i = 0; i < 3; i++) write_caption(out, GUTTER, y + side / 2 - 34 + 24 * i, CAPTION, row->caption[i]);
     for (int i = 0; i < EVAL_SHEET_COLUMNS; i++)
         eval_place(out, CAPTION + GUTTER + i * (side + GUTTER), y, zoom, &row->tiles[i]);
 }

@@ -4,7 +4,7 @@
 #include <math.h>
 #include <string.h>
 
-enum { TABLE_WIDTH = 100 };
+enum { TABLE_WIDTH = 100, NAME = 15 };
 
 const char *eval_figure_text(double v, char *buf)
 {
@@ -17,7 +17,8 @@ const char *eval_figure_text(double v, char *buf)
 static const char *short_text(double v, char *buf)
 {
     eval_figure_text(v, buf);
-    if (buf[0] == '0') memmove(buf, buf + 1, strlen(buf));
+    char *zero = buf + (buf[0] == '-');
+    if (*zero == '0') memmove(zero, zero + 1, strlen(zero));
     return buf;
 }
 
@@ -40,41 +41,45 @@ static void write_row(FILE *out, const EvalRow *row)
 {
     static const char *const trained[] = { "", "unseen", "seen" };
     const int is_method = row->kind == EVAL_ROW_METHOD;
-    const int cut = strlen(row->name) > 16;
+    const int cut = strlen(row->name) > NAME;
     char figures[9][8], interval[20];
     const double values[9] = { row->accuracy.value, row->balanced.value,  row->auc.value, row->ap,       row->eer,
                                row->pixel_auc,      row->pixel_auc_prior, row->iou,       row->iou_prior };
     for (int i = 0; i < 9; i++) short_text(values[i], figures[i]);
-    fprintf(out, "%-*.*s%s %-6s %5d %5d %5s %5s %5s %-11s %5s %5s %6s %5s %5s %5s\n", cut ? 15 : 16, cut ? 15 : 16,
-            row->name, cut ? "~" : "", is_method ? trained[row->seen + 1] : "", row->n_real, row->n_fake, figures[0],
-            figures[1], figures[2], interval_text(&row->auc, interval), figures[3], figures[4], figures[5], figures[6],
-            figures[7], figures[8]);
+    fprintf(out, "%-*.*s%s %-6s %5d %5d %5s %5s %5s %-11s %5s %5s %5s %5s %5s %5s\n", NAME - cut, NAME - cut, row->name,
+            cut ? "~" : "", is_method ? trained[row->seen + 1] : "", row->n_real, row->n_fake, figures[0], figures[1],
+            figures[2], interval_text(&row->auc, interval), figures[3], figures[4], figures[5], figures[6], figures[7],
+            figures[8]);
+}
+
+/* "AUC .981 -> .832, a drop of .149 (95 % interval .101 to .190)" */
+static void write_change(FILE *out, const char *what, double from, double to, const EvalEstimate *drop)
+{
+    char a[8], b[8], c[8], lo[8], hi[8];
+    fprintf(out, "%s %s -> %s, a drop of %s", what, short_text(from, a), short_text(to, b), short_text(drop->value, c));
+    if (!isnan(drop->lo))
+        fprintf(out, " (95 %% interval %s to %s)", short_text(drop->lo, lo), short_text(drop->hi, hi));
+    putc('\n', out);
 }
 
 static void write_drop(FILE *out, const EvalRows *rows)
 {
     const EvalRow *seen = eval_rows_find(rows, EVAL_ROW_SEEN), *unseen = eval_rows_find(rows, EVAL_ROW_UNSEEN);
-    char a[8], b[8], c[8], lo[8], hi[8];
     if (!seen || !unseen) {
         fprintf(out, "No drop from seen to unseen: no %s manipulation in this data set.\n", seen ? "unseen" : "seen");
         return;
     }
-    fprintf(out, "seen -> unseen: AUC %s -> %s, a drop of %s (95 %% interval %s to %s);\n",
-            short_text(seen->auc.value, a), short_text(unseen->auc.value, b), short_text(rows->drop_auc.value, c),
-            short_text(rows->drop_auc.lo, lo), short_text(rows->drop_auc.hi, hi));
-    fprintf(out, "                balanced accuracy %s -> %s, a drop of %s (%s to %s).\n",
-            short_text(seen->balanced.value, a), short_text(unseen->balanced.value, b),
-            short_text(rows->drop_balanced.value, c), short_text(rows->drop_balanced.lo, lo),
-            short_text(rows->drop_balanced.hi, hi));
+    write_change(out, "seen -> unseen: AUC", seen->auc.value, unseen->auc.value, &rows->drop_auc);
+    write_change(out, "     balanced accuracy", seen->balanced.value, unseen->balanced.value, &rows->drop_balanced);
 }
 
 void eval_table_write(FILE *out, const EvalResults *r, const EvalRows *rows, int has_threshold)
 {
-    fprintf(out, "%s: %d images judged; forged from a score of %.3f on (%s)\n", r->name, r->n, rows->threshold,
+    fprintf(out, "%s: %d images judged; threshold %.3f, %s\n", r->name, r->n, rows->threshold,
             has_threshold ? "chosen on the source's validation split" : "none stored with the run");
     rule(out);
-    fprintf(out, "%-16s %-6s %5s %5s %5s %5s %5s %-11s %5s %5s %6s %5s %5s %5s\n", "manipulation", "", "real", "fake",
-            "acc", "bal", "AUC", "95 %", "AP", "EER", "pixAUC", "prior", "IoU", "prior");
+    fprintf(out, "%-15s %-6s %5s %5s %5s %5s %5s %-11s %5s %5s %5s %5s %5s %5s\n", "manipulation", "", "real", "fake",
+            "acc", "bal", "AUC", "95 %", "AP", "EER", "pxAUC", "prior", "IoU", "prior");
     int shown = 0;
     for (int i = 0; i < rows->n; i++) {
         if (rows->rows[i].kind != EVAL_ROW_METHOD && !shown++) rule(out);
@@ -88,7 +93,7 @@ void eval_table_explain(FILE *out, int resamples)
 {
     fprintf(out, "How to read it: each row sets all real images against that manipulation's forgeries. AUC .5 is\n"
                  "chance, 1 perfect; bal is the accuracy with real and fake counting alike. A detector generalises\n"
-                 "if its unseen rows come near its seen ones. pixAUC and IoU say how well the map finds the forged\n"
+                 "if its unseen rows come near its seen ones. pxAUC and IoU say how well the map finds the forged\n"
                  "pixels: they mean something only above `prior`, a mean training mask that never sees the image.\n");
     if (resamples > 0)
         fprintf(out,

@@ -40,19 +40,6 @@ const char *eval_run_note(const EvalRun *run, const char *key)
     return value ? value : "";
 }
 
-/* The text after "key =" in section [train] of a resolved configuration, or "". That section belongs to the
- * training program; its seed is the one key evaluation needs. */
-static const char *train_value(const char *config, const char *key)
-{
-    const char *line = strstr(config, "[train]");
-    while (line && (line = strchr(line, '\n')) && *++line != '[') {
-        const size_t n = strlen(key);
-        if (strncmp(line, key, n) || !strchr(" =", line[n])) continue;
-        return line + n + strspn(line + n, " =");
-    }
-    return "";
-}
-
 static NnStatus read_config(EvalRun *run, NnErr *err)
 {
     const NnBinding bindings[] = { { &data_section, &run->data }, { &nn_model_section, &run->model } };
@@ -61,8 +48,9 @@ static NnStatus read_config(EvalRun *run, NnErr *err)
         return nn_fail(err, NN_ERR_FORMAT, "%s: no configuration in it: not a checkpoint of a training run", run->path);
     nn_settings_defaults(bindings, 2);
     NN_TRY(nn_settings_parse(bindings, 2, config, run->path, NULL, NN_SETTINGS_SKIP_SECTIONS, err));
-    const char *seed = eval_run_note(run, "seed");
-    run->seed = strtoull(*seed ? seed : train_value(config, "seed"), NULL, 10);
+    const char *seed = nn_checkpoint_meta(&run->checkpoint, "seed");
+    if (!seed) return nn_fail(err, NN_ERR_FORMAT, "%s: no seed in it: not a checkpoint of a training run", run->path);
+    run->seed = strtoull(seed, NULL, 10);
     return NN_OK;
 }
 

@@ -269,7 +269,8 @@ START_TEST(gradients_accumulate_over_micro_batches)
     memcpy(once, nn_params_grads(n.params), len * sizeof *once);
     net_loss(&n);
     nn_plan_backward(n.plan, 1);
-    for (size_t i = 0; i < len; i++) ck_assert_float_eq(nn_params_grads(n.params)[i], 2 * once[i]);
+    /* to rounding only: a kernel may add its parts to the gradient one by one */
+    for (size_t i = 0; i < len; i++) ck_assert_float_eq_tol(nn_params_grads(n.params)[i], 2 * once[i], 1e-6f);
     net_free(&n);
 }
 END_TEST

@@ -313,12 +313,18 @@ static void check_rejected(const NnOp *op, const NnOpCase *c, const NnErr *err)
                   c->label, err->msg);
 }
 
+static int count_inputs(const NnOpCase *c)
+{
+    int n = 0;
+    while (n < NN_MAX_IN && c->xs[n].n > 0) n++;
+    return n;
+}
+
 static void check_case(const NnOp *op, const NnOpCase *c)
 {
     NnErr err = { 0 };
     NnShape ys = { 0 };
-    int n_in = 0;
-    while (n_in < NN_MAX_IN && c->xs[n_in].n > 0) n_in++;
+    const int n_in = count_inputs(c);
     ck_assert_msg(n_in >= op->min_in && n_in <= op->max_in, "%s/%s: %d inputs", op->name, c->label, n_in);
     ck_assert_msg(!c->attr == !op->attr_size, "%s/%s: attr and attr_size disagree", op->name, c->label);
     const NnStatus got = op->shape(c->xs, n_in, c->attr, &ys, &err);
@@ -335,15 +341,27 @@ static void check_case(const NnOp *op, const NnOpCase *c)
         else ck_assert_msg(k + 1 < op->n_kernels, "%s/%s: the last kernel must fit everything", op->name, c->label);
 }
 
+/* Enough work that kernels wake a second thread; otherwise comparing thread counts shows nothing. */
+static int is_large(const NnOp *op, const NnOpCase *c)
+{
+    NnErr err = { 0 };
+    NnShape ys = { 0 };
+    if (c->want != NN_OK || c->infer || op->shape(c->xs, count_inputs(c), c->attr, &ys, &err) != NN_OK) return 0;
+    const double flops = op->flops ? op->flops(c->xs, count_inputs(c), ys, c->attr) : 0;
+    return fmax((double)nn_shape_len(ys), fmax((double)nn_shape_len(c->xs[0]), flops / 2)) > NN_PARALLEL_MIN;
+}
+
 static void check_descriptor(const NnOp *op)
 {
-    int accepted = 0, by_hand = 0;
+    int accepted = 0, by_hand = 0, large = 0;
     for (int i = 0; i < op->n_cases; i++) {
         accepted += op->cases[i].want == NN_OK;
+        large += is_large(op, &op->cases[i]);
         by_hand += op->cases[i].want == NN_OK && op->cases[i].y != NULL;
     }
     ck_assert_msg(accepted > 0, "%s has no test case", op->name);
     ck_assert_msg(by_hand || reference_find(op->name), "%s: no answer by hand and no reference", op->name);
+    ck_assert_msg(large, "%s: no case is large enough for several threads", op->name);
     ck_assert_msg(op->n_kernels > 0, "%s has no kernel", op->name);
     ck_assert_msg(op->min_in >= 1 && op->min_in <= op->max_in && op->max_in <= NN_MAX_IN, "%s: inputs", op->name);
 }

@@ -119,19 +119,25 @@ static Update make_update(const TrainOptimizer *o, double lr)
                      .rectified = rectify > 0.0 };
 }
 
+/* Chunk c of parameter p. */
+static void update_chunk(const TrainOptimizer *o, const NnParam *p, const Update *u, long c)
+{
+    const size_t first = p->offset + (size_t)c * CHUNK, left = p->offset + p->len - first;
+    float *const v = o->n_slots > 1 ? o->slot[1] + first : NULL;
+    rules[o->settings.optimizer].rule(u, nn_params_values(o->params) + first, nn_params_grads(o->params) + first,
+                                      o->slot[0] + first, v, left < CHUNK ? left : CHUNK);
+}
+
 static void update_param(const TrainOptimizer *o, const NnParam *p, Update u)
 {
-    float *const w = nn_params_values(o->params) + p->offset;
-    const float *const g = nn_params_grads(o->params) + p->offset;
-    float *const m = o->slot[0] + p->offset, *const v = o->n_slots > 1 ? o->slot[1] + p->offset : NULL;
-    UpdateRule *const rule = rules[o->settings.optimizer].rule;
     const long n_chunks = (long)((p->len + CHUNK - 1) / CHUNK);
     u.decay = p->flags & NN_PARAM_DECAY ? o->settings.weight_decay : 0.0f;
-#pragma omp parallel for schedule(static) num_threads(nn_threads()) if (p->len >= NN_PARALLEL_MIN)
-    for (long c = 0; c < n_chunks; c++) {
-        const size_t first = (size_t)c * CHUNK, left = p->len - first;
-        rule(&u, w + first, g + first, m + first, v ? v + first : NULL, left < CHUNK ? left : CHUNK);
+    if (n_chunks <= 1) {
+        update_chunk(o, p, &u, 0);
+        return;
     }
+#pragma omp parallel for schedule(static) num_threads(nn_threads())
+    for (long c = 0; c < n_chunks; c++) update_chunk(o, p, &u, c);
 }
 
 void train_optimizer_update(TrainOptimizer *o, double lr)

@@ -1,7 +1,6 @@
 /* snapshot.c -- see snapshot.h. */
 #include "train/snapshot.h"
 
-#include <errno.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -46,7 +45,7 @@ static NnStatus add_notes(const Trainer *t, NnCheckpoint *c, NnErr *err)
     NN_TRY(nn_checkpoint_notef(c, err, "plateau_cuts", "%d", t->plateau.cuts));
     NN_TRY(nn_checkpoint_notef(c, err, "plateau_stale", "%d", t->plateau.stale));
     NN_TRY(nn_checkpoint_notef(c, err, "best", "%.17g", t->best));
-    NN_TRY(nn_checkpoint_notef(c, err, "threshold", "%.17g", t->threshold));
+    if (t->validated) NN_TRY(nn_checkpoint_notef(c, err, "threshold", "%.17g", t->threshold));
     NN_TRY(nn_checkpoint_notef(c, err, "ema", "%.9g", (double)t->ema.memory));
     return nn_checkpoint_notef(c, err, "mask_count", "%.17g", t->mask_count);
 }
@@ -96,22 +95,29 @@ static NnStatus read_number(const NnCheckpoint *c, const char *name, const char 
     return NN_OK;
 }
 
+static NnStatus read_count(const NnCheckpoint *c, const char *name, const char *key, double max, int64_t *out,
+                           NnErr *err)
+{
+    double value = -1.0;
+    NN_TRY(read_number(c, name, key, &value, err));
+    if (value < 0 || value > max || value != floor(value))
+        return nn_fail(err, NN_ERR_FORMAT, "%s: %s is %g; expected a whole number from 0 to %g", name, key, value, max);
+    *out = (int64_t)value;
+    return NN_OK;
+}
+
 static NnStatus restore_numbers(Trainer *t, const NnCheckpoint *c, const char *name, NnErr *err)
 {
-    double step, validated, stale, cuts, plateau_stale;
-    NN_TRY(read_number(c, name, "step", &step, err));
-    NN_TRY(read_number(c, name, "validated", &validated, err));
-    NN_TRY(read_number(c, name, "stale", &stale, err));
-    NN_TRY(read_number(c, name, "plateau_cuts", &cuts, err));
-    NN_TRY(read_number(c, name, "plateau_stale", &plateau_stale, err));
+    int64_t stale = 0, cuts = 0, plateau_stale = 0;
+    NN_TRY(read_count(c, name, "step", 9e15, &t->step, err));
+    NN_TRY(read_count(c, name, "validated", (double)t->step, &t->validated, err));
+    NN_TRY(read_count(c, name, "stale", 1e9, &stale, err));
+    NN_TRY(read_count(c, name, "plateau_cuts", 1e9, &cuts, err));
+    NN_TRY(read_count(c, name, "plateau_stale", 1e9, &plateau_stale, err));
     NN_TRY(read_number(c, name, "best", &t->best, err));
-    NN_TRY(read_number(c, name, "threshold", &t->threshold, err));
+    if (t->validated) NN_TRY(read_number(c, name, "threshold", &t->threshold, err));
     NN_TRY(read_number(c, name, "mask_count", &t->mask_count, err));
-    if (step < 0 || step > 9e15 || validated < 0 || validated > step || fabs(stale) > 1e9 || fabs(cuts) > 1e9 ||
-        fabs(plateau_stale) > 1e9)
-        return nn_fail(err, NN_ERR_FORMAT, "%s: counters out of range (step %g, validated %g)", name, step, validated);
-    t->step = t->optimizer.updates = (int64_t)step;
-    t->validated = (int64_t)validated;
+    t->optimizer.updates = t->step;
     t->stale = (int)stale;
     t->plateau = (TrainPlateau){ (int)cuts, (int)plateau_stale };
     return NN_OK;

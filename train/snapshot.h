@@ -1,7 +1,8 @@
 /* snapshot.h -- a trainer as a checkpoint file, and back.
  *
  * Tensors: model.<parameter>; optim.slot<i>.<parameter>; ema.<parameter>; data.mask_sum [H,W]. Table: config (the resolved
- * INI text), seed, step, validated, epoch, best, stale, plateau_cuts, plateau_stale, threshold, mask_count, ema, blas_core,
+ * INI text), seed, step, validated, epoch, best, stale, plateau_cuts, plateau_stale, threshold (after
+ * the first validation), mask_count, ema, blas_core,
  * blas_version, version. In `best` the model tensors are the average of the weights when EMA is on. */
 #ifndef TRAIN_SNAPSHOT_H
 #define TRAIN_SNAPSHOT_H

@@ -159,6 +159,15 @@ static NnStatus overfit_or_profile(Program *p, NnErr *err)
                    p->options.overfit, p->config.train.steps);
 }
 
+/* "build/train" is followed by "build/eval", "locus-train" by "locus-eval". */
+static void say_next(const Program *p, TrainLog *log)
+{
+    const char *self = p->argv[0];
+    const size_t len = strlen(self), tail = strlen("train");
+    const int known = len >= tail && !strcmp(self + len - tail, "train");
+    train_log_say(log, "next: %.*seval %s", known ? (int)(len - tail) : 0, self, p->folder);
+}
+
 static void say_farewell(Program *p, TrainSession *s)
 {
     const Trainer *t = p->trainer;
@@ -167,8 +176,7 @@ static void say_farewell(Program *p, TrainSession *s)
     else if (t->validated) train_log_say(&s->log, "best validation loss %.4f, AUC there %.4f", -t->best, s->best_auc);
     if (p->n_bad) train_log_say(&s->log, "%d bad images were left out", p->n_bad);
     train_log_say(&s->log, "wrote %s: best.safetensors, last.safetensors, metrics.csv, train.log", p->folder);
-    const size_t dir = strlen(p->argv[0]) - strlen("train");
-    train_log_say(&s->log, "next: %.*seval %s", (int)dir, p->argv[0], p->folder);
+    say_next(p, &s->log);
 }
 
 static const char *end_text(NnStatus status)
@@ -200,11 +208,11 @@ static NnStatus full_run(Program *p, NnErr *err)
 static NnStatus run(Program *p, NnErr *err)
 {
     NN_TRY(configure(p, err));
-    train_stop_install();
     NN_TRY(open_data(p, err));
     NN_TRY(make_trainer(p, err));
     if (p->options.summary) return print_summary(p, err);
     if (p->options.dry_run) return print_dry_run(p);
+    train_stop_install();
     return writes_nothing(&p->options) ? overfit_or_profile(p, err) : full_run(p, err);
 }
 

@@ -17,16 +17,18 @@ typedef char *(*TextFn)(void);
 typedef void (*SetThreadsFn)(int);
 
 static struct {
-    int      tried;
+    int tried;
     NnStatus status; /* of the first nn_blas_init */
-    char     message[512];
-    SgemmFn  sgemm;
-    char     core[64], version[256], warning[384];
+    char message[512];
+    SgemmFn sgemm;
+    char core[64], version[256], warning[384];
 } blas = { .core = "none", .version = "none" };
 
 static const char *const library_names[] = {
-    "libopenblas.so.0",    "libopenblas.so",
-    "libopenblas.0.dylib", "libopenblas.dylib",
+    "libopenblas.so.0",
+    "libopenblas.so",
+    "libopenblas.0.dylib",
+    "libopenblas.dylib",
     "/opt/homebrew/opt/openblas/lib/libopenblas.dylib", /* Homebrew keeps OpenBLAS out of the search path */
     "/usr/local/opt/openblas/lib/libopenblas.dylib",
 };
@@ -53,9 +55,10 @@ static const char *cpu_core(void)
 /* Kernels without AVX2: what a failed detection falls back to. */
 static int is_old_core(const char *core)
 {
-    static const char *const old[] = { "Prescott", "Core2",    "Katmai",  "Coppermine", "Northwood",   "Banias",  "Penryn",
-                                       "Dunnington", "Nehalem", "Atom",    "Athlon",     "Opteron",     "Opteron_SSE3",
-                                       "Barcelona",  "Nano",    "Bobcat",  "Generic",    "Sandybridge", "Bulldozer" };
+    static const char *const old[] = { "Prescott", "Core2",   "Katmai",       "Coppermine", "Northwood",
+                                       "Banias",   "Penryn",  "Dunnington",   "Nehalem",    "Atom",
+                                       "Athlon",   "Opteron", "Opteron_SSE3", "Barcelona",  "Nano",
+                                       "Bobcat",   "Generic", "Sandybridge",  "Bulldozer" };
     for (size_t i = 0; i < sizeof old / sizeof *old; i++)
         if (strcmp(core, old[i]) == 0) return 1;
     return 0;
@@ -101,7 +104,7 @@ static void note_core(void *lib)
     const char *best = cpu_core();
     if (best && is_old_core(blas.core))
         snprintf(blas.warning, sizeof blas.warning,
-                 "OpenBLAS runs its %s kernels although this CPU can do %s: expect a quarter of the speed; "
+                 "OpenBLAS runs its %s kernels although this CPU can do %s: expect a fraction of the speed; "
                  "unset OPENBLAS_CORETYPE or set it to %s",
                  blas.core, best, best);
 }

@@ -12,7 +12,7 @@ int  nn_threads(void);
 /* CPUs this process may run on. */
 int nn_cpu_count(void);
 
-/* For `#pragma omp parallel for NN_OMP_IF(work)`: small loops are not worth waking a thread for. */
+/* Loops over fewer elements are not worth waking a thread for: `#pragma omp parallel for if (n > NN_PARALLEL_MIN)`. */
 #define NN_PARALLEL_MIN 16384
 
 /* Compile a kernel for several instruction sets; the best one is chosen when the program starts. None of them may

@@ -7,6 +7,7 @@
 #include <math.h>
 
 #include "nn/base/parallel.h"
+#include "nn/ops/case_shapes.h"
 #include "nn/ops/vec.h"
 
 /* The attribute of all of them: { slope }, { lo, hi } or { a, b }. */
@@ -176,29 +177,10 @@ static NnStatus clamp_shape(const NnShape *xs, int n_in, const void *attr, NnSha
 
 /* ---- test cases ---- */
 
-#define VALUES(...)                                                                                                    \
-    (const float[])                                                                                                    \
-    {                                                                                                                  \
-        __VA_ARGS__                                                                                                    \
-    }
-#define IMAGES                                                                                                         \
-    {                                                                                                                  \
-        {                                                                                                              \
-            4,                                                                                                         \
-            {                                                                                                          \
-                2, 3, 4, 5                                                                                             \
-            }                                                                                                          \
-        }                                                                                                              \
-    }
-#define LARGE                                                                                                          \
-    {                                                                                                                  \
-        {                                                                                                              \
-            4,                                                                                                         \
-            {                                                                                                          \
-                2, 3, 67, 65                                                                                           \
-            }                                                                                                          \
-        }                                                                                                              \
-    } /* enough for several threads, with a ragged end */
+/* clang-format off */
+#define IMAGES { IMAGE(2, 3, 4, 5) }
+#define LARGE { IMAGE(2, 3, 67, 65) } /* enough for several threads, with a ragged end */
+/* clang-format on */
 
 static const NnOpCase relu_cases[] = {
     { "by hand",

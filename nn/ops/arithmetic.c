@@ -5,6 +5,7 @@
 #include "nn/ops/arithmetic.h"
 
 #include "nn/base/parallel.h"
+#include "nn/ops/case_shapes.h"
 #include "nn/ops/vec.h"
 
 enum { OUTER = NN_MAX_DIM };
@@ -189,54 +190,35 @@ static NnStatus broadcast_shape(const char *op, const NnShape *xs, NnShape *ys, 
     return NN_OK;
 }
 
-#define VALUES(...)                                                                                                    \
-    (const float[])                                                                                                    \
-    {                                                                                                                  \
-        __VA_ARGS__                                                                                                    \
-    }
-#define DRAWN .lo = -2, .hi = 2
-#define A4                                                                                                             \
-    {                                                                                                                  \
-        4,                                                                                                             \
-        {                                                                                                              \
-            2, 3, 4, 5                                                                                                 \
-        }                                                                                                              \
-    }
+/* clang-format off */
+#define A4 IMAGE(2, 3, 4, 5)
+#define BIG IMAGE(2, 3, 67, 65)
 
 /* The shapes that all three are tested with. */
-#define BROADCAST_CASES                                                                                                \
-    { "same shape", { A4, A4 }, DRAWN }, { "vector", { { 1, { 7 } }, { 1, { 7 } } }, DRAWN },                          \
-        { "one value of a vector", { { 1, { 7 } }, { 1, { 1 } } }, DRAWN },                                            \
-        { "over positions", { A4, { 4, { 2, 3, 1, 1 } } }, DRAWN },                                                    \
-        { "over channels", { A4, { 4, { 2, 1, 4, 5 } } }, DRAWN },                                                     \
-        { "over all but samples", { A4, { 4, { 2, 1, 1, 1 } } }, DRAWN },                                              \
-        { "over all but channels", { A4, { 4, { 1, 3, 1, 1 } } }, DRAWN },                                             \
-        { "over all", { A4, { 4, { 1, 1, 1, 1 } } }, DRAWN },                                                          \
-        { "over samples", { A4, { 4, { 1, 3, 4, 5 } } }, DRAWN },                                                      \
-        { "over rows", { A4, { 4, { 2, 3, 1, 5 } } }, DRAWN },                                                         \
-        { "over columns", { A4, { 4, { 2, 3, 4, 1 } } }, DRAWN },                                                      \
-        { "over samples and rows", { A4, { 4, { 1, 3, 1, 5 } } }, DRAWN },                                             \
-        { "columns alone", { A4, { 4, { 1, 1, 1, 5 } } }, DRAWN },                                                     \
-        { "last is 1", { { 4, { 2, 3, 4, 1 } }, { 4, { 2, 1, 4, 1 } } }, DRAWN },                                      \
-        { "large", { { 4, { 2, 3, 67, 65 } }, { 4, { 2, 3, 67, 65 } } }, DRAWN },                                      \
-        { "large over channels", { { 4, { 2, 3, 67, 65 } }, { 4, { 2, 1, 67, 65 } } }, DRAWN },                        \
-        { "large over positions", { { 4, { 2, 3, 67, 65 } }, { 4, { 1, 3, 1, 1 } } }, DRAWN },                         \
-        { "other count", { A4, { 4, { 2, 3, 4, 4 } } }, .want = NN_ERR_SHAPE },                                        \
-        { "a smaller", { { 4, { 2, 1, 4, 5 } }, A4 }, .want = NN_ERR_SHAPE },                                          \
-    {                                                                                                                  \
-        "other dimensions", { A4, { 3, { 3, 4, 5 } } }, .want = NN_ERR_SHAPE                                           \
-    }
+#define BROADCAST_CASES                                                      \
+    { "same shape", { A4, A4 }, DRAWN },                                     \
+    { "vector", { VECTOR(7), VECTOR(7) }, DRAWN },                           \
+    { "one value of a vector", { VECTOR(7), VECTOR(1) }, DRAWN },            \
+    { "over positions", { A4, IMAGE(2, 3, 1, 1) }, DRAWN },                  \
+    { "over channels", { A4, IMAGE(2, 1, 4, 5) }, DRAWN },                   \
+    { "over all but samples", { A4, IMAGE(2, 1, 1, 1) }, DRAWN },            \
+    { "over all but channels", { A4, IMAGE(1, 3, 1, 1) }, DRAWN },           \
+    { "over all", { A4, IMAGE(1, 1, 1, 1) }, DRAWN },                        \
+    { "over samples", { A4, IMAGE(1, 3, 4, 5) }, DRAWN },                    \
+    { "over rows", { A4, IMAGE(2, 3, 1, 5) }, DRAWN },                       \
+    { "over columns", { A4, IMAGE(2, 3, 4, 1) }, DRAWN },                    \
+    { "over samples and rows", { A4, IMAGE(1, 3, 1, 5) }, DRAWN },           \
+    { "columns alone", { A4, IMAGE(1, 1, 1, 5) }, DRAWN },                   \
+    { "last is 1", { IMAGE(2, 3, 4, 1), IMAGE(2, 1, 4, 1) }, DRAWN },        \
+    { "large", { BIG, BIG }, DRAWN },                                        \
+    { "large over channels", { BIG, IMAGE(2, 1, 67, 65) }, DRAWN },          \
+    { "large over positions", { BIG, IMAGE(1, 3, 1, 1) }, DRAWN },           \
+    { "other count", { A4, IMAGE(2, 3, 4, 4) }, .want = NN_ERR_SHAPE },      \
+    { "a smaller", { IMAGE(2, 1, 4, 5), A4 }, .want = NN_ERR_SHAPE },        \
+    { "other dimensions", { A4, { 3, { 3, 4, 5 } } }, .want = NN_ERR_SHAPE }
 
-#define MATRIX_AND_ROW                                                                                                 \
-    {                                                                                                                  \
-        { 2, { 2, 2 } },                                                                                               \
-        {                                                                                                              \
-            2,                                                                                                         \
-            {                                                                                                          \
-                1, 2                                                                                                   \
-            }                                                                                                          \
-        }                                                                                                              \
-    }
+#define MATRIX_AND_ROW { { 2, { 2, 2 } }, { 2, { 1, 2 } } }
+/* clang-format on */
 
 static const NnOpCase add_cases[] = {
     { "by hand", MATRIX_AND_ROW, .in = { VALUES(1, 2, 3, 4), VALUES(10, -1) }, .y = VALUES(11, 1, 13, 3),

@@ -5,6 +5,7 @@
 #include <math.h>
 
 #include "nn/base/parallel.h"
+#include "nn/ops/case_shapes.h"
 #include "nn/ops/vec.h"
 
 enum { X, GAMMA, BETA, MEAN, VAR, INPUTS };
@@ -133,19 +134,9 @@ static void batch_norm_backward(const NnBwd *k)
     for (size_t c = 0; c < l.C; c++) backward_channel(k, c, &l);
 }
 
-#define VALUES(...)                                                                                                    \
-    (const float[])                                                                                                    \
-    {                                                                                                                  \
-        __VA_ARGS__                                                                                                    \
-    }
-#define FOUR_OF(C)                                                                                                     \
-    { 1, { C } }, { 1, { C } }, { 1, { C } },                                                                          \
-    {                                                                                                                  \
-        1,                                                                                                             \
-        {                                                                                                              \
-            C                                                                                                          \
-        }                                                                                                              \
-    }
+/* clang-format off */
+#define FOUR_OF(C) VECTOR(C), VECTOR(C), VECTOR(C), VECTOR(C)
+/* clang-format on */
 
 /* x = -1, 1, -1, 1 has mean 0 and variance 1; eps 3 makes the deviation 2. Moved alike, x gives no other y, so dx = 0. */
 static const NnBatchNormAttr usual = { 1e-5f, 0.1f }, wide = { 3, 0.5f }, no_eps = { 0, 0.1f }, fast = { 1e-5f, 2 };

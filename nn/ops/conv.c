@@ -29,6 +29,7 @@
  *   depthwise   one input channel per group: too little work per pixel for sgemm; direct loops (conv_depthwise.c). */
 #include "nn/ops/conv.h"
 
+#include "nn/ops/case_shapes.h"
 #include "nn/ops/conv_depthwise.h"
 #include "nn/ops/conv_gemm.h"
 #include "nn/ops/conv_shape.h"
@@ -36,7 +37,7 @@
 static NnStatus conv2d_shape(const NnShape *xs, int n_in, const void *attr, NnShape *ys, NnErr *err)
 {
     const NnConvAttr *a = attr;
-    const NnShape     x = xs[0], w = xs[1];
+    const NnShape x = xs[0], w = xs[1];
     NN_TRY(nn_conv_check("conv2d", xs, n_in, a, err));
     if (x.d[1] % a->groups != 0 || w.d[0] % a->groups != 0)
         return nn_fail(err, NN_ERR_SHAPE, "conv2d: %d groups do not divide %d input and %d output channels", a->groups,
@@ -168,58 +169,76 @@ static const NnKernel conv2d_kernels[] = {
 
 /* ---- tests: { label, { x, w, b }, ... } ---- */
 
+/* clang-format off */
 #define ATTR(s, p, d, g) &(const NnConvAttr){ .stride = s, .pad = p, .dilation = d, .groups = g }
-#define IMAGE(n, c, h, w) { 4, { n, c, h, w } }
-#define BIAS(n) { 1, { n } }
-#define DRAWN .lo = -1, .hi = 1
+/* clang-format on */
 
 static const NnOpCase conv2d_cases[] = {
     /* [1 2 3; 4 5 6; 7 8 9] with w = [1 10; 100 1000], b = .5: each digit of y names a pixel. dx0 is w, summed over
      * the outputs that see the pixel. */
-    { "by hand", { IMAGE(1, 1, 3, 3), IMAGE(1, 1, 2, 2), BIAS(1) }, .attr = ATTR(1, 0, 1, 1),
-      .in = { (const float[]){ 1, 2, 3, 4, 5, 6, 7, 8, 9 }, (const float[]){ 1, 10, 100, 1000 }, (const float[]){ .5f } },
+    { "by hand",
+      { IMAGE(1, 1, 3, 3), IMAGE(1, 1, 2, 2), VECTOR(1) },
+      .attr = ATTR(1, 0, 1, 1),
+      .in = { (const float[]){ 1, 2, 3, 4, 5, 6, 7, 8, 9 }, (const float[]){ 1, 10, 100, 1000 },
+              (const float[]){ .5f } },
       .y = (const float[]){ 5421.5f, 6532.5f, 8754.5f, 9865.5f },
       .dx0 = (const float[]){ 1, 11, 10, 101, 1111, 1010, 100, 1100, 1000 } },
     /* A pad of 1 and stride 2 around one pixel of value 3: only the middle tap sees it. */
-    { "by hand, padded", { IMAGE(1, 1, 1, 1), IMAGE(1, 1, 3, 3) }, .attr = ATTR(2, 1, 1, 1),
+    { "by hand, padded",
+      { IMAGE(1, 1, 1, 1), IMAGE(1, 1, 3, 3) },
+      .attr = ATTR(2, 1, 1, 1),
       .in = { (const float[]){ 3 }, (const float[]){ 1, 2, 3, 4, 5, 6, 7, 8, 9 } },
-      .y = (const float[]){ 15 }, .dx0 = (const float[]){ 5 } },
-    { "3x3, pad 1", { IMAGE(2, 3, 5, 6), IMAGE(4, 3, 3, 3), BIAS(4) }, DRAWN, .attr = ATTR(1, 1, 1, 1) },
+      .y = (const float[]){ 15 },
+      .dx0 = (const float[]){ 5 } },
+    { "3x3, pad 1", { IMAGE(2, 3, 5, 6), IMAGE(4, 3, 3, 3), VECTOR(4) }, DRAWN, .attr = ATTR(1, 1, 1, 1) },
     { "no bias, stride 2", { IMAGE(2, 3, 7, 8), IMAGE(4, 3, 3, 3) }, DRAWN, .attr = ATTR(2, 1, 1, 1) },
-    { "stride 3, no pad", { IMAGE(1, 2, 10, 11), IMAGE(3, 2, 3, 3), BIAS(3) }, DRAWN, .attr = ATTR(3, 0, 1, 1) },
-    { "dilation 2", { IMAGE(2, 2, 8, 7), IMAGE(3, 2, 3, 3), BIAS(3) }, DRAWN, .attr = ATTR(1, 2, 2, 1) },
+    { "stride 3, no pad", { IMAGE(1, 2, 10, 11), IMAGE(3, 2, 3, 3), VECTOR(3) }, DRAWN, .attr = ATTR(3, 0, 1, 1) },
+    { "dilation 2", { IMAGE(2, 2, 8, 7), IMAGE(3, 2, 3, 3), VECTOR(3) }, DRAWN, .attr = ATTR(1, 2, 2, 1) },
     { "dilation 2, stride 2", { IMAGE(1, 2, 9, 10), IMAGE(2, 2, 3, 2) }, DRAWN, .attr = ATTR(2, 3, 2, 1) },
-    { "groups", { IMAGE(2, 4, 5, 4), IMAGE(6, 2, 3, 3), BIAS(6) }, DRAWN, .attr = ATTR(1, 1, 1, 2) },
+    { "groups", { IMAGE(2, 4, 5, 4), IMAGE(6, 2, 3, 3), VECTOR(6) }, DRAWN, .attr = ATTR(1, 1, 1, 2) },
     { "groups, stride 2", { IMAGE(3, 6, 5, 6), IMAGE(3, 2, 3, 3) }, DRAWN, .attr = ATTR(2, 1, 1, 3) },
-    { "depthwise", { IMAGE(2, 3, 6, 5), IMAGE(3, 1, 3, 3), BIAS(3) }, DRAWN, .attr = ATTR(1, 1, 1, 3) },
+    { "depthwise", { IMAGE(2, 3, 6, 5), IMAGE(3, 1, 3, 3), VECTOR(3) }, DRAWN, .attr = ATTR(1, 1, 1, 3) },
     { "depthwise, two maps each", { IMAGE(2, 2, 7, 9), IMAGE(4, 1, 5, 3) }, DRAWN, .attr = ATTR(2, 2, 1, 2) },
-    { "depthwise, dilated", { IMAGE(1, 3, 9, 20), IMAGE(3, 1, 3, 3), BIAS(3) }, DRAWN, .attr = ATTR(1, 2, 2, 3) },
-    { "1x1", { IMAGE(2, 5, 4, 3), IMAGE(3, 5, 1, 1), BIAS(3) }, DRAWN, .attr = ATTR(1, 0, 1, 1) },
-    { "1x1, pointwise", { IMAGE(2, 5, 8, 9), IMAGE(3, 5, 1, 1), BIAS(3) }, DRAWN, .attr = ATTR(1, 0, 1, 1) },
+    { "depthwise, dilated", { IMAGE(1, 3, 9, 20), IMAGE(3, 1, 3, 3), VECTOR(3) }, DRAWN, .attr = ATTR(1, 2, 2, 3) },
+    { "1x1", { IMAGE(2, 5, 4, 3), IMAGE(3, 5, 1, 1), VECTOR(3) }, DRAWN, .attr = ATTR(1, 0, 1, 1) },
+    { "1x1, pointwise", { IMAGE(2, 5, 8, 9), IMAGE(3, 5, 1, 1), VECTOR(3) }, DRAWN, .attr = ATTR(1, 0, 1, 1) },
     { "1x1, several tiles", { IMAGE(1, 2, 20, 31), IMAGE(2, 2, 1, 1) }, DRAWN, .attr = ATTR(1, 0, 1, 1) },
     { "1x1, stride 2", { IMAGE(2, 3, 5, 6), IMAGE(2, 3, 1, 1) }, DRAWN, .attr = ATTR(2, 0, 1, 1) },
-    { "kernel 7", { IMAGE(1, 2, 9, 8), IMAGE(2, 2, 7, 7), BIAS(2) }, DRAWN, .attr = ATTR(1, 3, 1, 1) },
-    { "kernel larger than image", { IMAGE(2, 1, 2, 3), IMAGE(2, 1, 5, 5), BIAS(2) }, DRAWN, .attr = ATTR(1, 2, 1, 1) },
+    { "kernel 7", { IMAGE(1, 2, 9, 8), IMAGE(2, 2, 7, 7), VECTOR(2) }, DRAWN, .attr = ATTR(1, 3, 1, 1) },
+    { "kernel larger than image",
+      { IMAGE(2, 1, 2, 3), IMAGE(2, 1, 5, 5), VECTOR(2) },
+      DRAWN,
+      .attr = ATTR(1, 2, 1, 1) },
     { "kernel 1x3", { IMAGE(1, 2, 4, 9), IMAGE(2, 2, 1, 3) }, DRAWN, .attr = ATTR(1, 1, 1, 1) },
-    { "pad wider than kernel", { IMAGE(1, 1, 3, 4), IMAGE(2, 1, 2, 2), BIAS(2) }, DRAWN, .attr = ATTR(1, 3, 1, 1) },
-    { "several images a tile", { IMAGE(9, 2, 3, 4), IMAGE(3, 2, 3, 3), BIAS(3) }, DRAWN, .attr = ATTR(1, 1, 1, 1) },
-    { "several row tiles", { IMAGE(1, 1, 40, 30), IMAGE(1, 1, 3, 3), BIAS(1) }, DRAWN, .attr = ATTR(1, 1, 1, 1) },
-    { "pieces of a row", { IMAGE(1, 1, 2, 700), IMAGE(1, 1, 3, 3), BIAS(1) }, DRAWN, .attr = ATTR(1, 1, 1, 1) },
+    { "pad wider than kernel", { IMAGE(1, 1, 3, 4), IMAGE(2, 1, 2, 2), VECTOR(2) }, DRAWN, .attr = ATTR(1, 3, 1, 1) },
+    { "several images a tile", { IMAGE(9, 2, 3, 4), IMAGE(3, 2, 3, 3), VECTOR(3) }, DRAWN, .attr = ATTR(1, 1, 1, 1) },
+    { "several row tiles", { IMAGE(1, 1, 40, 30), IMAGE(1, 1, 3, 3), VECTOR(1) }, DRAWN, .attr = ATTR(1, 1, 1, 1) },
+    { "pieces of a row", { IMAGE(1, 1, 2, 700), IMAGE(1, 1, 3, 3), VECTOR(1) }, DRAWN, .attr = ATTR(1, 1, 1, 1) },
     { "more images than lanes", { IMAGE(19, 1, 4, 5), IMAGE(2, 1, 3, 3) }, DRAWN, .attr = ATTR(1, 0, 1, 1) },
+    { "large", { IMAGE(2, 3, 33, 35), IMAGE(4, 3, 3, 3), VECTOR(4) }, DRAWN, .attr = ATTR(1, 1, 1, 1) },
+    { "large, depthwise", { IMAGE(2, 3, 53, 55), IMAGE(3, 1, 3, 3), VECTOR(3) }, DRAWN, .attr = ATTR(1, 1, 1, 3) },
     { "rank", { { 3, { 3, 5, 5 } }, IMAGE(4, 3, 3, 3) }, .attr = ATTR(1, 1, 1, 1), .want = NN_ERR_SHAPE },
     { "channels", { IMAGE(2, 3, 5, 5), IMAGE(4, 2, 3, 3) }, .attr = ATTR(1, 1, 1, 1), .want = NN_ERR_SHAPE },
-    { "bias", { IMAGE(2, 3, 5, 5), IMAGE(4, 3, 3, 3), BIAS(3) }, .attr = ATTR(1, 1, 1, 1), .want = NN_ERR_SHAPE },
+    { "bias", { IMAGE(2, 3, 5, 5), IMAGE(4, 3, 3, 3), VECTOR(3) }, .attr = ATTR(1, 1, 1, 1), .want = NN_ERR_SHAPE },
     { "kernel too large", { IMAGE(2, 3, 5, 5), IMAGE(4, 3, 8, 8) }, .attr = ATTR(1, 1, 1, 1), .want = NN_ERR_SHAPE },
     { "dilated too far", { IMAGE(2, 3, 5, 5), IMAGE(4, 3, 3, 3) }, .attr = ATTR(1, 0, 3, 1), .want = NN_ERR_SHAPE },
-    { "groups do not divide", { IMAGE(1, 3, 5, 5), IMAGE(4, 1, 3, 3) }, .attr = ATTR(1, 1, 1, 2), .want = NN_ERR_SHAPE },
+    { "groups do not divide",
+      { IMAGE(1, 3, 5, 5), IMAGE(4, 1, 3, 3) },
+      .attr = ATTR(1, 1, 1, 2),
+      .want = NN_ERR_SHAPE },
     { "stride 0", { IMAGE(2, 3, 5, 5), IMAGE(4, 3, 3, 3) }, .attr = ATTR(0, 1, 1, 1), .want = NN_ERR_SHAPE },
     { "negative pad", { IMAGE(2, 3, 5, 5), IMAGE(4, 3, 3, 3) }, .attr = ATTR(1, -1, 1, 1), .want = NN_ERR_SHAPE },
 };
 
 const NnOp nn_op_conv2d = {
-    .name = "conv2d", .min_in = 2, .max_in = 3, .reads = NN_READS_X0 | NN_READS_X1, .attr_size = sizeof(NnConvAttr),
-    .shape = conv2d_shape, .flops = conv2d_flops,
-    .kernels = NN_LIST(conv2d_kernels), /* and n_kernels */
+    .name = "conv2d",
+    .min_in = 2,
+    .max_in = 3,
+    .reads = NN_READS_X0 | NN_READS_X1,
+    .attr_size = sizeof(NnConvAttr),
+    .shape = conv2d_shape,
+    .flops = conv2d_flops,
+    .kernels = NN_LIST(conv2d_kernels),
     .cases = NN_LIST(conv2d_cases),
 };
 

@@ -6,7 +6,7 @@
 /* One tap (u,v) at one output row i: which columns it reaches, and where it reads. */
 typedef struct {
     NnRange cols;
-    size_t  start; /* pixel of the input plane under column cols.a */
+    size_t start; /* pixel of the input plane under column cols.a */
 } RowTap;
 
 static RowTap row_tap(const NnConvGeom *g, int i, int u, int v)
@@ -33,7 +33,7 @@ static inline void row_scatter(float *x, const float *y, int stride, float w, in
 static inline float row_dot(const float *x, const float *y, int stride, int n)
 {
     float lane[8] = { 0 }, sum = 0;
-    int   j = 0;
+    int j = 0;
     for (; j + 8 <= n; j += 8)
         for (int l = 0; l < 8; l++) lane[l] += x[(j + l) * stride] * y[j + l];
     for (; j < n; j++) sum += x[j * stride] * y[j];
@@ -50,7 +50,7 @@ static void forward_plane(const NnConvGeom *g, const float *x, const float *w, f
         for (int u = 0; u < g->Kh; u++)
             for (int v = 0; v < g->Kw; v++) {
                 const RowTap t = row_tap(g, i, u, v);
-                const int    n = t.cols.b - t.cols.a;
+                const int n = t.cols.b - t.cols.a;
                 if (g->stride == 1) row_gather(row + t.cols.a, x + t.start, 1, w[u * g->Kw + v], n);
                 else row_gather(row + t.cols.a, x + t.start, g->stride, w[u * g->Kw + v], n);
             }
@@ -65,7 +65,7 @@ static void dx_plane(const NnConvGeom *g, const float *w, const float *dy, float
         for (int u = 0; u < g->Kh; u++)
             for (int v = 0; v < g->Kw; v++) {
                 const RowTap t = row_tap(g, i, u, v);
-                const int    n = t.cols.b - t.cols.a;
+                const int n = t.cols.b - t.cols.a;
                 if (g->stride == 1) row_scatter(dx + t.start, row + t.cols.a, 1, w[u * g->Kw + v], n);
                 else row_scatter(dx + t.start, row + t.cols.a, g->stride, w[u * g->Kw + v], n);
             }
@@ -79,7 +79,7 @@ static float dw_tap(const NnConvGeom *g, const float *x, const float *dy, int u,
     for (int i = 0; i < g->Ho; i++) {
         const RowTap t = row_tap(g, i, u, v);
         const float *row = dy + (size_t)i * (size_t)g->Wo + t.cols.a;
-        const int    n = t.cols.b - t.cols.a;
+        const int n = t.cols.b - t.cols.a;
         sum += g->stride == 1 ? row_dot(x + t.start, row, 1, n) : row_dot(x + t.start, row, g->stride, n);
     }
     return sum;

@@ -12,11 +12,12 @@
 
 #include "nn/base/blas.h"
 #include "nn/base/parallel.h"
+#include "nn/ops/plane_sum.h"
 
 enum {
     /* OpenBLAS multiplies matrices with M N K up to this without packing them first, up to twice as fast. */
     SMALL_PRODUCT = 1000000,
-    TILE_MIN = 64,     /* below, sgemm loses more than the cache gains */
+    TILE_MIN = 64, /* below, sgemm loses more than the cache gains */
     TILE_MAX = 512,
     COL_MAX = 192 * 1024, /* floats of a column matrix that stay in a second-level cache */
     LANES = 8,
@@ -49,7 +50,7 @@ static int ceil_div(int a, int b)
 static int tile_target(const NnConvGeom *g)
 {
     const int64_t work = (int64_t)g->Og * g->K;
-    const int     small = (int)(SMALL_PRODUCT / work);
+    const int small = (int)(SMALL_PRODUCT / work);
     if (small >= TILE_MIN) return min_int(small, TILE_MAX);
     return max_int(TILE_MIN, min_int(COL_MAX / g->K, TILE_MAX));
 }
@@ -57,7 +58,7 @@ static int tile_target(const NnConvGeom *g)
 static Cut cut_make(const NnConvGeom *g)
 {
     const int target = tile_target(g);
-    Cut       c = { .images = 1, .rows = 1, .cols = g->Wo };
+    Cut c = { .images = 1, .rows = 1, .cols = g->Wo };
     if (g->Wo > target) c.cols = ceil_div(g->Wo, ceil_div(g->Wo, target));
     else c.rows = min_int(g->Ho, target / g->Wo);
     /* Small maps share a tile, but at least four items are left for threads. */
@@ -111,7 +112,7 @@ static float *my_slice(const NnConvGeom *g, const Cut *c, float *scratch)
 /* A matrix to read, inside a tensor or in scratch. */
 typedef struct {
     const float *at;
-    int          ld;
+    int ld;
 } Matrix;
 
 static size_t image_at(const NnConvGeom *g, const NnConvTile *t, int group)
@@ -137,8 +138,7 @@ static Matrix col_of_image(const NnConvGeom *g, const float *image, int group, c
 static Matrix map_in(const NnConvGeom *g, const float *map, int group, const NnConvTile *t, float *buffer)
 {
     const int o0 = group * g->Og, area = t->rows * t->cols, T = nn_conv_tile_len(t);
-    if (t->images == 1)
-        return (Matrix){ map + map_at(g, t->n0, o0, t->i0, t->j0), g->Ho * g->Wo };
+    if (t->images == 1) return (Matrix){ map + map_at(g, t->n0, o0, t->i0, t->j0), g->Ho * g->Wo };
     for (int o = 0; o < g->Og; o++)
         for (int m = 0; m < t->images; m++)
             memcpy(buffer + (size_t)o * (size_t)T + m * area, map + map_at(g, t->n0 + m, o0 + o, t->i0, t->j0),
@@ -156,8 +156,8 @@ static void map_out(const NnConvGeom *g, Matrix product, const float *b, int add
     for (int o = 0; o < g->Og; o++)
         for (int m = 0; m < t->images; m++) {
             const float *from = product.at + (size_t)o * (size_t)product.ld + m * area;
-            float       *to = map + map_at(g, t->n0 + m, o0 + o, t->i0, t->j0);
-            const float  bias = b ? b[o0 + o] : 0;
+            float *to = map + map_at(g, t->n0 + m, o0 + o, t->i0, t->j0);
+            const float bias = b ? b[o0 + o] : 0;
             if (in_buffer && add)
                 for (int p = 0; p < area; p++) to[p] += from[p];
             else
@@ -169,7 +169,7 @@ static void map_out(const NnConvGeom *g, Matrix product, const float *b, int add
 static void tile_to_map(const NnConvGeom *g, const Cut *c, const float *image, const float *w, const float *b, int add,
                         int group, const NnConvTile *t, float *map, float *mine)
 {
-    const int    T = nn_conv_tile_len(t), direct = t->images == 1, ld = direct ? g->Ho * g->Wo : T;
+    const int T = nn_conv_tile_len(t), direct = t->images == 1, ld = direct ? g->Ho * g->Wo : T;
     const Matrix col = col_of_image(g, image, group, t, mine);
     const float *wg = w + (size_t)(group * g->Og) * (size_t)g->K;
     float *out = direct ? map + map_at(g, t->n0, group * g->Og, t->i0, t->j0) : mine + col_len(g, c);
@@ -184,7 +184,7 @@ void nn_conv_to_map(const NnConvGeom *g, const float *image, const float *w, con
     const int tiles = c.grid_rows * c.grid_cols;
 #pragma omp parallel for num_threads(nn_threads()) schedule(dynamic)
     for (int item = 0; item < c.blocks * g->groups * tiles; item++) {
-        const int        group = item / tiles % g->groups;
+        const int group = item / tiles % g->groups;
         const NnConvTile t = cut_tile(g, &c, item / tiles / g->groups, item % tiles);
         tile_to_map(g, &c, image, w, b, add, group, &t, map, my_slice(g, &c, scratch));
     }
@@ -205,7 +205,7 @@ static void fill_planes(const NnConvGeom *g, const float *b, int group, int n0, 
 static void tile_to_image(const NnConvGeom *g, const Cut *c, const float *map, const float *w, int group,
                           const NnConvTile *t, float *image, float *mine)
 {
-    const int    T = nn_conv_tile_len(t);
+    const int T = nn_conv_tile_len(t);
     const float *wg = w + (size_t)(group * g->Og) * (size_t)g->K;
     const Matrix in = map_in(g, map, group, t, mine + col_len(g, c));
     if (g->in_place) {
@@ -254,34 +254,21 @@ static void add_lanes(const float *partial, int lanes, size_t len, float *dw)
 
 void nn_conv_to_weights(const NnConvGeom *g, const float *image, const float *map, float *dw, float *scratch)
 {
-    const Cut    c = cut_make(g);
+    const Cut c = cut_make(g);
     const size_t len = weights_len(g);
-    float       *partial = scratch + (size_t)nn_threads() * slice_len(g, &c);
+    float *partial = scratch + (size_t)nn_threads() * slice_len(g, &c);
 #pragma omp parallel for num_threads(nn_threads()) schedule(dynamic)
     for (int item = 0; item < c.lanes * g->groups; item++) {
         const int group = item % g->groups, lane = item / g->groups;
-        float    *sum = partial + (size_t)lane * len + (size_t)(group * g->Og) * (size_t)g->K;
+        float *sum = partial + (size_t)lane * len + (size_t)(group * g->Og) * (size_t)g->K;
         for (int block = lane; block < c.blocks; block += c.lanes)
             for (int tile = 0; tile < c.grid_rows * c.grid_cols; tile++) {
                 const NnConvTile t = cut_tile(g, &c, block, tile);
-                const int        first = block == lane && tile == 0;
+                const int first = block == lane && tile == 0;
                 tile_to_weights(g, &c, image, map, group, &t, first, sum, my_slice(g, &c, scratch));
             }
     }
     add_lanes(partial, c.lanes, len, dw);
-}
-
-/* Sixteen running sums keep the order fixed and still fill a vector register. */
-NN_KERNEL_CLONES
-static float plane_sum(const float *x, size_t n)
-{
-    float  lane[16] = { 0 }, sum = 0;
-    size_t i = 0;
-    for (; i + 16 <= n; i += 16)
-        for (size_t j = 0; j < 16; j++) lane[j] += x[i + j];
-    for (; i < n; i++) sum += x[i];
-    for (size_t j = 0; j < 16; j++) sum += lane[j];
-    return sum;
 }
 
 void nn_conv_to_bias(const float *dy, int N, int C, size_t plane, float *db)
@@ -289,7 +276,7 @@ void nn_conv_to_bias(const float *dy, int N, int C, size_t plane, float *db)
 #pragma omp parallel for num_threads(nn_threads()) if ((size_t)N * (size_t)C * plane > NN_PARALLEL_MIN)
     for (int c = 0; c < C; c++) {
         float sum = 0;
-        for (int n = 0; n < N; n++) sum += plane_sum(dy + ((size_t)n * (size_t)C + (size_t)c) * plane, plane);
+        for (int n = 0; n < N; n++) sum += nn_plane_sum(dy + ((size_t)n * (size_t)C + (size_t)c) * plane, plane);
         db[c] += sum;
     }
 }

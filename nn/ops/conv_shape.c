@@ -12,9 +12,10 @@ NnStatus nn_conv_check(const char *op, const NnShape *xs, int n_in, const NnConv
     if (n_in > 2 && xs[2].n != 1)
         return nn_fail(err, NN_ERR_SHAPE, "%s: want b of 1 dimension, got %s", op, nn_shape_text(xs[2], x));
     if (a->stride < 1 || a->dilation < 1 || a->groups < 1 || a->pad < 0)
-        return nn_fail(err, NN_ERR_SHAPE,
-                       "%s: want stride, dilation, groups >= 1 and pad >= 0, got stride %d, dilation %d, groups %d, pad %d",
-                       op, a->stride, a->dilation, a->groups, a->pad);
+        return nn_fail(
+            err, NN_ERR_SHAPE,
+            "%s: want stride, dilation, groups >= 1 and pad >= 0, got stride %d, dilation %d, groups %d, pad %d", op,
+            a->stride, a->dilation, a->groups, a->pad);
     return NN_OK;
 }
 

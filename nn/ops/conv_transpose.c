@@ -2,22 +2,25 @@
  *
  * x plays the map and y the image of the geometry (im2col.h): what conv2d does to find the gradient of its input is
  * the forward pass here, and conv2d's forward pass is the gradient here. */
+#include "nn/ops/case_shapes.h"
 #include "nn/ops/conv_gemm.h"
 #include "nn/ops/conv_shape.h"
 
 static NnStatus transpose_shape(const NnShape *xs, int n_in, const void *attr, NnShape *ys, NnErr *err)
 {
     const NnConvAttr *a = attr;
-    const NnShape     x = xs[0], w = xs[1];
+    const NnShape x = xs[0], w = xs[1];
     NN_TRY(nn_conv_check("conv_transpose2d", xs, n_in, a, err));
     if (w.d[0] != x.d[1])
         return nn_fail(err, NN_ERR_SHAPE, "conv_transpose2d: x has %d channels, w expects %d", x.d[1], w.d[0]);
     if (x.d[1] % a->groups != 0)
-        return nn_fail(err, NN_ERR_SHAPE, "conv_transpose2d: %d groups do not divide %d input channels", a->groups, x.d[1]);
+        return nn_fail(err, NN_ERR_SHAPE, "conv_transpose2d: %d groups do not divide %d input channels", a->groups,
+                       x.d[1]);
     const int64_t O = (int64_t)w.d[1] * a->groups;
-    int64_t       size[2];
+    int64_t size[2];
     for (int i = 0; i < 2; i++)
-        size[i] = (x.d[2 + i] - 1) * (int64_t)a->stride - 2 * (int64_t)a->pad + a->dilation * (int64_t)(w.d[2 + i] - 1) + 1;
+        size[i] =
+            (x.d[2 + i] - 1) * (int64_t)a->stride - 2 * (int64_t)a->pad + a->dilation * (int64_t)(w.d[2 + i] - 1) + 1;
     if (size[0] < 1 || size[1] < 1 || size[0] > INT32_MAX || size[1] > INT32_MAX || O > INT32_MAX)
         return nn_fail(err, NN_ERR_SHAPE,
                        "conv_transpose2d: %dx%d with a %dx%d kernel, stride %d, pad %d would give %lldx%lld pixels",
@@ -61,38 +64,49 @@ static const NnKernel transpose_kernels[] = {
 
 /* ---- tests: { label, { x, w, b }, ... } ---- */
 
+/* clang-format off */
 #define ATTR(s, p, d, g) &(const NnConvAttr){ .stride = s, .pad = p, .dilation = d, .groups = g }
-#define IMAGE(n, c, h, w) { 4, { n, c, h, w } }
-#define BIAS(n) { 1, { n } }
-#define DRAWN .lo = -1, .hi = 1
+/* clang-format on */
 
 static const NnOpCase transpose_cases[] = {
     /* Every pixel stamps the kernel, scaled, at twice its place; the stamps overlap in the middle column. */
-    { "by hand", { IMAGE(1, 1, 1, 2), IMAGE(1, 1, 1, 3), BIAS(1) }, .attr = ATTR(2, 0, 1, 1),
+    { "by hand",
+      { IMAGE(1, 1, 1, 2), IMAGE(1, 1, 1, 3), VECTOR(1) },
+      .attr = ATTR(2, 0, 1, 1),
       .in = { (const float[]){ 1, 10 }, (const float[]){ 1, 2, 3 }, (const float[]){ .5f } },
-      .y = (const float[]){ 1.5f, 2.5f, 13.5f, 20.5f, 30.5f }, .dx0 = (const float[]){ 6, 6 } },
-    { "3x3, pad 1", { IMAGE(2, 3, 4, 5), IMAGE(3, 2, 3, 3), BIAS(2) }, DRAWN, .attr = ATTR(1, 1, 1, 1) },
-    { "4x4, stride 2", { IMAGE(2, 2, 3, 4), IMAGE(2, 3, 4, 4), BIAS(3) }, DRAWN, .attr = ATTR(2, 1, 1, 1) },
+      .y = (const float[]){ 1.5f, 2.5f, 13.5f, 20.5f, 30.5f },
+      .dx0 = (const float[]){ 6, 6 } },
+    { "3x3, pad 1", { IMAGE(2, 3, 4, 5), IMAGE(3, 2, 3, 3), VECTOR(2) }, DRAWN, .attr = ATTR(1, 1, 1, 1) },
+    { "4x4, stride 2", { IMAGE(2, 2, 3, 4), IMAGE(2, 3, 4, 4), VECTOR(3) }, DRAWN, .attr = ATTR(2, 1, 1, 1) },
     { "no bias, gaps", { IMAGE(2, 2, 3, 3), IMAGE(2, 2, 2, 2) }, DRAWN, .attr = ATTR(3, 0, 1, 1) },
-    { "dilation 2", { IMAGE(1, 2, 4, 5), IMAGE(2, 2, 3, 3), BIAS(2) }, DRAWN, .attr = ATTR(2, 1, 2, 1) },
-    { "groups", { IMAGE(2, 4, 3, 4), IMAGE(4, 3, 3, 3), BIAS(6) }, DRAWN, .attr = ATTR(2, 1, 1, 2) },
+    { "dilation 2", { IMAGE(1, 2, 4, 5), IMAGE(2, 2, 3, 3), VECTOR(2) }, DRAWN, .attr = ATTR(2, 1, 2, 1) },
+    { "groups", { IMAGE(2, 4, 3, 4), IMAGE(4, 3, 3, 3), VECTOR(6) }, DRAWN, .attr = ATTR(2, 1, 1, 2) },
     { "depthwise", { IMAGE(2, 3, 4, 3), IMAGE(3, 1, 4, 4) }, DRAWN, .attr = ATTR(2, 1, 1, 3) },
-    { "1x1", { IMAGE(2, 3, 4, 3), IMAGE(3, 2, 1, 1), BIAS(2) }, DRAWN, .attr = ATTR(1, 0, 1, 1) },
-    { "kernel 7", { IMAGE(1, 1, 5, 4), IMAGE(1, 2, 7, 7), BIAS(2) }, DRAWN, .attr = ATTR(1, 3, 1, 1) },
-    { "several images a tile", { IMAGE(9, 2, 3, 2), IMAGE(2, 2, 3, 3), BIAS(2) }, DRAWN, .attr = ATTR(2, 1, 1, 1) },
-    { "several row tiles", { IMAGE(1, 1, 30, 20), IMAGE(1, 1, 3, 3), BIAS(1) }, DRAWN, .attr = ATTR(1, 1, 1, 1) },
+    { "1x1", { IMAGE(2, 3, 4, 3), IMAGE(3, 2, 1, 1), VECTOR(2) }, DRAWN, .attr = ATTR(1, 0, 1, 1) },
+    { "kernel 7", { IMAGE(1, 1, 5, 4), IMAGE(1, 2, 7, 7), VECTOR(2) }, DRAWN, .attr = ATTR(1, 3, 1, 1) },
+    { "several images a tile", { IMAGE(9, 2, 3, 2), IMAGE(2, 2, 3, 3), VECTOR(2) }, DRAWN, .attr = ATTR(2, 1, 1, 1) },
+    { "several row tiles", { IMAGE(1, 1, 30, 20), IMAGE(1, 1, 3, 3), VECTOR(1) }, DRAWN, .attr = ATTR(1, 1, 1, 1) },
     { "pieces of a row", { IMAGE(1, 1, 2, 600), IMAGE(1, 1, 3, 3) }, DRAWN, .attr = ATTR(1, 1, 1, 1) },
+    { "large", { IMAGE(2, 3, 17, 19), IMAGE(3, 4, 4, 4), VECTOR(4) }, DRAWN, .attr = ATTR(2, 1, 1, 1) },
     { "rank", { IMAGE(1, 3, 5, 5), { 2, { 3, 4 } } }, .attr = ATTR(1, 1, 1, 1), .want = NN_ERR_SHAPE },
     { "channels", { IMAGE(2, 3, 5, 5), IMAGE(4, 3, 3, 3) }, .attr = ATTR(1, 1, 1, 1), .want = NN_ERR_SHAPE },
-    { "bias", { IMAGE(2, 3, 5, 5), IMAGE(3, 4, 3, 3), BIAS(3) }, .attr = ATTR(1, 1, 1, 1), .want = NN_ERR_SHAPE },
-    { "groups do not divide", { IMAGE(1, 3, 5, 5), IMAGE(3, 1, 3, 3) }, .attr = ATTR(1, 1, 1, 2), .want = NN_ERR_SHAPE },
+    { "bias", { IMAGE(2, 3, 5, 5), IMAGE(3, 4, 3, 3), VECTOR(3) }, .attr = ATTR(1, 1, 1, 1), .want = NN_ERR_SHAPE },
+    { "groups do not divide",
+      { IMAGE(1, 3, 5, 5), IMAGE(3, 1, 3, 3) },
+      .attr = ATTR(1, 1, 1, 2),
+      .want = NN_ERR_SHAPE },
     { "nothing left", { IMAGE(1, 1, 1, 1), IMAGE(1, 1, 3, 3) }, .attr = ATTR(1, 2, 1, 1), .want = NN_ERR_SHAPE },
     { "stride 0", { IMAGE(1, 1, 4, 4), IMAGE(1, 1, 3, 3) }, .attr = ATTR(0, 1, 1, 1), .want = NN_ERR_SHAPE },
 };
 
 const NnOp nn_op_conv_transpose2d = {
-    .name = "conv_transpose2d", .min_in = 2, .max_in = 3, .reads = NN_READS_X0 | NN_READS_X1,
-    .attr_size = sizeof(NnConvAttr), .shape = transpose_shape, .flops = transpose_flops,
+    .name = "conv_transpose2d",
+    .min_in = 2,
+    .max_in = 3,
+    .reads = NN_READS_X0 | NN_READS_X1,
+    .attr_size = sizeof(NnConvAttr),
+    .shape = transpose_shape,
+    .flops = transpose_flops,
     .kernels = NN_LIST(transpose_kernels),
     .cases = NN_LIST(transpose_cases),
 };

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "nn/base/parallel.h"
+#include "nn/ops/case_shapes.h"
 #include "nn/ops/vec.h"
 
 typedef struct {
@@ -60,12 +61,6 @@ static void dropout_backward(const NnBwd *k)
         for (size_t i = 0; i < len; i++) k->dx[0][from + i] += factor[i] * k->dy[from + i];
     }
 }
-
-#define VALUES(...)                                                                                                    \
-    (const float[])                                                                                                    \
-    {                                                                                                                  \
-        __VA_ARGS__                                                                                                    \
-    }
 
 static const Dropout half = { 0.5f }, tenth = { 0.1f }, never = { 0 }, always = { 1 }, negative = { -0.1f };
 static const NnOpCase dropout_cases[] = {

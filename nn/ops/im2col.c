@@ -44,16 +44,16 @@ NnRange nn_tap_range(int offset, int stride, int size, int begin, int end)
 /* One tap of one image of the tile: which rows and columns of the tile it fills from the image. */
 typedef struct {
     NnRange rows, cols; /* relative to the tile */
-    size_t  start;      /* pixel of the plane that tile position (rows.a, cols.a) reads */
-    int     unbroken;   /* rows follow each other without a gap on both sides */
+    size_t start;       /* pixel of the plane that tile position (rows.a, cols.a) reads */
+    int unbroken;       /* rows follow each other without a gap on both sides */
 } Tap;
 
 static Tap tap_make(const NnConvGeom *g, const NnConvTile *t, int u, int v)
 {
     const int s = g->stride, di = u * g->dilation - g->pad, dj = v * g->dilation - g->pad;
-    NnRange   r = nn_tap_range(di, s, g->H, t->i0, t->i0 + t->rows);
-    NnRange   c = nn_tap_range(dj, s, g->W, t->j0, t->j0 + t->cols);
-    Tap       p = { { r.a - t->i0, r.b - t->i0 }, { c.a - t->j0, c.b - t->j0 }, 0, s == 1 && t->cols == g->W };
+    NnRange r = nn_tap_range(di, s, g->H, t->i0, t->i0 + t->rows);
+    NnRange c = nn_tap_range(dj, s, g->W, t->j0, t->j0 + t->cols);
+    Tap p = { { r.a - t->i0, r.b - t->i0 }, { c.a - t->j0, c.b - t->j0 }, 0, s == 1 && t->cols == g->W };
     if (c.a == c.b) p.rows.b = p.rows.a; /* nothing inside: no rows */
     if (p.rows.a < p.rows.b) p.start = (size_t)(r.a * s + di) * (size_t)g->W + (size_t)(c.a * s + dj);
     return p;
@@ -77,14 +77,14 @@ static inline void zero_edges(const Tap *p, float *dst, int cols)
 static inline void gather_rows(const Tap *p, const float *plane, int W, int stride, float *dst, int cols)
 {
     const float *src = plane + p->start;
-    const int    n = p->cols.b - p->cols.a;
+    const int n = p->cols.b - p->cols.a;
     for (int i = p->rows.a; i < p->rows.b; i++, src += (size_t)stride * (size_t)W)
         for (int j = 0; j < n; j++) dst[i * cols + p->cols.a + j] = src[j * stride];
 }
 
 static inline void scatter_rows(const Tap *p, const float *src, int cols, int stride, float *plane, int W)
 {
-    float    *dst = plane + p->start;
+    float *dst = plane + p->start;
     const int n = p->cols.b - p->cols.a;
     for (int i = p->rows.a; i < p->rows.b; i++, dst += (size_t)stride * (size_t)W)
         for (int j = 0; j < n; j++) dst[j * stride] += src[i * cols + p->cols.a + j];
@@ -110,7 +110,7 @@ static inline void scatter_tap(const Tap *p, const NnConvGeom *g, float *src, fl
         zero_edges(p, src, cols); /* so that the long run adds nothing across the edges */
         const size_t n = tap_run(p, cols);
         const float *from = src + p->rows.a * cols + p->cols.a;
-        float       *to = plane + p->start;
+        float *to = plane + p->start;
         for (size_t i = 0; i < n; i++) to[i] += from[i];
     } else if (g->stride == 1) scatter_rows(p, src, cols, 1, plane, g->W);
     else if (g->stride == 2) scatter_rows(p, src, cols, 2, plane, g->W);
@@ -123,7 +123,7 @@ static size_t plane_index(const NnConvGeom *g, int n, int group, int c)
 }
 
 NN_KERNEL_CLONES
-void nn_im2col(const NnConvGeom *g, const float *image, int group, const NnConvTile *t, float *col)
+static void gather_tile(const NnConvGeom *g, const float *image, int group, const NnConvTile *t, float *col)
 {
     const int area = t->rows * t->cols;
     for (int u = 0; u < g->Kh; u++)
@@ -138,7 +138,7 @@ void nn_im2col(const NnConvGeom *g, const float *image, int group, const NnConvT
 }
 
 NN_KERNEL_CLONES
-void nn_col2im(const NnConvGeom *g, float *col, int group, const NnConvTile *t, float *image)
+static void scatter_tile(const NnConvGeom *g, float *col, int group, const NnConvTile *t, float *image)
 {
     const int area = t->rows * t->cols;
     for (int u = 0; u < g->Kh; u++)
@@ -150,4 +150,15 @@ void nn_col2im(const NnConvGeom *g, float *col, int group, const NnConvTile *t, 
                     scatter_tap(&tap, g, row + m * area, image + plane_index(g, t->n0 + m, group, c), t->cols);
             }
         }
+}
+
+/* Cloned functions stay private: clang 14 gives a public one another name. */
+void nn_im2col(const NnConvGeom *g, const float *image, int group, const NnConvTile *t, float *col)
+{
+    gather_tile(g, image, group, t, col);
+}
+
+void nn_col2im(const NnConvGeom *g, float *col, int group, const NnConvTile *t, float *image)
+{
+    scatter_tile(g, col, group, t, image);
 }

@@ -11,8 +11,8 @@ typedef struct {
     int N, C, H, W; /* image */
     int O, Ho, Wo;  /* map */
     int Kh, Kw, stride, pad, dilation, groups;
-    int Cg, Og, K;  /* C / groups, O / groups, Cg * Kh * Kw: the inner length of the product */
-    int in_place;   /* 1x1, stride 1, no padding: the image is its own column matrix */
+    int Cg, Og, K; /* C / groups, O / groups, Cg * Kh * Kw: the inner length of the product */
+    int in_place;  /* 1x1, stride 1, no padding: the image is its own column matrix */
 } NnConvGeom;
 
 /* The geometry of shapes that have passed the op's shape rule; w is [O,C/groups,Kh,Kw]. in_place is left 0. */

@@ -36,7 +36,7 @@ static int block_end(int begin, int n)
 
 static void linear_forward(const NnFwd *k)
 {
-    const int    N = k->ys.d[0], O = k->ys.d[1], F = k->xs[0].d[1];
+    const int N = k->ys.d[0], O = k->ys.d[1], F = k->xs[0].d[1];
     const float *b = k->n_in > 2 ? k->x[2] : NULL;
 #pragma omp parallel for num_threads(nn_threads()) if ((double)N * O * F > NN_PARALLEL_MIN)
     for (int o0 = 0; o0 < O; o0 += BLOCK) {
@@ -81,22 +81,29 @@ static void linear_backward(const NnBwd *k)
 static const NnKernel linear_kernels[] = { { "blas", NULL, NULL, linear_forward, linear_backward } };
 
 static const NnOpCase linear_cases[] = {
-    { "by hand", { { 2, { 1, 3 } }, { 2, { 2, 3 } }, { 1, { 2 } } },
+    { "by hand",
+      { { 2, { 1, 3 } }, { 2, { 2, 3 } }, { 1, { 2 } } },
       .in = { (const float[]){ 1, 2, 3 }, (const float[]){ 1, 10, 100, 2, 0, -1 }, (const float[]){ .5f, 4 } },
-      .y = (const float[]){ 321.5f, 3 }, .dx0 = (const float[]){ 3, 10, 99 } },
+      .y = (const float[]){ 321.5f, 3 },
+      .dx0 = (const float[]){ 3, 10, 99 } },
     { "small", { { 2, { 3, 4 } }, { 2, { 5, 4 } }, { 1, { 5 } } }, .lo = -1, .hi = 1 },
     { "no bias", { { 2, { 3, 4 } }, { 2, { 5, 4 } } }, .lo = -1, .hi = 1 },
     { "one of each", { { 2, { 1, 1 } }, { 2, { 1, 1 } }, { 1, { 1 } } }, .lo = -1, .hi = 1 },
     { "many outputs", { { 2, { 2, 3 } }, { 2, { 300, 3 } }, { 1, { 300 } } }, .lo = -1, .hi = 1 },
     { "many features", { { 2, { 3, 300 } }, { 2, { 2, 300 } }, { 1, { 2 } } }, .lo = -1, .hi = 1 },
+    { "large", { { 2, { 9, 150 } }, { 2, { 140, 150 } }, { 1, { 140 } } }, .lo = -1, .hi = 1 },
     { "features", { { 2, { 3, 4 } }, { 2, { 5, 6 } }, { 1, { 5 } } }, .want = NN_ERR_SHAPE },
     { "bias", { { 2, { 3, 4 } }, { 2, { 5, 4 } }, { 1, { 4 } } }, .want = NN_ERR_SHAPE },
     { "rank", { { 4, { 3, 4, 1, 1 } }, { 2, { 5, 4 } } }, .want = NN_ERR_SHAPE },
 };
 
 const NnOp nn_op_linear = {
-    .name = "linear", .min_in = 2, .max_in = 3, .reads = NN_READS_X0 | NN_READS_X1,
-    .shape = linear_shape, .flops = linear_flops,
+    .name = "linear",
+    .min_in = 2,
+    .max_in = 3,
+    .reads = NN_READS_X0 | NN_READS_X1,
+    .shape = linear_shape,
+    .flops = linear_flops,
     .kernels = NN_LIST(linear_kernels),
     .cases = NN_LIST(linear_cases),
 };

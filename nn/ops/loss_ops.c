@@ -7,6 +7,7 @@
 #include <math.h>
 
 #include "nn/base/parallel.h"
+#include "nn/ops/case_shapes.h"
 #include "nn/ops/vec.h"
 
 enum { X, T, W };
@@ -224,66 +225,30 @@ static double loss_flops(const NnShape *xs, int n_in, NnShape ys, const void *at
 
 /* ---- cases ---- */
 
-#define VALUES(...)                                                                                                    \
-    (const float[])                                                                                                    \
-    {                                                                                                                  \
-        __VA_ARGS__                                                                                                    \
-    }
-#define PAIR                                                                                                           \
-    {                                                                                                                  \
-        { 2, { 1, 2 } },                                                                                               \
-        {                                                                                                              \
-            2,                                                                                                         \
-            {                                                                                                          \
-                1, 2                                                                                                   \
-            }                                                                                                          \
-        }                                                                                                              \
-    }
-#define WEIGHED_PAIR                                                                                                   \
-    {                                                                                                                  \
-        { 2, { 2, 1 } }, { 2, { 2, 1 } },                                                                              \
-        {                                                                                                              \
-            1,                                                                                                         \
-            {                                                                                                          \
-                2                                                                                                      \
-            }                                                                                                          \
-        }                                                                                                              \
-    }
-#define IMAGES                                                                                                         \
-    {                                                                                                                  \
-        4,                                                                                                             \
-        {                                                                                                              \
-            3, 2, 4, 3                                                                                                 \
-        }                                                                                                              \
-    }
-#define LARGE                                                                                                          \
-    {                                                                                                                  \
-        4,                                                                                                             \
-        {                                                                                                              \
-            3, 2, 67, 65                                                                                               \
-        }                                                                                                              \
-    }
+/* clang-format off */
+#define MATRIX { 2, { 5, 3 } }
+#define PAIR { { 2, { 1, 2 } }, { 2, { 1, 2 } } }
+#define WEIGHED_PAIR { { 2, { 2, 1 } }, { 2, { 2, 1 } }, VECTOR(2) }
+#define IMAGES IMAGE(3, 2, 4, 3)
+#define LARGE IMAGE(3, 2, 67, 65)
 
 /* What every loss is tested with besides answers by hand; inputs from [low,high]. */
-#define LOSS_CASES(low, high, wide)                                                                                    \
-    { "images", { IMAGES, IMAGES }, .lo = low, .hi = high, .tolerance = wide },                                        \
-        { "weighed images", { IMAGES, IMAGES, { 1, { 3 } } }, .lo = low, .hi = high, .tolerance = wide },              \
-        { "vectors", { { 2, { 5, 3 } }, { 2, { 5, 3 } } }, .lo = low, .hi = high, .tolerance = wide },                 \
-        { "many samples", { { 2, { 131, 3 } }, { 2, { 131, 3 } }, { 1, { 131 } } }, .lo = low, .hi = high },           \
-        { "large", { LARGE, LARGE, { 1, { 3 } } }, .lo = low, .hi = high },                                            \
-        { "other target", { { 2, { 5, 3 } }, { 2, { 5, 4 } } }, .want = NN_ERR_SHAPE },                                \
-        { "other dimensions", { { 2, { 5, 3 } }, { 1, { 15 } } }, .want = NN_ERR_SHAPE },                              \
-        { "other weights", { { 2, { 5, 3 } }, { 2, { 5, 3 } }, { 1, { 4 } } }, .want = NN_ERR_SHAPE },                 \
-    {                                                                                                                  \
-        "weights of elements", { { 2, { 5, 3 } }, { 2, { 5, 3 } }, { 2, { 5, 3 } } }, .want = NN_ERR_SHAPE             \
-    }
+#define LOSS_CASES(low, high, wide)                                                                   \
+    { "images", { IMAGES, IMAGES }, .lo = low, .hi = high, .tolerance = wide },                       \
+    { "weighed images", { IMAGES, IMAGES, VECTOR(3) }, .lo = low, .hi = high, .tolerance = wide },    \
+    { "vectors", { MATRIX, MATRIX }, .lo = low, .hi = high, .tolerance = wide },                      \
+    { "many samples", { { 2, { 131, 3 } }, { 2, { 131, 3 } }, VECTOR(131) }, .lo = low, .hi = high }, \
+    { "large", { LARGE, LARGE, VECTOR(3) }, .lo = low, .hi = high },                                  \
+    { "other target", { MATRIX, { 2, { 5, 4 } } }, .want = NN_ERR_SHAPE },                            \
+    { "other dimensions", { MATRIX, VECTOR(15) }, .want = NN_ERR_SHAPE },                             \
+    { "other weights", { MATRIX, MATRIX, VECTOR(4) }, .want = NN_ERR_SHAPE },                         \
+    { "weights of elements", { MATRIX, MATRIX, MATRIX }, .want = NN_ERR_SHAPE }
 
-/* The weights of two samples: all 0, and 1 : 3. */
-#define NO_WEIGHT(x0, x1)                                                                                              \
-    {                                                                                                                  \
-        "no weight", WEIGHED_PAIR, .in = { VALUES(x0, x1), VALUES(1, 0), VALUES(0, 0) }, .y = VALUES(0),               \
-                                   .dx0 = VALUES(0, 0)                                                                 \
-    }
+/* Every weight 0: no loss and no gradient, not 0 / 0. */
+#define NO_WEIGHT(x0, x1)                                                                   \
+    { "no weight", WEIGHED_PAIR, .in = { VALUES(x0, x1), VALUES(1, 0), VALUES(0, 0) },      \
+      .y = VALUES(0), .dx0 = VALUES(0, 0) }
+/* clang-format on */
 
 static const NnOpCase mse_cases[] = {
     { "by hand", PAIR, .in = { VALUES(1, 2), VALUES(0, 5) }, .y = VALUES(5), .dx0 = VALUES(1, -3) },

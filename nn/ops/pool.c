@@ -4,10 +4,12 @@
 #include <math.h>
 
 #include "nn/base/parallel.h"
+#include "nn/ops/case_shapes.h"
+#include "nn/ops/plane_sum.h"
 
 /* One image plane and its pooled plane. */
 typedef struct {
-    int        planes, H, W, Ho, Wo;
+    int planes, H, W, Ho, Wo;
     NnPoolAttr a;
 } PoolGeom;
 
@@ -25,7 +27,8 @@ static inline Window window_at(const PoolGeom *g, int i, int j)
 {
     const int top = i * g->a.stride - g->a.pad, left = j * g->a.stride - g->a.pad;
     const int bottom = top + g->a.size, right = left + g->a.size;
-    return (Window){ top > 0 ? top : 0, bottom < g->H ? bottom : g->H, left > 0 ? left : 0, right < g->W ? right : g->W };
+    return (Window){ top > 0 ? top : 0, bottom < g->H ? bottom : g->H, left > 0 ? left : 0,
+                     right < g->W ? right : g->W };
 }
 
 static NnStatus check_rank(const char *op, NnShape x, NnErr *err)
@@ -39,14 +42,16 @@ static NnStatus pool_shape(const char *op, NnShape x, const NnPoolAttr *a, NnSha
 {
     NN_TRY(check_rank(op, x, err));
     if (a->size < 1 || a->stride < 1 || a->pad < 0 || a->pad >= a->size)
-        return nn_fail(err, NN_ERR_SHAPE, "%s: want size, stride >= 1 and 0 <= pad < size, got size %d, stride %d, pad %d",
-                       op, a->size, a->stride, a->pad);
+        return nn_fail(err, NN_ERR_SHAPE,
+                       "%s: want size, stride >= 1 and 0 <= pad < size, got size %d, stride %d, pad %d", op, a->size,
+                       a->stride, a->pad);
     const int64_t H = x.d[2] + 2 * (int64_t)a->pad, W = x.d[3] + 2 * (int64_t)a->pad;
     if (H < a->size || W < a->size)
-        return nn_fail(err, NN_ERR_SHAPE, "%s: a window of %d does not fit %dx%d with pad %d", op, a->size, x.d[2], x.d[3],
-                       a->pad);
-    *ys = (NnShape){ 4, { x.d[0], x.d[1], (int32_t)((H - a->size) / a->stride + 1),
-                          (int32_t)((W - a->size) / a->stride + 1) } };
+        return nn_fail(err, NN_ERR_SHAPE, "%s: a window of %d does not fit %dx%d with pad %d", op, a->size, x.d[2],
+                       x.d[3], a->pad);
+    *ys = (NnShape){
+        4, { x.d[0], x.d[1], (int32_t)((H - a->size) / a->stride + 1), (int32_t)((W - a->size) / a->stride + 1) }
+    };
     return nn_shape_check(*ys, err);
 }
 
@@ -102,7 +107,7 @@ static void max_plane_backward(const PoolGeom *g, const float *dy, const float *
 static void max_pool_forward(const NnFwd *k)
 {
     const PoolGeom g = pool_geom(k->xs[0], k->ys, k->attr);
-    const size_t   in = (size_t)g.H * (size_t)g.W, out = (size_t)g.Ho * (size_t)g.Wo;
+    const size_t in = (size_t)g.H * (size_t)g.W, out = (size_t)g.Ho * (size_t)g.Wo;
 #pragma omp parallel for num_threads(nn_threads()) if ((size_t)g.planes * in > NN_PARALLEL_MIN)
     for (int p = 0; p < g.planes; p++)
         max_plane(&g, k->x[0] + (size_t)p * in, k->y + (size_t)p * out, k->saved ? k->saved + (size_t)p * out : NULL);
@@ -111,7 +116,7 @@ static void max_pool_forward(const NnFwd *k)
 static void max_pool_backward(const NnBwd *k)
 {
     const PoolGeom g = pool_geom(k->xs[0], k->ys, k->attr);
-    const size_t   in = (size_t)g.H * (size_t)g.W, out = (size_t)g.Ho * (size_t)g.Wo;
+    const size_t in = (size_t)g.H * (size_t)g.W, out = (size_t)g.Ho * (size_t)g.Wo;
     if (!k->dx[0]) return;
 #pragma omp parallel for num_threads(nn_threads()) if ((size_t)g.planes * in > NN_PARALLEL_MIN)
     for (int p = 0; p < g.planes; p++)
@@ -134,7 +139,7 @@ static void avg_plane(const PoolGeom *g, const float *x, float *y)
     for (int i = 0; i < g->Ho; i++)
         for (int j = 0; j < g->Wo; j++) {
             const Window w = window_at(g, i, j);
-            float        sum = 0;
+            float sum = 0;
             for (int r = w.i0; r < w.i1; r++)
                 for (int c = w.j0; c < w.j1; c++) sum += x[r * g->W + c];
             y[i * g->Wo + j] = sum * scale;
@@ -147,7 +152,7 @@ static void avg_plane_backward(const PoolGeom *g, const float *dy, float *dx)
     for (int i = 0; i < g->Ho; i++)
         for (int j = 0; j < g->Wo; j++) {
             const Window w = window_at(g, i, j);
-            const float  d = dy[i * g->Wo + j] * scale;
+            const float d = dy[i * g->Wo + j] * scale;
             for (int r = w.i0; r < w.i1; r++)
                 for (int c = w.j0; c < w.j1; c++) dx[r * g->W + c] += d;
         }
@@ -156,7 +161,7 @@ static void avg_plane_backward(const PoolGeom *g, const float *dy, float *dx)
 static void avg_pool_forward(const NnFwd *k)
 {
     const PoolGeom g = pool_geom(k->xs[0], k->ys, k->attr);
-    const size_t   in = (size_t)g.H * (size_t)g.W, out = (size_t)g.Ho * (size_t)g.Wo;
+    const size_t in = (size_t)g.H * (size_t)g.W, out = (size_t)g.Ho * (size_t)g.Wo;
 #pragma omp parallel for num_threads(nn_threads()) if ((size_t)g.planes * in > NN_PARALLEL_MIN)
     for (int p = 0; p < g.planes; p++) avg_plane(&g, k->x[0] + (size_t)p * in, k->y + (size_t)p * out);
 }
@@ -164,7 +169,7 @@ static void avg_pool_forward(const NnFwd *k)
 static void avg_pool_backward(const NnBwd *k)
 {
     const PoolGeom g = pool_geom(k->xs[0], k->ys, k->attr);
-    const size_t   in = (size_t)g.H * (size_t)g.W, out = (size_t)g.Ho * (size_t)g.Wo;
+    const size_t in = (size_t)g.H * (size_t)g.W, out = (size_t)g.Ho * (size_t)g.Wo;
     if (!k->dx[0]) return;
 #pragma omp parallel for num_threads(nn_threads()) if ((size_t)g.planes * in > NN_PARALLEL_MIN)
     for (int p = 0; p < g.planes; p++) avg_plane_backward(&g, k->dy + (size_t)p * out, k->dx[0] + (size_t)p * in);
@@ -182,36 +187,23 @@ static NnStatus global_avg_pool_shape(const NnShape *xs, int n_in, const void *a
     return NN_OK;
 }
 
-/* Sixteen running sums keep the order fixed and still fill a vector register. */
-NN_KERNEL_CLONES
-static float plane_mean(const float *x, size_t n)
-{
-    float  lane[16] = { 0 }, sum = 0;
-    size_t i = 0;
-    for (; i + 16 <= n; i += 16)
-        for (size_t j = 0; j < 16; j++) lane[j] += x[i + j];
-    for (; i < n; i++) sum += x[i];
-    for (size_t j = 0; j < 16; j++) sum += lane[j];
-    return sum / (float)n;
-}
-
 static void global_avg_pool_forward(const NnFwd *k)
 {
-    const int    planes = k->ys.d[0] * k->ys.d[1];
+    const int planes = k->ys.d[0] * k->ys.d[1];
     const size_t len = (size_t)k->xs[0].d[2] * (size_t)k->xs[0].d[3];
 #pragma omp parallel for num_threads(nn_threads()) if ((size_t)planes * len > NN_PARALLEL_MIN)
-    for (int p = 0; p < planes; p++) k->y[p] = plane_mean(k->x[0] + (size_t)p * len, len);
+    for (int p = 0; p < planes; p++) k->y[p] = nn_plane_sum(k->x[0] + (size_t)p * len, len) / (float)len;
 }
 
 static void global_avg_pool_backward(const NnBwd *k)
 {
-    const int    planes = k->ys.d[0] * k->ys.d[1];
+    const int planes = k->ys.d[0] * k->ys.d[1];
     const size_t len = (size_t)k->xs[0].d[2] * (size_t)k->xs[0].d[3];
     if (!k->dx[0]) return;
 #pragma omp parallel for num_threads(nn_threads()) if ((size_t)planes * len > NN_PARALLEL_MIN)
     for (int p = 0; p < planes; p++) {
         const float d = k->dy[p] / (float)len;
-        float      *dx = k->dx[0] + (size_t)p * len;
+        float *dx = k->dx[0] + (size_t)p * len;
         for (size_t i = 0; i < len; i++) dx[i] += d;
     }
 }
@@ -221,26 +213,35 @@ static const NnKernel global_avg_pool_kernels[] = { { NULL, NULL, NULL, global_a
 
 /* ---- tests ---- */
 
+/* clang-format off */
 #define ATTR(n, s, p) &(const NnPoolAttr){ .size = n, .stride = s, .pad = p }
-#define IMAGE(n, c, h, w) { 4, { n, c, h, w } }
-#define DRAWN .lo = -1, .hi = 1
+/* clang-format on */
 
 /* All different by more than a finite difference moves them: a tie would be a kink. */
-static const float spread[48] = { 7,  31, 12, 40, 3,  25, 18, 44, 9,  36, 1,  28, 21, 47, 14, 33, 5,  42, 23, 10,
-                                  38, 16, 29, 2,  45, 19, 34, 8,  26, 13, 41, 0,  37, 22, 6,  30, 17, 46, 11, 27,
-                                  4,  39, 20, 35, 15, 43, 24, 32 };
+static const float spread[48] = { 7,  31, 12, 40, 3,  25, 18, 44, 9,  36, 1,  28, 21, 47, 14, 33,
+                                  5,  42, 23, 10, 38, 16, 29, 2,  45, 19, 34, 8,  26, 13, 41, 0,
+                                  37, 22, 6,  30, 17, 46, 11, 27, 4,  39, 20, 35, 15, 43, 24, 32 };
 
 static const NnOpCase max_pool_cases[] = {
     /* The tie in the first window goes to the first 5; the padding never wins over negative numbers (below). */
-    { "by hand", { IMAGE(1, 1, 2, 4) }, .attr = ATTR(2, 2, 0), .in = { (const float[]){ 1, 5, -3, -2, 5, 0, -4, -9 } },
-      .y = (const float[]){ 5, -2 }, .dx0 = (const float[]){ 0, 1, 0, 1, 0, 0, 0, 0 } },
-    { "negative at the border", { IMAGE(1, 1, 2, 2) }, .attr = ATTR(2, 2, 1), .in = { (const float[]){ -1, -2, -3, -4 } },
-      .y = (const float[]){ -1, -2, -3, -4 }, .dx0 = (const float[]){ 1, 1, 1, 1 } },
+    { "by hand",
+      { IMAGE(1, 1, 2, 4) },
+      .attr = ATTR(2, 2, 0),
+      .in = { (const float[]){ 1, 5, -3, -2, 5, 0, -4, -9 } },
+      .y = (const float[]){ 5, -2 },
+      .dx0 = (const float[]){ 0, 1, 0, 1, 0, 0, 0, 0 } },
+    { "negative at the border",
+      { IMAGE(1, 1, 2, 2) },
+      .attr = ATTR(2, 2, 1),
+      .in = { (const float[]){ -1, -2, -3, -4 } },
+      .y = (const float[]){ -1, -2, -3, -4 },
+      .dx0 = (const float[]){ 1, 1, 1, 1 } },
     { "2x2", { IMAGE(2, 1, 4, 6) }, .attr = ATTR(2, 2, 0), .in = { spread } },
     { "3x3, overlapping, pad 1", { IMAGE(1, 2, 4, 6) }, .attr = ATTR(3, 2, 1), .in = { spread } },
     { "3x3, stride 1", { IMAGE(1, 1, 6, 8) }, .attr = ATTR(3, 1, 1), .in = { spread } },
     { "rows left over", { IMAGE(1, 3, 4, 4) }, .attr = ATTR(3, 2, 0), .in = { spread } },
     { "stride wider than window", { IMAGE(1, 1, 6, 8) }, .attr = ATTR(2, 3, 0), .in = { spread } },
+    { "large", { IMAGE(2, 3, 67, 65) }, .lo = -100, .hi = 100, .attr = ATTR(3, 2, 1) },
     { "rank", { { 2, { 4, 4 } } }, .attr = ATTR(2, 2, 0), .want = NN_ERR_SHAPE },
     { "too large", { IMAGE(1, 1, 2, 3) }, .attr = ATTR(3, 1, 0), .want = NN_ERR_SHAPE },
     { "pad", { IMAGE(1, 1, 4, 4) }, .attr = ATTR(2, 2, 2), .want = NN_ERR_SHAPE },
@@ -248,42 +249,67 @@ static const NnOpCase max_pool_cases[] = {
 };
 
 static const NnOpCase avg_pool_cases[] = {
-    { "by hand", { IMAGE(1, 1, 2, 4) }, .attr = ATTR(2, 2, 0), .in = { (const float[]){ 1, 5, -3, -2, 5, 1, -4, -9 } },
-      .y = (const float[]){ 3, -4.5f }, .dx0 = (const float[]){ .25f, .25f, .25f, .25f, .25f, .25f, .25f, .25f } },
-    { "padding counts", { IMAGE(1, 1, 2, 2) }, .attr = ATTR(2, 2, 1), .in = { (const float[]){ 4, 8, 12, 16 } },
-      .y = (const float[]){ 1, 2, 3, 4 }, .dx0 = (const float[]){ .25f, .25f, .25f, .25f } },
+    { "by hand",
+      { IMAGE(1, 1, 2, 4) },
+      .attr = ATTR(2, 2, 0),
+      .in = { (const float[]){ 1, 5, -3, -2, 5, 1, -4, -9 } },
+      .y = (const float[]){ 3, -4.5f },
+      .dx0 = (const float[]){ .25f, .25f, .25f, .25f, .25f, .25f, .25f, .25f } },
+    { "padding counts",
+      { IMAGE(1, 1, 2, 2) },
+      .attr = ATTR(2, 2, 1),
+      .in = { (const float[]){ 4, 8, 12, 16 } },
+      .y = (const float[]){ 1, 2, 3, 4 },
+      .dx0 = (const float[]){ .25f, .25f, .25f, .25f } },
     { "2x2", { IMAGE(2, 3, 4, 6) }, DRAWN, .attr = ATTR(2, 2, 0) },
     { "3x3, overlapping, pad 1", { IMAGE(2, 2, 5, 7) }, DRAWN, .attr = ATTR(3, 2, 1) },
     { "5x5, stride 1", { IMAGE(1, 2, 7, 6) }, DRAWN, .attr = ATTR(5, 1, 2) },
+    { "large", { IMAGE(2, 3, 67, 65) }, DRAWN, .attr = ATTR(3, 2, 1) },
     { "rank", { { 3, { 1, 4, 4 } } }, .attr = ATTR(2, 2, 0), .want = NN_ERR_SHAPE },
     { "too large", { IMAGE(1, 1, 3, 2) }, .attr = ATTR(3, 1, 0), .want = NN_ERR_SHAPE },
     { "size 0", { IMAGE(1, 1, 4, 4) }, .attr = ATTR(0, 1, 0), .want = NN_ERR_SHAPE },
 };
 
 static const NnOpCase global_avg_pool_cases[] = {
-    { "by hand", { IMAGE(1, 2, 2, 2) }, .in = { (const float[]){ 1, 2, 3, 6, -4, 0, 0, 0 } },
-      .y = (const float[]){ 3, -1 }, .dx0 = (const float[]){ .25f, .25f, .25f, .25f, .25f, .25f, .25f, .25f } },
+    { "by hand",
+      { IMAGE(1, 2, 2, 2) },
+      .in = { (const float[]){ 1, 2, 3, 6, -4, 0, 0, 0 } },
+      .y = (const float[]){ 3, -1 },
+      .dx0 = (const float[]){ .25f, .25f, .25f, .25f, .25f, .25f, .25f, .25f } },
     { "images", { IMAGE(2, 3, 5, 7) }, DRAWN },
     { "one pixel", { IMAGE(3, 2, 1, 1) }, DRAWN },
+    { "large", { IMAGE(2, 3, 67, 65) }, DRAWN },
     { "rank", { { 2, { 3, 4 } } }, .want = NN_ERR_SHAPE },
 };
 
 const NnOp nn_op_max_pool = {
-    .name = "max_pool", .min_in = 1, .max_in = 1, .attr_size = sizeof(NnPoolAttr),
-    .shape = max_pool_shape, .saved = max_pool_saved,
-    .kernels = NN_LIST(max_pool_kernels), .cases = NN_LIST(max_pool_cases),
+    .name = "max_pool",
+    .min_in = 1,
+    .max_in = 1,
+    .attr_size = sizeof(NnPoolAttr),
+    .shape = max_pool_shape,
+    .saved = max_pool_saved,
+    .kernels = NN_LIST(max_pool_kernels),
+    .cases = NN_LIST(max_pool_cases),
 };
 
 const NnOp nn_op_avg_pool = {
-    .name = "avg_pool", .min_in = 1, .max_in = 1, .attr_size = sizeof(NnPoolAttr),
+    .name = "avg_pool",
+    .min_in = 1,
+    .max_in = 1,
+    .attr_size = sizeof(NnPoolAttr),
     .shape = avg_pool_shape,
-    .kernels = NN_LIST(avg_pool_kernels), .cases = NN_LIST(avg_pool_cases),
+    .kernels = NN_LIST(avg_pool_kernels),
+    .cases = NN_LIST(avg_pool_cases),
 };
 
 const NnOp nn_op_global_avg_pool = {
-    .name = "global_avg_pool", .min_in = 1, .max_in = 1,
+    .name = "global_avg_pool",
+    .min_in = 1,
+    .max_in = 1,
     .shape = global_avg_pool_shape,
-    .kernels = NN_LIST(global_avg_pool_kernels), .cases = NN_LIST(global_avg_pool_cases),
+    .kernels = NN_LIST(global_avg_pool_kernels),
+    .cases = NN_LIST(global_avg_pool_cases),
 };
 
 NnVar nn_max_pool(NnGraph *g, NnVar x, NnPoolAttr attr)

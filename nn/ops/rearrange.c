@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "nn/base/parallel.h"
+#include "nn/ops/case_shapes.h"
 #include "nn/ops/vec.h"
 
 typedef struct {
@@ -132,13 +133,6 @@ static void reshape_backward(const NnBwd *k)
 
 /* ---- cases and descriptors ---- */
 
-#define VALUES(...)                                                                                                    \
-    (const float[])                                                                                                    \
-    {                                                                                                                  \
-        __VA_ARGS__                                                                                                    \
-    }
-#define DRAWN .lo = -1, .hi = 1
-
 static const NnOpCase concat_cases[] = {
     { "by hand",
       { { 2, { 2, 1 } }, { 2, { 2, 2 } } },
@@ -173,7 +167,8 @@ static const NnOpCase slice_cases[] = {
     { "vector", { { 1, { 3 } } }, .attr = &second, .want = NN_ERR_SHAPE },
 };
 
-static const NnShape three_by_two = { 2, { 3, 2 } }, flat = { 2, { 2, 60 } }, minus = { 2, { -2, -3 } }, zero = { 0 };
+static const NnShape three_by_two = { 2, { 3, 2 } }, flat = { 2, { 2, 60 } }, large = { 2, { 2, 13065 } },
+                     minus = { 2, { -2, -3 } }, zero = { 0 };
 static const NnOpCase reshape_cases[] = {
     { "by hand",
       { { 2, { 2, 3 } } },
@@ -182,6 +177,7 @@ static const NnOpCase reshape_cases[] = {
       .y = VALUES(1, 2, 3, 4, 5, 6),
       .dx0 = VALUES(1, 1, 1, 1, 1, 1) },
     { "images to vectors", { { 4, { 2, 3, 4, 5 } } }, .attr = &flat, DRAWN },
+    { "large", { IMAGE(2, 3, 67, 65) }, .attr = &large, DRAWN },
     { "other length", { { 2, { 2, 4 } } }, .attr = &three_by_two, .want = NN_ERR_SHAPE },
     { "negative", { { 2, { 2, 3 } } }, .attr = &minus, .want = NN_ERR_SHAPE },
     { "no dimensions", { { 1, { 1 } } }, .attr = &zero, .want = NN_ERR_SHAPE },

@@ -4,6 +4,7 @@
 #include <math.h>
 
 #include "nn/base/parallel.h"
+#include "nn/ops/case_shapes.h"
 #include "nn/ops/vec.h"
 
 /* ---- sum and mean ---- */
@@ -234,37 +235,29 @@ static void max_normalize_backward(const NnBwd *k)
 
 /* ---- cases and descriptors ---- */
 
-#define VALUES(...)                                                                                                    \
-    (const float[])                                                                                                    \
-    {                                                                                                                  \
-        __VA_ARGS__                                                                                                    \
-    }
-#define DRAWN .lo = -1, .hi = 1
-#define IMAGES                                                                                                         \
-    {                                                                                                                  \
-        {                                                                                                              \
-            4,                                                                                                         \
-            {                                                                                                          \
-                2, 3, 4, 5                                                                                             \
-            }                                                                                                          \
-        }                                                                                                              \
-    }
+/* clang-format off */
+#define IMAGES { IMAGE(2, 3, 4, 5) }
+#define LARGE { IMAGE(2, 3, 67, 65) }
+/* clang-format on */
 
 static const Axes all = { 0, 4 }, rows = { 1, 1 }, columns = { 0, 1 }, but_samples = { 1, 3 }, but_two = { 2, 2 },
                   both = { 0, 2 }, beyond = { 1, 2 }, none = { 0, 0 }, before = { -1, 1 };
 
-#define FOLD_CASES                                                                                                     \
-    { "all", IMAGES, .attr = &all, DRAWN }, { "channels", IMAGES, .attr = &rows, DRAWN },                              \
-        { "samples", IMAGES, .attr = &columns, DRAWN }, { "all but samples", IMAGES, .attr = &but_samples, DRAWN },    \
-        { "positions", IMAGES, .attr = &but_two, DRAWN }, { "samples and channels", IMAGES, .attr = &both, DRAWN },    \
-        { "large, all", { { 4, { 2, 3, 67, 65 } } }, .attr = &all, DRAWN },                                            \
-        { "large, channels", { { 4, { 2, 3, 67, 65 } } }, .attr = &rows, DRAWN },                                      \
-        { "large, positions", { { 4, { 2, 3, 67, 65 } } }, .attr = &but_two, DRAWN },                                  \
-        { "past the end", { { 2, { 2, 3 } } }, .attr = &beyond, .want = NN_ERR_SHAPE },                                \
-        { "nothing", { { 2, { 2, 3 } } }, .attr = &none, .want = NN_ERR_SHAPE },                                       \
-    {                                                                                                                  \
-        "before 0", { { 2, { 2, 3 } } }, .attr = &before, .want = NN_ERR_SHAPE                                         \
-    }
+/* clang-format off */
+#define FOLD_CASES                                                                  \
+    { "all", IMAGES, .attr = &all, DRAWN },                                         \
+    { "channels", IMAGES, .attr = &rows, DRAWN },                                   \
+    { "samples", IMAGES, .attr = &columns, DRAWN },                                 \
+    { "all but samples", IMAGES, .attr = &but_samples, DRAWN },                     \
+    { "positions", IMAGES, .attr = &but_two, DRAWN },                               \
+    { "samples and channels", IMAGES, .attr = &both, DRAWN },                       \
+    { "large, all", LARGE, .attr = &all, DRAWN },                                   \
+    { "large, channels", LARGE, .attr = &rows, DRAWN },                             \
+    { "large, positions", LARGE, .attr = &but_two, DRAWN },                         \
+    { "past the end", { { 2, { 2, 3 } } }, .attr = &beyond, .want = NN_ERR_SHAPE }, \
+    { "nothing", { { 2, { 2, 3 } } }, .attr = &none, .want = NN_ERR_SHAPE },        \
+    { "before 0", { { 2, { 2, 3 } } }, .attr = &before, .want = NN_ERR_SHAPE }
+/* clang-format on */
 
 static const NnOpCase sum_cases[] = {
     { "rows by hand",

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "nn/base/parallel.h"
+#include "nn/ops/case_shapes.h"
 
 typedef struct {
     int factor;
@@ -16,13 +17,18 @@ typedef struct {
 
 /* Planes of the input and of the output. */
 typedef struct {
-    int    planes, H, W, Ho, Wo;
+    int planes, H, W, Ho, Wo;
     size_t in, out; /* elements of a plane */
 } Geom;
 
 static Geom geom_make(NnShape x, NnShape y)
 {
-    return (Geom){ x.d[0] * x.d[1], x.d[2], x.d[3], y.d[2], y.d[3], (size_t)x.d[2] * (size_t)x.d[3],
+    return (Geom){ x.d[0] * x.d[1],
+                   x.d[2],
+                   x.d[3],
+                   y.d[2],
+                   y.d[3],
+                   (size_t)x.d[2] * (size_t)x.d[3],
                    (size_t)y.d[2] * (size_t)y.d[3] };
 }
 
@@ -90,7 +96,7 @@ static void upsample_plane_backward(const Geom *g, int f, const float *dy, float
 static void upsample_forward(const NnFwd *k)
 {
     const Geom g = geom_make(k->xs[0], k->ys);
-    const int  f = ((const UpsampleAttr *)k->attr)->factor;
+    const int f = ((const UpsampleAttr *)k->attr)->factor;
 #pragma omp parallel for num_threads(nn_threads()) if ((size_t)g.planes * g.out > NN_PARALLEL_MIN)
     for (int p = 0; p < g.planes; p++) upsample_plane(&g, f, k->x[0] + (size_t)p * g.in, k->y + (size_t)p * g.out);
 }
@@ -98,7 +104,7 @@ static void upsample_forward(const NnFwd *k)
 static void upsample_backward(const NnBwd *k)
 {
     const Geom g = geom_make(k->xs[0], k->ys);
-    const int  f = ((const UpsampleAttr *)k->attr)->factor;
+    const int f = ((const UpsampleAttr *)k->attr)->factor;
     if (!k->dx[0]) return;
 #pragma omp parallel for num_threads(nn_threads()) if ((size_t)g.planes * g.out > NN_PARALLEL_MIN)
     for (int p = 0; p < g.planes; p++)
@@ -122,28 +128,26 @@ static NnStatus resize_shape(const NnShape *xs, int n_in, const void *attr, NnSh
 
 /* Where an output position falls on the input axis: (1 - t) at lo and t at hi. */
 typedef struct {
-    int   lo, hi;
+    int lo, hi;
     float t;
 } Between;
 
 /* Centres of pixels lie at + 1/2: position = (i + 1/2) in / out - 1/2, clamped to the first and last centre. */
 static inline Between between(int i, int in, int out)
 {
-    float at = ((float)i + 0.5f) * ((float)in / (float)out) - 0.5f;
-    if (at < 0) at = 0;
-    int lo = (int)at;
-    if (lo > in - 1) lo = in - 1;
-    return (Between){ lo, lo + 1 < in ? lo + 1 : lo, at - (float)lo };
+    const double at = (i + 0.5) * in / out - 0.5;
+    const int lo = at < 0 ? 0 : (int)at;
+    return (Between){ lo, lo + 1 < in ? lo + 1 : lo, at < 0 ? 0 : (float)(at - lo) };
 }
 
 static void resize_plane(const Geom *g, const float *x, float *y)
 {
     for (int i = 0; i < g->Ho; i++) {
         const Between r = between(i, g->H, g->Ho);
-        const float  *top = x + (size_t)r.lo * (size_t)g->W, *bottom = x + (size_t)r.hi * (size_t)g->W;
+        const float *top = x + (size_t)r.lo * (size_t)g->W, *bottom = x + (size_t)r.hi * (size_t)g->W;
         for (int j = 0; j < g->Wo; j++) {
             const Between c = between(j, g->W, g->Wo);
-            const float   a = (1 - c.t) * top[c.lo] + c.t * top[c.hi], b = (1 - c.t) * bottom[c.lo] + c.t * bottom[c.hi];
+            const float a = (1 - c.t) * top[c.lo] + c.t * top[c.hi], b = (1 - c.t) * bottom[c.lo] + c.t * bottom[c.hi];
             y[(size_t)i * (size_t)g->Wo + (size_t)j] = (1 - r.t) * a + r.t * b;
         }
     }
@@ -153,10 +157,10 @@ static void resize_plane_backward(const Geom *g, const float *dy, float *dx)
 {
     for (int i = 0; i < g->Ho; i++) {
         const Between r = between(i, g->H, g->Ho);
-        float        *top = dx + (size_t)r.lo * (size_t)g->W, *bottom = dx + (size_t)r.hi * (size_t)g->W;
+        float *top = dx + (size_t)r.lo * (size_t)g->W, *bottom = dx + (size_t)r.hi * (size_t)g->W;
         for (int j = 0; j < g->Wo; j++) {
             const Between c = between(j, g->W, g->Wo);
-            const float   d = dy[(size_t)i * (size_t)g->Wo + (size_t)j], a = (1 - r.t) * d, b = r.t * d;
+            const float d = dy[(size_t)i * (size_t)g->Wo + (size_t)j], a = (1 - r.t) * d, b = r.t * d;
             top[c.lo] += (1 - c.t) * a;
             top[c.hi] += c.t * a;
             bottom[c.lo] += (1 - c.t) * b;
@@ -185,46 +189,68 @@ static const NnKernel resize_kernels[] = { { NULL, NULL, NULL, resize_forward, r
 
 /* ---- tests ---- */
 
-#define IMAGE(n, c, h, w) { 4, { n, c, h, w } }
+/* clang-format off */
 #define FACTOR(f) &(const UpsampleAttr){ f }
 #define SIZE(h, w) &(const ResizeAttr){ h, w }
-#define DRAWN .lo = -1, .hi = 1
+/* clang-format on */
 
 static const NnOpCase upsample_cases[] = {
-    { "by hand", { IMAGE(1, 1, 1, 2) }, .attr = FACTOR(2), .in = { (const float[]){ 3, 7 } },
-      .y = (const float[]){ 3, 3, 7, 7, 3, 3, 7, 7 }, .dx0 = (const float[]){ 4, 4 } },
+    { "by hand",
+      { IMAGE(1, 1, 1, 2) },
+      .attr = FACTOR(2),
+      .in = { (const float[]){ 3, 7 } },
+      .y = (const float[]){ 3, 3, 7, 7, 3, 3, 7, 7 },
+      .dx0 = (const float[]){ 4, 4 } },
     { "factor 2", { IMAGE(2, 3, 4, 5) }, DRAWN, .attr = FACTOR(2) },
     { "factor 3", { IMAGE(1, 2, 3, 2) }, DRAWN, .attr = FACTOR(3) },
     { "factor 1", { IMAGE(1, 2, 3, 2) }, DRAWN, .attr = FACTOR(1) },
+    { "large", { IMAGE(2, 3, 33, 35) }, DRAWN, .attr = FACTOR(2) },
     { "rank", { { 2, { 4, 5 } } }, .attr = FACTOR(2), .want = NN_ERR_SHAPE },
     { "factor 0", { IMAGE(1, 1, 2, 2) }, .attr = FACTOR(0), .want = NN_ERR_SHAPE },
 };
 
 static const NnOpCase resize_cases[] = {
     /* Outputs sit at -1/4, 1/4, 3/4, 5/4 of the input axis; the outer two are clamped. */
-    { "by hand, up", { IMAGE(1, 1, 1, 2) }, .attr = SIZE(1, 4), .in = { (const float[]){ 0, 4 } },
-      .y = (const float[]){ 0, 1, 3, 4 }, .dx0 = (const float[]){ 2, 2 } },
-    { "by hand, down", { IMAGE(1, 1, 2, 2) }, .attr = SIZE(1, 1), .in = { (const float[]){ 1, 2, 3, 6 } },
-      .y = (const float[]){ 3 }, .dx0 = (const float[]){ .25f, .25f, .25f, .25f } },
+    { "by hand, up",
+      { IMAGE(1, 1, 1, 2) },
+      .attr = SIZE(1, 4),
+      .in = { (const float[]){ 0, 4 } },
+      .y = (const float[]){ 0, 1, 3, 4 },
+      .dx0 = (const float[]){ 2, 2 } },
+    { "by hand, down",
+      { IMAGE(1, 1, 2, 2) },
+      .attr = SIZE(1, 1),
+      .in = { (const float[]){ 1, 2, 3, 6 } },
+      .y = (const float[]){ 3 },
+      .dx0 = (const float[]){ .25f, .25f, .25f, .25f } },
     { "up", { IMAGE(2, 2, 3, 4) }, DRAWN, .attr = SIZE(7, 12) },
     { "down", { IMAGE(1, 2, 9, 8) }, DRAWN, .attr = SIZE(4, 3) },
     { "up and down", { IMAGE(1, 2, 5, 6) }, DRAWN, .attr = SIZE(11, 4) },
     { "same", { IMAGE(1, 2, 3, 4) }, DRAWN, .attr = SIZE(3, 4) },
     { "from one pixel", { IMAGE(2, 1, 1, 1) }, DRAWN, .attr = SIZE(3, 5) },
+    { "large", { IMAGE(2, 3, 33, 35) }, DRAWN, .attr = SIZE(67, 65) },
     { "rank", { { 3, { 2, 4, 5 } } }, .attr = SIZE(2, 2), .want = NN_ERR_SHAPE },
     { "no rows", { IMAGE(1, 1, 2, 2) }, .attr = SIZE(0, 2), .want = NN_ERR_SHAPE },
 };
 
 const NnOp nn_op_upsample_nearest = {
-    .name = "upsample_nearest", .min_in = 1, .max_in = 1, .attr_size = sizeof(UpsampleAttr),
+    .name = "upsample_nearest",
+    .min_in = 1,
+    .max_in = 1,
+    .attr_size = sizeof(UpsampleAttr),
     .shape = upsample_shape,
-    .kernels = NN_LIST(upsample_kernels), .cases = NN_LIST(upsample_cases),
+    .kernels = NN_LIST(upsample_kernels),
+    .cases = NN_LIST(upsample_cases),
 };
 
 const NnOp nn_op_resize_bilinear = {
-    .name = "resize_bilinear", .min_in = 1, .max_in = 1, .attr_size = sizeof(ResizeAttr),
+    .name = "resize_bilinear",
+    .min_in = 1,
+    .max_in = 1,
+    .attr_size = sizeof(ResizeAttr),
     .shape = resize_shape,
-    .kernels = NN_LIST(resize_kernels), .cases = NN_LIST(resize_cases),
+    .kernels = NN_LIST(resize_kernels),
+    .cases = NN_LIST(resize_cases),
 };
 
 NnVar nn_upsample_nearest(NnGraph *g, NnVar x, int factor)

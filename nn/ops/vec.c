@@ -52,13 +52,13 @@ void nn_vec_add_const(float *y, float a, size_t n)
 
 /* Sum of `term` (an expression in i) over 0..n-1: lane l takes i = l, l + LANES, ...; then the lanes are added up. */
 #define LANE_SUM(term)                                                                                                 \
-    double lane[LANES] = { 0 }, sum = 0;                                                                               \
+    double lane[LANES] = { 0 }, total = 0;                                                                             \
     size_t start = 0;                                                                                                  \
     for (; start + LANES <= n; start += LANES)                                                                         \
         for (size_t l = 0, i = start; l < LANES; l++, i++) lane[l] += (term);                                          \
     for (size_t l = 0, i = start; i < n; l++, i++) lane[l] += (term);                                                  \
-    for (size_t l = 0; l < LANES; l++) sum += lane[l];                                                                 \
-    return sum
+    for (size_t l = 0; l < LANES; l++) total += lane[l];                                                               \
+    return total
 
 NN_KERNEL_CLONES static double sum(const float *x, size_t n)
 {

@@ -1,0 +1,162 @@
+#!/bin/sh
+# e2e_train.sh BUILD -- drives the program `train` as a person would: mistakes, Ctrl-C and --resume, odd folders.
+build=$(cd "${1:-build}" && pwd) || exit 1
+train=$build/train
+work=$(mktemp -d) || exit 1
+trap 'rm -rf "$work"' EXIT
+cd "$work" || exit 1
+failures=0
+
+fail() {
+    echo "e2e_train: $*" >&2
+    failures=$((failures + 1))
+}
+
+# expect CODE TEXT COMMAND...: the command ends with CODE, and says TEXT on stderr (on stdout if CODE is 0).
+expect() {
+    code=$1 text=$2
+    shift 2
+    "$@" >out.txt 2>err.txt </dev/null
+    got=$?
+    [ "$got" -eq "$code" ] || fail "'$*' ended with $got, expected $code: $(head -c 300 err.txt)"
+    if [ "$code" -eq 0 ]; then said=out.txt; else said=err.txt; fi
+    grep -qe "$text" "$said" || fail "'$*' did not say '$text' but: $(head -c 300 "$said")"
+    # Errors are one line on stderr; stdout stays clean for mistakes of usage and configuration.
+    [ "$code" -ne 2 ] || [ ! -s out.txt ] || fail "'$*' wrote to stdout: $(head -c 100 out.txt)"
+    [ "$code" -ne 2 ] || [ "$(wc -l <err.txt)" -eq 1 ] || fail "'$*' did not write one line to stderr"
+}
+
+# The tensors of a safetensors file, without its header.
+tensors() {
+    header=$(od -An -tu8 -N8 "$1" | tr -d ' ')
+    tail -c "+$((header + 9))" "$1"
+}
+
+cat >tiny.ini <<'INI'
+[data]
+identities = 40
+size = 16
+forge = swap, inpaint
+val_fraction = 0.3
+[optim]
+ema = 0.9
+[train]
+batch = 4
+steps = 60
+validate_every = 20
+log_every = 10
+INI
+
+# ---- help ----
+expect 0 'usage:' "$train" --help
+expect 0 'overfit-batch' "$train" --help
+expect 0 'schedule' "$train" --help-config
+expect 0 '[0-9]\.[0-9]' "$train" --version
+expect 0 'conv2d' "$train" tiny.ini --summary
+expect 0 'nothing was written' "$train" tiny.ini --dry-run
+[ ! -e runs ] || fail '--dry-run left a folder'
+
+# ---- mistakes: exit 2 and a sentence that helps ----
+expect 2 'expected a configuration' "$train"
+expect 2 'did you mean --resume' "$train" tiny.ini --resme
+expect 2 'expected a value' "$train" tiny.ini --out
+expect 2 'expected a value' "$train" tiny.ini --set
+expect 2 'takes no value' "$train" tiny.ini --resume=yes
+expect 2 'second configuration' "$train" tiny.ini tiny.ini
+expect 2 'whole number' "$train" tiny.ini --seed x
+expect 2 'whole number' "$train" tiny.ini --threads -3
+expect 2 'whole number' "$train" tiny.ini --overfit-batch 1
+expect 2 'neither' "$train" tiny.ini --overfit-batch 4 --resume
+expect 2 'optimizer' "$train" tiny.ini --set optim.optimizr=adam
+expect 2 'adamw' "$train" tiny.ini --set optim.optimizer=adma
+expect 2 'lr' "$train" tiny.ini --set optim.lr=-1
+expect 2 'batch' "$train" tiny.ini --set train.batch=0
+expect 2 'lae_small' "$train" tiny.ini --set model.network=lae_smal
+expect 2 'swap' "$train" tiny.ini --set data.methods=swop
+expect 2 'nothing trains' "$train" tiny.ini --set model.score=latent --set loss.latent=0
+expect 2 'nothing trains' "$train" tiny.ini --set loss.cls=0 --set loss.mask=0
+expect 2 'kernel' "$train" tiny.ini --set train.kernel=warp9
+expect 2 'no last.safetensors' "$train" tiny.ini --resume
+sed 's/^ema/emma/' tiny.ini >typo.ini
+expect 2 'typo.ini:7' "$train" typo.ini
+expect 2 'ema' "$train" typo.ini
+"$train" nowhere.ini >out.txt 2>err.txt && fail 'a missing configuration was accepted'
+grep -q nowhere.ini err.txt || fail 'a missing configuration was not named'
+[ ! -e runs ] || fail 'a mistake left a folder'
+
+# ---- folders that cannot be written ----
+: >file
+expect 1 'file' "$train" tiny.ini --out file/run
+if [ "$(id -u)" -ne 0 ]; then
+    mkdir locked && chmod 500 locked
+    expect 1 'locked' "$train" tiny.ini --out locked/run
+fi
+
+# ---- a run from start to end ----
+expect 0 'eval runs/tiny' "$train" tiny.ini
+for f in best.safetensors last.safetensors metrics.csv timing.csv train.log config.resolved.ini run.json; do
+    [ -s "runs/tiny/$f" ] || fail "runs/tiny/$f is missing"
+done
+[ "$(grep -c ',train,' runs/tiny/metrics.csv)" -eq 60 ] || fail 'metrics.csv should have 60 training rows'
+[ "$(grep -c ',val,' runs/tiny/metrics.csv)" -eq 3 ] || fail 'metrics.csv should have 3 validation rows'
+grep -q '\[####' out.txt && fail 'a progress bar without a terminal'
+grep -q 'step 60/60' out.txt || fail 'no plain line without a terminal'
+expect 0 'runs/tiny-2' "$train" tiny.ini --set train.steps=4
+expect 2 'already holds a run' "$train" tiny.ini --out runs/tiny
+expect 2 'optim.lr' "$train" tiny.ini --out runs/tiny --resume --set optim.lr=0.5
+
+# ---- the same bits again, with other numbers of threads, in a path with spaces and quotes ----
+odd="it's a \"folder\" with spaces"
+mkdir "$odd"
+cp tiny.ini "$odd/my tiny.ini"
+expect 0 'wrote' "$train" "$odd/my tiny.ini" --out "$odd/a run" --threads 1 --set data.threads=1
+cmp -s runs/tiny/metrics.csv "$odd/a run/metrics.csv" || fail 'metrics.csv differs with one thread'
+
+# ---- Ctrl-C, then --resume: as if nothing had happened ----
+# In the background a shell ignores SIGINT, so the program is started by env, which restores it.
+interrupt() {
+    signal=$1 code=$2 after=$3 folder=$4
+    env --default-signal=INT "$train" tiny.ini --out "$folder" >out.txt 2>err.txt &
+    pid=$!
+    while [ "$(grep -c ',train,' "$folder/metrics.csv" 2>/dev/null || :)" -lt "$after" ] 2>/dev/null ||
+        [ ! -e "$folder/metrics.csv" ]; do
+        kill -0 $pid 2>/dev/null || break
+    done
+    kill -"$signal" $pid 2>/dev/null
+    wait $pid
+    got=$?
+    [ $got -eq "$code" ] || fail "SIG$signal ended with $got, expected $code: $(cat err.txt)"
+    grep -q -- '--resume' err.txt || fail "SIG$signal did not say how to go on"
+    expect 0 'wrote' "$train" tiny.ini --out "$folder" --resume
+    cmp -s runs/tiny/metrics.csv "$folder/metrics.csv" || fail "metrics.csv differs after SIG$signal and --resume"
+    for f in last best; do
+        tensors "runs/tiny/$f.safetensors" >want.bin
+        tensors "$folder/$f.safetensors" >got.bin
+        cmp -s want.bin got.bin || fail "$f.safetensors differs after SIG$signal and --resume"
+    done
+}
+interrupt INT 130 0 'int run'
+interrupt TERM 143 1 'term run'
+
+# kill -9: last.safetensors of the last validation, logs beyond it are cut off.
+"$train" tiny.ini --out killed >out.txt 2>err.txt &
+pid=$!
+while [ ! -e killed/last.safetensors ]; do kill -0 $pid 2>/dev/null || break; done
+kill -9 $pid 2>/dev/null
+wait $pid 2>/dev/null
+expect 0 'wrote' "$train" tiny.ini --out killed --resume
+cmp -s runs/tiny/metrics.csv killed/metrics.csv || fail 'metrics.csv differs after kill -9 and --resume'
+
+# A resumed run may become longer.
+expect 0 '64/64' "$train" tiny.ini --out killed --resume --set train.steps=64
+
+# ---- divergence: exit 4, named, never saved ----
+expect 4 'step ' "$train" tiny.ini --out diverged --set optim.lr=1e38 --set optim.optimizer=sgd
+[ ! -e diverged/last.safetensors ] || fail 'a diverged run was saved'
+
+# ---- sanity checks that write nothing ----
+expect 0 'learned by heart' "$train" tiny.ini --overfit-batch 8 --set train.steps=150 --set optim.lr=0.01
+expect 0 'GFLOP/s' "$train" tiny.ini --profile --set train.steps=5
+
+[ "$failures" -eq 0 ] && echo 'e2e_train: all passed'
+[ "$failures" -eq 0 ]
