@@ -85,7 +85,7 @@ static unsigned char *sample_bytes(size_t *len)
 
 START_TEST(golden_file_is_read)
 {
-    unsigned char bytes[sizeof golden_hex];
+    unsigned char bytes[sizeof golden_hex] = { 0 };
     NnCheckpoint c;
     NnErr err = { 0 };
     const size_t len = golden_bytes(bytes);
@@ -102,7 +102,7 @@ END_TEST
 /* Without notes the header is the golden one to the byte. */
 START_TEST(golden_header_is_written)
 {
-    unsigned char bytes[sizeof golden_hex];
+    unsigned char bytes[sizeof golden_hex] = { 0 };
     const float w[2] = { 1, 2 };
     const int order[1] = { 0 };
     char *text = NULL;
@@ -145,7 +145,7 @@ START_TEST(header_is_padded_and_sorted)
 {
     size_t len;
     unsigned char *bytes = sample_bytes(&len);
-    uint64_t header_len;
+    uint64_t header_len = 0;
     memcpy(&header_len, bytes, 8);
     ck_assert_uint_eq(header_len % 8, 0);
     const char *text = (const char *)bytes + 8;
@@ -325,7 +325,7 @@ START_TEST(deep_nesting_is_refused_at_once)
     NnCheckpoint c;
     NnErr err = { 0 };
     memset(header, '[', N);
-    memcpy(header, "{\"a\":", 5);
+    header[0] = '{', header[1] = '"', header[2] = 'a', header[3] = '"', header[4] = ':';
     ck_assert_int_eq(parse_header(header, N, 0, &c, &err), NN_ERR_FORMAT);
     ck_assert_msg(strstr(err.msg, "nested deeper"), "gave: %s", err.msg);
     free(header);
