@@ -7,7 +7,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "check_main.h"
+#include "tests/check_main.h"
 #include "nn/base/blas.h"
 #include "nn/base/file.h"
 #include "nn/base/parallel.h"
