@@ -2,9 +2,9 @@
  *
  *     L_rec = mean |x_hat - x|     (rec_kind = l1), or  mean (x_hat - x)^2  (mse)
  *
- * over images, colours and pixels; x, x_hat [N,3,H,W] in -1..1. Only the half of the latent that belongs to the true class
- * reaches the decoder (the selection block), so each half must learn to describe its class.
- * Source: Cozzolino et al., ForensicTransfer, arXiv 1812.02510; kept by LAE, arXiv 1909.05999, with weight 0.1. */
+ * over images, colours and pixels; x, x_hat [N,3,H,W] in -1..1. Only the half of the latent that belongs to the true
+ * class reaches the decoder (the selection block), so each half must learn to describe its class. Source: Cozzolino et
+ * al., ForensicTransfer, arXiv 1812.02510; kept by LAE, arXiv 1909.05999, with weight 0.1. */
 #ifndef TRAIN_LOSS_RECONSTRUCTION_H
 #define TRAIN_LOSS_RECONSTRUCTION_H
 #include "nn/model/detector.h"

@@ -7,9 +7,9 @@
 
 enum { TRAIN_PATH_MAX = 4096 };
 
-/* The folder by --out, else [train] out, else runs/<name of CONFIG>, there with the next free number: runs/lae, runs/lae-2.
- * With --resume the folder given, or the latest of the numbered ones; it must hold last.safetensors. Without, a folder
- * that holds a run is refused. Nothing is created. ERR_USAGE. */
+/* The folder by --out, else [train] out, else runs/<name of CONFIG>, there with the next free number: runs/lae,
+ * runs/lae-2. With --resume the folder given, or the latest of the numbered ones; it must hold last.safetensors.
+ * Without, a folder that holds a run is refused. Nothing is created. ERR_USAGE. */
 NnStatus train_folder_choose(const TrainOptions *o, const TrainConfig *c, char folder[TRAIN_PATH_MAX], NnErr *err);
 
 /* Create the folder, see that it can be written, and lock it until the process ends. ERR_IO, also when another process

@@ -1,8 +1,9 @@
 /* run_log.h -- what a run leaves to read: metrics.csv, timing.csv, train.log.
  *
- * metrics.csv holds nothing that depends on the clock: two runs of one configuration write the same bytes. Columns: step,
- * epoch, split (train: a row each step, this batch alone; val: a row each validation), lr, grad_norm, loss, then for each
- * term <name> and <name>_weighted, then auc, accuracy, threshold (val only; empty where nothing is to be said).
+ * metrics.csv holds nothing that depends on the clock: two runs of one configuration write the same bytes. Columns:
+ * step, epoch, split (train: a row each step, this batch alone; val: a row each validation), lr, grad_norm, loss, then
+ * for each term <name> and <name>_weighted, then auc, accuracy, threshold (val only; empty where nothing is to be
+ * said).
  * timing.csv: step, seconds since the process began training, images_per_s, wait_share (time waiting for data). */
 #ifndef TRAIN_RUN_LOG_H
 #define TRAIN_RUN_LOG_H
@@ -30,7 +31,7 @@ void train_log_say(TrainLog *log, const char *fmt, ...) __attribute__((format(pr
 /* The same, to train.log alone. */
 void train_log_note(TrainLog *log, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 
-/* Push everything to the disk before a checkpoint refers to it. ERR_IO naming the folder, e.g. when the disk is full. */
+/* Push everything to the disk before a checkpoint refers to it. ERR_IO naming the folder (disk full). */
 NnStatus train_log_sync(TrainLog *log, NnErr *err);
 
 #endif

@@ -1,9 +1,9 @@
 /* snapshot.h -- a trainer as a checkpoint file, and back.
  *
- * Tensors: model.<parameter>; optim.slot<i>.<parameter>; ema.<parameter>; data.mask_sum [H,W]. Table: config (the resolved
- * INI text), seed, step, validated, epoch, best, stale, plateau_cuts, plateau_stale, threshold (after
- * the first validation), mask_count, ema, blas_core,
- * blas_version, version. In `best` the model tensors are the average of the weights when EMA is on. */
+ * Tensors: model.<parameter>; optim.slot<i>.<parameter>; ema.<parameter>; data.mask_sum [H,W]. Table: config (the
+ * resolved INI text), seed, step, validated, epoch, best, stale, plateau_cuts, plateau_stale, threshold (after the
+ * first validation), mask_count, ema, blas_core, blas_version, version. In `best` the model tensors are the average of
+ * the weights when EMA is on. */
 #ifndef TRAIN_SNAPSHOT_H
 #define TRAIN_SNAPSHOT_H
 #include "nn/model/checkpoint.h"
@@ -16,8 +16,8 @@ NnStatus train_snapshot_save(const Trainer *t, const char *path, int best, NnErr
 /* The configuration stored in a checkpoint. `name` is used in messages. */
 NnStatus train_snapshot_config(const NnCheckpoint *c, const char *name, TrainConfig *config, NnErr *err);
 
-/* Put a freshly made trainer (of the same configuration) into the state of a checkpoint. ERR_FORMAT names what is missing
- * or does not fit. */
+/* Put a freshly made trainer (of the same configuration) into the state of a checkpoint. ERR_FORMAT names what is
+ * missing or does not fit. */
 NnStatus train_snapshot_restore(Trainer *t, const NnCheckpoint *c, const char *name, NnErr *err);
 
 #endif

@@ -1,8 +1,8 @@
 /* trainer.h -- a run in memory: network, plans, data, optimiser, and the step that ties them together.
  *
  * It owns everything a step needs, and knows nothing of files, logs and signals (session.h does). After trainer_start,
- * train_step allocates nothing. What a step computes is a pure function of configuration and seed: the number of threads
- * and interruptions change no bit. */
+ * train_step allocates nothing. What a step computes is a pure function of configuration and seed: the number of
+ * threads and interruptions change no bit. */
 #ifndef TRAINER_H
 #define TRAINER_H
 #include <signal.h>
@@ -76,12 +76,13 @@ void trainer_free(Trainer *t);
 /* Start loading batches, from the step reached. Once, before the first train_step. */
 NnStatus trainer_start(Trainer *t, NnErr *err);
 
-/* One step: `accumulate` batches forward and backward, clip, update. ERR_NUMERIC if loss, gradient or updated weights are
- * not finite: names step, first bad node and files. ERR_DATA and others from the loader. */
+/* One step: `accumulate` batches forward and backward, clip, update. ERR_NUMERIC if loss, gradient or updated weights
+ * are not finite: names step, first bad node and files. ERR_DATA and others from the loader. */
 NnStatus train_step(Trainer *t, TrainStep *out, NnErr *err);
 
-/* Judge the present weights (their average, with EMA on) on the validation items, and update best, stale, threshold and
- * plateau; *better says whether this is the best so far. Gives up between batches, changing nothing, once *stop != 0. */
+/* Judge the present weights (their average, with EMA on) on the validation items, and update best, stale, threshold
+ * and plateau; *better says whether this is the best so far. Gives up between batches, changing nothing, once *stop is
+ * set. */
 NnStatus trainer_validate(Trainer *t, const volatile sig_atomic_t *stop, TrainValidation *out, int *better, NnErr *err);
 
 /* Is a validation due that has not been made? At every validate_every-th step, and after the last. */
