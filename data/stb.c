@@ -69,6 +69,9 @@ static void *budget_realloc(void *p, size_t size)
 #define STB_IMAGE_WRITE_IMPLEMENTATION
 #define STB_IMAGE_WRITE_STATIC
 #define STBI_WRITE_NO_STDIO
+#define STBIW_MALLOC(size)     nn_alloc(size, 1)
+#define STBIW_REALLOC(p, size) nn_realloc(p, size, 1)
+#define STBIW_FREE(p)          free(p)
 
 /* Sums in a damaged JPEG may overflow an int. Let them wrap: the pixels are wrong in
  * any case, and nothing else depends on them. */
