@@ -126,10 +126,10 @@ static void sink_write(void *context, void *data, int size)
     Sink *sink = context;
     const size_t n = (size_t)size;
     size_t need, room;
-    if (sink->failed) return;
+    if (sink->failed || n == 0) return;
     sink->failed = 1;
     if (!nn_size_add(sink->bytes.len, n, &need)) return;
-    if (need > sink->room) {
+    if (need > sink->room || !sink->bytes.data) {
         if (!nn_size_mul(need, 2, &room)) return;
         unsigned char *grown = nn_realloc(sink->bytes.data, room, 1);
         if (!grown) return;

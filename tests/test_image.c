@@ -511,6 +511,7 @@ int main(void)
 {
     Suite *s = suite_create("image");
     TCase *t = tcase_create("image");
+    tcase_set_timeout(t, 120);
     tcase_add_test(t, test_png_round_trip_is_exact);
     tcase_add_test(t, test_jpeg_round_trip_is_near);
     tcase_add_test(t, test_encoding_refuses_nonsense);

@@ -761,6 +761,7 @@ int main(void)
 {
     Suite *s = suite_create("manifest");
     TCase *t = tcase_create("manifest");
+    tcase_set_timeout(t, 120);
     tcase_add_checked_fixture(t, folder_make, folder_remove);
     tcase_add_test(t, test_csv_syntax);
     tcase_add_test(t, test_csv_errors);
