@@ -67,13 +67,13 @@ static void add_grain(DataForgeWork *work, NnRng *rng, float sigma)
 
 NnStatus data_forge_inpaint(const DataForgeInput *in, NnRng *rng, DataImage *out, DataImage *mask, NnErr *err)
 {
-    DataForgeShape shape = data_forge_shape_on_face(in, rng, 0.03f, 0.12f);
+    DataForgeShape shape = data_forge_shape_on_face(in, rng, 0.03f, 0.1f);
     DataForgeWork work;
     shape.feather = nn_rng_range(rng, 0.5f, 1.5f);
     NN_TRY(data_forge_work_new(in, &shape, rng, &work, err));
     NnStatus s = fill_harmonic(in->photo, &work, err);
     if (s == NN_OK) {
-        add_grain(&work, rng, nn_rng_range(rng, 0, 1.5f));
+        add_grain(&work, rng, nn_rng_range(rng, 0, 2.5f));
         s = data_forge_finish(in, &work, out, mask, err);
     }
     data_forge_work_free(&work);

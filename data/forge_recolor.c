@@ -11,12 +11,19 @@ typedef struct {
     float turn_cos, turn_sin, saturation, gain, tint_b, tint_r;
 } Edit;
 
+/* lo..hi up or down with equal chance. */
+static float either_way(NnRng *rng, float lo, float hi)
+{
+    const float amount = nn_rng_range(rng, lo, hi);
+    return nn_rng_coin(rng, 0.5f) ? amount : -amount;
+}
+
 static Edit draw_edit(NnRng *rng)
 {
-    const float turn = nn_rng_range(rng, 0.1f, 0.45f) * (nn_rng_coin(rng, 0.5f) ? 1.0f : -1.0f);
+    const float turn = either_way(rng, 0.1f, 0.45f);
     Edit e = { .turn_cos = cosf(turn), .turn_sin = sinf(turn) };
     e.saturation = expf(nn_rng_range(rng, -0.4f, 0.4f));
-    e.gain = expf(nn_rng_range(rng, 0.03f, 0.2f) * (nn_rng_coin(rng, 0.5f) ? 1.0f : -1.0f));
+    e.gain = expf(either_way(rng, 0.03f, 0.2f));
     const float angle = nn_rng_range(rng, 0, 6.2831853f), tint = nn_rng_range(rng, 5, 11);
     e.tint_b = tint * cosf(angle), e.tint_r = tint * sinf(angle);
     return e;

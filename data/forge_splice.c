@@ -21,12 +21,12 @@ static void fill_from_donor(const DataForgeInput *in, const DataForgeShape *s, N
 
 NnStatus data_forge_splice(const DataForgeInput *in, NnRng *rng, DataImage *out, DataImage *mask, NnErr *err)
 {
-    DataForgeShape shape = data_forge_shape_anywhere(in, rng, 0.03f, 0.16f);
+    DataForgeShape shape = data_forge_shape_anywhere(in, rng, 0.03f, 0.13f);
     DataForgeWork work;
     shape.feather = nn_rng_range(rng, 0.5f, 2);
     NN_TRY(data_forge_work_new(in, &shape, rng, &work, err));
     fill_from_donor(in, &shape, rng, &work);
-    const float strength = nn_rng_coin(rng, 0.2f) ? nn_rng_range(rng, 0, 0.6f) : nn_rng_range(rng, 0.6f, 1);
+    const float strength = nn_rng_coin(rng, 0.15f) ? nn_rng_range(rng, 0, 0.6f) : nn_rng_range(rng, 0.7f, 1);
     data_forge_match_colours(&work, in->photo, strength);
     const NnStatus s = data_forge_finish(in, &work, out, mask, err);
     data_forge_work_free(&work);

@@ -121,6 +121,7 @@ static void paint_ear(const DataPerson *p, const DataHeadPoint *h, float grain, 
     const float side = h->x < 0 ? -1.0f : 1.0f, turn = side * p->pose.yaw_sin;
     const float cx = p->pose.aspect * (0.97f - 0.12f * maxf(0, turn)) + p->ear_out,
                 cy = 0.12f - 0.3f * p->pose.pitch_sin;
+    if (fabsf(h->y - cy) > 1.4f * p->ear_size) return;
     const float dx = (side * h->x - cx - 0.05f * (cy - h->y)) / (0.55f * p->ear_size),
                 dy = (h->y - cy) / (1.15f * p->ear_size);
     const float r = sqrtf(dx * dx + dy * dy);
@@ -134,7 +135,7 @@ static void paint_ear(const DataPerson *p, const DataHeadPoint *h, float grain, 
 
 void data_paint_face(const DataPerson *p, DataCanvas *c)
 {
-    const DataBounds box = data_head_bounds(p, c, 1.15f, -1.05f, 1.05f);
+    const DataBounds box = data_head_bounds(p, c, p->pose.aspect + 0.25f, -1.05f, 1.05f);
     const float grain = data_head_grain(p, c);
     write_relief(p, c, &box);
     for (int y = box.y0; y < box.y1; y++)

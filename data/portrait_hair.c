@@ -43,7 +43,7 @@ static float strand_noise(const DataPerson *p, float x, float y, float *along)
     strand_coordinates(h, x, y, &across, along);
     if (h->style == HAIR_CURLY) return noise_octaves(&p->lattice, x * 13, y * 13, 3) * 0.9f;
     const float wave = h->curl * 0.35f * sinf(*along * 9 + 2 * noise_at(&p->lattice, across * 2, 1));
-    return noise_octaves(&p->lattice, (across + 0.15f * wave) * h->strands, *along * 2.2f + wave, 3) * 0.8f;
+    return noise_octaves(&p->lattice, (across + 0.15f * wave) * h->strands, *along * 2.2f + wave, 2) * 0.9f;
 }
 
 static DataRgb hair_light(const DataPerson *p, float x, float y, float strand, float along, float reach)
@@ -84,7 +84,7 @@ static float front_depth(const DataPerson *p, const DataHeadPoint *q, float stra
 {
     const DataHair *h = &p->hair;
     const float rough = 0.05f + 0.1f * h->curl, side = fabsf(q->x);
-    const float outer = hair_reach(p, q->y - 0.1f * strand, h->side) - side + rough * strand;
+    const float outer = hair_reach(p, q->y > 0 ? q->y - 0.1f * strand : q->y, h->side) - side + rough * strand;
     const float line = data_hairline(h, q->u) - (fabsf(q->s) < 1 ? q->b : q->y) + rough * strand;
     float depth = minf(outer, line);
     if (q->y > 0.05f && h->side > 0.3f)

@@ -48,6 +48,7 @@ static inline float ramp(float lo, float hi, float x)
 /* A smooth bump: 1 at the centre, 0 from q = 1 on; q = (dx/rx)^2 + (dy/ry)^2. */
 static inline float bump(float dx, float dy, float rx, float ry)
 {
+    if (fabsf(dx) >= rx || fabsf(dy) >= ry) return 0; /* most calls end here, before the divisions */
     const float u = dx / rx, v = dy / ry, q = 1 - u * u - v * v;
     return q > 0 ? q * q : 0;
 }

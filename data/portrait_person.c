@@ -1,7 +1,9 @@
 /* portrait_person.c -- draws a person, a pose, a light and a camera at random.
  *
- * Ranges are in head units (half the head's height) unless they say otherwise.
- * Proportions follow the drawing rule that eyes sit half way between crown and chin. */
+ * One draw a statement (or on each side of a comma operator): C leaves the order inside an
+ * initialiser or a call open, and a person must not depend on the compiler. Ranges are in
+ * head units (half the head's height) unless they say otherwise. Proportions follow the
+ * drawing rule that eyes sit half way between crown and chin. */
 #include "data/portrait_person.h"
 
 #include <string.h>
@@ -78,7 +80,7 @@ static void draw_light(NnRng *r, DataLight *l)
 {
     const float side = pick(r, -1.0f, 1.0f), up = pick(r, 0.1f, 0.9f), z = pick(r, 0.5f, 1.0f);
     const float len = sqrtf(side * side + up * up + z * z), warm = pick(r, -0.18f, 0.22f);
-    const float power = pick(r, 0.75f, 1.05f), fill = pick(r, 0.14f, 0.42f), cool = pick(r, -0.15f, 0.15f);
+    const float power = pick(r, 0.85f, 1.2f), fill = pick(r, 0.14f, 0.42f), cool = pick(r, -0.15f, 0.15f);
     l->dir[0] = side / len, l->dir[1] = -up / len, l->dir[2] = z / len;
     l->key = (DataRgb){ power * (1 + warm), power, power * (1 - 1.1f * warm) };
     l->ambient = (DataRgb){ fill * (1 - cool), fill, fill * (1 + cool) };
@@ -117,23 +119,24 @@ static void draw_eyes(NnRng *r, DataEyes *e, DataBrows *b)
     e->crease = pick(r, 0, 0.5f), e->bag = pick(r, 0, 0.3f), e->lash = pick(r, 0.3f, 0.9f);
     e->iris = jitter(r, colour_on_scale(irises, 7, t * t), 0.15f);
     e->white = jitter(r, rgb_of_display(0.78f, 0.75f, 0.73f), 0.06f);
-    *b = (DataBrows){ .lift = pick(r, 0.13f, 0.19f),
-                      .arch = pick(r, 0.01f, 0.06f),
-                      .thickness = pick(r, 0.018f, 0.05f),
-                      .inner = pick(r, 0.1f, 0.17f),
-                      .outer = pick(r, 0.44f, 0.52f),
-                      .dark = pick(r, 0.45f, 0.95f),
-                      .tilt = pick(r, -0.1f, 0.15f) };
+    b->lift = pick(r, 0.13f, 0.19f);
+    b->arch = pick(r, 0.01f, 0.06f);
+    b->thickness = pick(r, 0.018f, 0.05f);
+    b->inner = pick(r, 0.1f, 0.17f);
+    b->outer = pick(r, 0.44f, 0.52f);
+    b->dark = pick(r, 0.45f, 0.95f);
+    b->tilt = pick(r, -0.1f, 0.15f);
 }
 
 static void draw_nose_and_mouth(NnRng *r, DataPerson *p)
 {
+    DataNose *n = &p->nose;
     DataMouth *m = &p->mouth;
-    p->nose = (DataNose){ .bridge = pick(r, 0.035f, 0.06f),
-                          .width = pick(r, 0.085f, 0.14f),
-                          .tip_b = pick(r, 0.34f, 0.43f),
-                          .height = pick(r, 0.13f, 0.24f),
-                          .nostril = pick(r, 0.35f, 0.85f) };
+    n->bridge = pick(r, 0.035f, 0.06f);
+    n->width = pick(r, 0.085f, 0.14f);
+    n->tip_b = pick(r, 0.34f, 0.43f);
+    n->height = pick(r, 0.13f, 0.24f);
+    n->nostril = pick(r, 0.35f, 0.85f);
     m->b = pick(r, 0.58f, 0.66f);
     m->half_width = pick(r, 0.2f, 0.29f);
     m->upper = pick(r, 0.03f, 0.06f), m->lower = pick(r, 0.045f, 0.085f);
@@ -207,8 +210,8 @@ static void draw_scene(NnRng *r, DataScene *s)
     s->kind = (DataBackdrop)nn_rng_below(r, BACKDROP_KINDS);
     for (int i = 0; i < 4; i++) s->colour[i] = any_colour(r, s->kind == BACKDROP_STUDIO ? 0.3f : 0.5f, 0.05f, 0.95f);
     if (s->kind == BACKDROP_LEAVES) {
-        s->colour[0] = jitter(r, rgb_of_display(0.16f, 0.22f, 0.12f), 0.5f);
-        s->colour[1] = jitter(r, rgb_of_display(0.5f, 0.58f, 0.36f), 0.5f);
+        s->colour[0] = jitter(r, rgb_of_display(0.16f, 0.2f, 0.12f), 0.3f);
+        s->colour[1] = jitter(r, rgb_of_display(0.5f, 0.56f, 0.38f), 0.3f);
     }
     s->n_shapes =
         s->kind == BACKDROP_STUDIO || s->kind == BACKDROP_LEAVES ? 0 : 4 + (int)nn_rng_below(r, PORTRAIT_SHAPES - 3);
@@ -222,15 +225,15 @@ static void draw_scene(NnRng *r, DataScene *s)
 
 static void draw_camera(NnRng *r, DataCamera *c)
 {
-    *c = (DataCamera){ .lens = pick(r, 0.3f, 0.75f),
-                       .vignette = pick(r, 0, 0.5f),
-                       .exposure = pick(r, 0.85f, 1.25f),
-                       .contrast = pick(r, 0, 0.55f),
-                       .shot_noise = pick(r, 0.005f, 0.016f),
-                       .read_noise = pick(r, 0.002f, 0.007f),
-                       .chroma_noise = pick(r, 0.3f, 0.8f),
-                       .smooth_noise = pick(r, 0, 0.35f),
-                       .quality = 85 + (int)nn_rng_below(r, 14) };
+    c->lens = pick(r, 0.3f, 0.75f);
+    c->vignette = pick(r, 0, 0.5f);
+    c->exposure = pick(r, 0.95f, 1.4f);
+    c->contrast = pick(r, 0, 0.55f);
+    c->shot_noise = pick(r, 0.005f, 0.016f);
+    c->read_noise = pick(r, 0.002f, 0.007f);
+    c->chroma_noise = pick(r, 0.3f, 0.8f);
+    c->smooth_noise = pick(r, 0, 0.35f);
+    c->quality = 85 + (int)nn_rng_below(r, 14);
 }
 
 static void draw_extras(NnRng *r, DataPerson *p)

@@ -33,7 +33,7 @@ static DataRgb scene_at(const DataPerson *p, float x, float y, float cosine, flo
     } else {
         c = add_shapes(s, x, y, c);
     }
-    texture += 0.5f * noise_octaves(&p->lattice, x * 31 + 9, y * 31, 2);
+    texture += 0.5f * noise_at(&p->lattice, x * 43 + 9 + 12 * y, y * 43 - 12 * x);
     return rgb_scale(c, maxf(0.05f, 1 + s->texture * texture));
 }
 

@@ -20,7 +20,7 @@ static DataHeadPoint head_point(const DataPerson *p, const DataCanvas *c, int x,
     h.edge = -1;
     if (fabsf(h.y) >= 1) return h;
     const float row = (h.y + 1) * (PORTRAIT_ROWS / 2);
-    const int i = (int)row;
+    const int i = row < PORTRAIT_ROWS ? (int)row : PORTRAIT_ROWS - 1; /* y + 1 may round up to 2 */
     const float half = mixf(l->half_width[i], l->half_width[i + 1], row - (float)i) + 1e-6f;
     h.s = h.x / half;
     h.edge = (half - fabsf(h.x)) * l->steep[i];

@@ -83,7 +83,7 @@ static NnStatus mark_seen(const EvalRun *run, DataSet *set, NnErr *err)
 
 NnStatus eval_data_other(const EvalRun *run, const char *name_and_path, int threads, EvalData *out, NnErr *err)
 {
-    const char *path;
+    const char *path = NULL;
     *out = (EvalData){ 0 };
     NN_TRY(split_name(name_and_path, out->name, &path, err));
     const int is_folder = nn_folder_exists(path);

@@ -1,7 +1,8 @@
 """Two training steps of lae_small in PyTorch, in double precision: the independent answer for tests/test_torch.c.
 
 usage: torch_reference.py IN.safetensors OUT.safetensors
-IN holds param.<name>, image, label, mask, has_mask, and the weights of the losses and of SGD among its notes.
+IN holds param.<name>, image, label, mask, has_mask; among its notes the weights of the losses, the settings of SGD, and
+residual_clip (0: the encoder sees colours).
 OUT gets step<i>.<loss>, grad.<name> (of the first step) and param.<name> (after the last). The files are read and
 written by hand, from the description of the format, so that the C side is not checked against itself.
 """
@@ -54,7 +55,22 @@ def layer(p, scope, x, stride, norm=True):
     return F.batch_norm(y, p[bn + "running_mean"], p[bn + "running_var"], p[bn + "weight"], p[bn + "bias"], True, 0.1, 1e-5)
 
 
-def forward(p, x, y):
+def residuals(x, clip):
+    """Each of three high-pass filters on each colour; clipped, and scaled to -1..1."""
+    kv = [[-1, 2, -2, 2, -1], [2, -6, 8, -6, 2], [-2, 8, -12, 8, -2], [2, -6, 8, -6, 2], [-1, 2, -2, 2, -1]]
+    filters = [
+        F.pad(torch.tensor([[-1, 2, -1], [2, -4, 2], [-1, 2, -1]], dtype=x.dtype) / 4, (1, 1, 1, 1)),
+        torch.tensor(kv, dtype=x.dtype) / 12,
+        F.pad(torch.tensor([[1, -2, 1]], dtype=x.dtype) / 2, (1, 1, 2, 2)),
+    ]
+    planes = [F.conv2d(x[:, c : c + 1], f[None, None], padding=2) for c in range(3) for f in filters]
+    return torch.cat(planes, 1).clamp(-clip, clip) / clip
+
+
+def forward(p, x, y, clip):
+    image_size = x.shape[2:]
+    if clip > 0:
+        x = residuals(x, clip)
     h = F.relu(layer(p, "encoder.0", x, 1, False))
     for i in range(1, 5):
         h = F.relu(layer(p, "encoder.%d" % i, h, 2))
@@ -62,8 +78,7 @@ def forward(p, x, y):
     a = torch.stack([h[:, :half].abs().mean((1, 2, 3)), h[:, half:].abs().mean((1, 2, 3))], 1)
     logit = F.linear(h.mean((2, 3)), p["head.weight"], p["head.bias"])
     cam = F.conv2d(h, p["head.weight"][:, :, None, None], p["head.bias"])
-    size = x.shape[2:]
-    m = torch.sigmoid(F.interpolate(cam, size=size, mode="bilinear", align_corners=False))
+    m = torch.sigmoid(F.interpolate(cam, size=image_size, mode="bilinear", align_corners=False))
     keep = torch.zeros_like(h)
     for n in range(len(y)):
         if y[n] > 0.5:
@@ -76,8 +91,8 @@ def forward(p, x, y):
     return torch.tanh(layer(p, "decoder.4", d, 1, False)), a, logit, m
 
 
-def losses(p, x, y, g, known):
-    recon, a, logit, m = forward(p, x, y)
+def losses(p, x, y, g, known, clip):
+    recon, a, logit, m = forward(p, x, y, clip)
     per_image = ((m - g) ** 2).mean((1, 2, 3))
     return {
         "rec": (recon - x).abs().mean(),
@@ -106,7 +121,8 @@ def main():
     out = {}
     for step in range(int(notes["steps"])):
         optimizer.zero_grad()
-        parts = losses(p, tensors["image"], tensors["label"], tensors["mask"], tensors["has_mask"])
+        batch = [tensors[k] for k in ("image", "label", "mask", "has_mask")]
+        parts = losses(p, *batch, float(notes["residual_clip"]))
         total = sum(float(notes[k]) * v for k, v in parts.items())
         total.backward()
         if step == 0:

@@ -1,5 +1,5 @@
-/* file.c -- see file.h. All system calls on files are in the first section, each restarted when a signal
- * interrupts it; except fsync, whose failure may have dropped the data and is never retried. */
+/* file.c -- see file.h. The system calls that a signal may interrupt are in the first section, each restarted
+ * then; but not fsync, whose failure may have dropped the data and is never retried. */
 #include "nn/base/file.h"
 
 #include <errno.h>
@@ -178,7 +178,7 @@ NnStatus nn_file_write(const char *path, const NnChunk *chunks, int n, NnErr *er
     char *folder = nn_path_folder(path), *temporary = nn_alloc(len + room, 1);
     NnStatus s;
     if (folder && temporary) {
-        memcpy(temporary, path, len);
+        memcpy(temporary, path, len + 1);
         snprintf(temporary + len, room, ".tmp%ld", (long)getpid());
         s = replace_file(path, folder, temporary, chunks, n, err);
     } else {

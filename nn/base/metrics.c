@@ -108,6 +108,7 @@ static NnStatus ladder_make(const float *score, const unsigned char *label, size
     free(b);
     if (complete) return NN_OK;
     free(l->tie);
+    l->tie = NULL;
     return nn_fail(err, NN_ERR_NOMEM, "out of memory for %zu scores", n);
 }
 

@@ -190,7 +190,7 @@ static NnStatus store_bool(const Value *v, int *field)
 {
     static const char *const names[] = { "0", "1", "no", "yes", "false", "true", "off", "on" };
     for (int i = 0; i < 8; i++) {
-        if (strcmp(v->text, names[i])) continue;
+        if (strcmp(v->text, names[i]) != 0) continue;
         *field = i % 2;
         return NN_OK;
     }
@@ -222,7 +222,7 @@ static NnStatus store_text(const Value *v, const char *text, char field[NN_TEXT_
     const size_t len = strlen(text);
     if (len >= NN_TEXT_MAX) return value_fail(v, "too long with its folder; at most 511 bytes");
     memset(field, 0, NN_TEXT_MAX);
-    memcpy(field, text, len);
+    memcpy(field, text, len + 1);
     return NN_OK;
 }
 

@@ -52,7 +52,8 @@ static size_t quoted_end(NnSlice line)
 /* The line without its comment: a # or ; that opens it or follows a blank, outside quotes. */
 static NnSlice strip_comment(NnSlice line)
 {
-    const int has_value = line.len > 0 && !memchr("[#;", line.at[0], 3);
+    const char first = line.len > 0 ? line.at[0] : '#';
+    const int has_value = first != '[' && first != '#' && first != ';';
     for (size_t i = has_value ? quoted_end(line) : 0; i < line.len; i++) {
         const int opens = i == 0 || line.at[i - 1] == ' ' || line.at[i - 1] == '\t';
         if (opens && (line.at[i] == '#' || line.at[i] == ';')) return nn_slice_trim((NnSlice){ line.at, i });

@@ -191,7 +191,10 @@ NnDetector nn_detector_build(NnGraph *g, const NnModelSettings *set, NnVar image
 {
     NnDetector d = no_detector;
     const NnArch *arch = find_arch(set->network);
-    if (!arch) fail_unknown_network(g, set->network);
+    if (!arch) {
+        fail_unknown_network(g, set->network);
+        return no_detector;
+    }
     if (has_failed(g) || !image_fits(g, arch, image)) return no_detector;
 
     const int C = arch->latent_channels, H = nn_graph_shape(g, image).d[2], W = nn_graph_shape(g, image).d[3];

@@ -271,7 +271,7 @@ static NnStatus read_entries(json_t *root, size_t data_len, const char *file, Nn
             continue;
         }
         Span *span = &spans[out->n_tensors];
-        NnShape shape;
+        NnShape shape = { 0 };
         NN_TRY(read_tensor(value, (Where){ file, key }, data_len, &shape, span, err));
         span->tensor = out->n_tensors;
         NnTensor *t = &out->tensors[out->n_tensors];
@@ -279,6 +279,16 @@ static NnStatus read_entries(json_t *root, size_t data_len, const char *file, Nn
         t->shape = shape;
         out->n_tensors++;
     }
+    return NN_OK;
+}
+
+/* Into room for as many tensors as the header has entries. */
+static NnStatus read_checked(json_t *root, size_t data_len, const char *file, NnCheckpoint *out, Span *spans,
+                             size_t *first, NnErr *err)
+{
+    NN_TRY(read_entries(root, data_len, file, out, spans, err));
+    NN_TRY(check_cover(spans, out, data_len, file, err));
+    for (int i = 0; i < out->n_tensors; i++) first[spans[i].tensor] = spans[i].begin / sizeof(float);
     return NN_OK;
 }
 
@@ -291,12 +301,9 @@ NnStatus nn_safetensors_read_header(const char *text, size_t len, size_t data_le
     Span *spans = nn_alloc(n, sizeof *spans);
     *first = nn_alloc(n, sizeof **first);
     out->tensors = nn_alloc(n, sizeof *out->tensors);
-    NnStatus s = NN_OK;
-    if (!spans || !*first || !out->tensors) s = nn_fail(err, NN_ERR_NOMEM, "out of memory for %zu tensors", n);
-    if (s == NN_OK) s = read_entries(root, data_len, name, out, spans, err);
-    if (s == NN_OK) s = check_cover(spans, out, data_len, name, err);
-    if (s == NN_OK)
-        for (int i = 0; i < out->n_tensors; i++) (*first)[spans[i].tensor] = spans[i].begin / sizeof(float);
+    NnStatus s;
+    if (spans && *first && out->tensors) s = read_checked(root, data_len, name, out, spans, *first, err);
+    else s = nn_fail(err, NN_ERR_NOMEM, "%s: out of memory for %zu tensors", name, n);
     free(spans);
     json_decref(root);
     return s;
