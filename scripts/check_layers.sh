@@ -22,7 +22,7 @@ data        nn/base
 train       nn/base nn/core nn/ops nn/model data
 eval        nn/base nn/core nn/ops nn/model data
 tests       nn/base nn/core nn/ops nn/model data train eval
-tests/bench nn/base nn/core nn/ops nn/model data tests
+tests/bench nn/base nn/core nn/ops nn/model data train tests
 END
 
 only() { # header, the one file that may include it

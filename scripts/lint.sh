@@ -26,7 +26,7 @@ format() {
 }
 tidy() {
     # shellcheck disable=SC2086
-    echo "$sources" | xargs -P 2 -n 6 sh -c 'out=$(clang-tidy --quiet "$@" -- -std=c11 -D_POSIX_C_SOURCE=200809L \
+    echo "$sources" | xargs -P 2 -n 1 sh -c 'out=$(clang-tidy --quiet "$@" -- -std=c11 -D_POSIX_C_SOURCE=200809L \
         -DLOCUS_VERSION=\"lint\" -fopenmp -I. 2>/dev/null); [ -z "$out" ] || { echo "$out"; exit 1; }' sh
 }
 cpp() {

@@ -114,7 +114,9 @@ START_TEST(golden_header_is_written)
     ck_assert_uint_eq(8 + len + sizeof w, golden_bytes(bytes));
     ck_assert_uint_eq(bytes[0], len);
     ck_assert_mem_eq(text, bytes + 8, len);
-    ck_assert_mem_eq(w, bytes + 8 + len, sizeof w);
+    float data[2];
+    memcpy(data, bytes + 8 + len, sizeof data);
+    ck_assert(data[0] == w[0] && data[1] == w[1]);
     free(text);
     nn_checkpoint_free(&c);
 }

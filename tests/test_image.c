@@ -6,7 +6,7 @@
 #include <unistd.h>
 #include <zlib.h>
 
-#include "check_main.h"
+#include "tests/check_main.h"
 #include "data/image.h"
 #include "nn/base/file.h"
 #include "nn/base/rng.h"

@@ -2,7 +2,7 @@
 #include <math.h>
 #include <string.h>
 
-#include "check_main.h"
+#include "tests/check_main.h"
 #include "nn/core/plan.h"
 #include "train/loss_classification.h"
 #include "train/loss_interpretation.h"

@@ -5,7 +5,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "check_main.h"
+#include "tests/check_main.h"
 #include "data/csv.h"
 #include "data/data_cache.h"
 #include "data/data_set.h"

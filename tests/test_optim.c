@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "check_main.h"
+#include "tests/check_main.h"
 #include "nn/base/parallel.h"
 #include "train/ema.h"
 #include "train/optimizer.h"

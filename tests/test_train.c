@@ -7,10 +7,11 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "check_main.h"
 #include "nn/base/blas.h"
+#include "nn/base/calm_start.h"
 #include "nn/base/file.h"
 #include "nn/base/parallel.h"
+#include "tests/check_main.h"
 #include "train/overfit.h"
 #include "train/session.h"
 #include "train/snapshot.h"
@@ -67,12 +68,6 @@ void *realloc(void *p, size_t size)
 {
     count(__builtin_return_address(0));
     return __libc_realloc(p, size);
-}
-
-void free(void *p)
-{
-    count(__builtin_return_address(0));
-    __libc_free(p);
 }
 #else
 #define COUNTS_ALLOCATIONS 0
@@ -238,8 +233,8 @@ START_TEST(step_allocates_nothing)
     steps(t, 5, &s);
     free(probe);
     count_allocations(0);
-    /* The probe shows that the counter works: its own two calls, and nothing else. */
-    if (COUNTS_ALLOCATIONS) ck_assert_int_eq(allocations, 2);
+    /* The probe shows that the counter works: its own call, and nothing else. */
+    if (COUNTS_ALLOCATIONS) ck_assert_int_eq(allocations, 1);
     else printf("step_allocates_nothing: not counted in this build\n");
     trainer_free(t);
 }
@@ -463,8 +458,10 @@ START_TEST(a_score_that_nothing_trains_is_refused)
 }
 END_TEST
 
-int main(void)
+int main(int argc, char **argv)
 {
+    (void)argc;
+    nn_calm_start(argv);
     Suite *suite = suite_create("train");
     TCase *tc = tcase_create("train");
     tcase_add_checked_fixture(tc, set_up, tear_down);

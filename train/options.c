@@ -70,7 +70,7 @@ static NnStatus parse_count(const char *name, const char *text, long min, int *o
 static NnStatus add_shorthand(TrainOptions *o, char buf[64], const char *key, const Option *opt, const char *value,
                               NnErr *err)
 {
-    int n;
+    int n = 0;
     NN_TRY(parse_count(opt->name, value, 0, &n, err));
     snprintf(buf, 64, "train.%s=%d", key, n);
     o->sets[o->n_sets++] = buf;

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "nn/base/blas.h"
+#include "nn/base/calm_start.h"
 #include "train/options.h"
 #include "train/overfit.h"
 #include "train/profile.h"

@@ -165,9 +165,10 @@ static void dice_gradient(float *dp, const float *p, const float *t, Sample s, d
 /* log sum_k exp(x_k) over K values that lie `stride` apart; the largest is taken off first. */
 static double log_sum_exp(const float *x, size_t K, size_t stride)
 {
-    double largest = (double)x[0], sum = 0;
+    double largest = (double)x[0];
     for (size_t k = 1; k < K; k++) largest = (double)x[k * stride] > largest ? (double)x[k * stride] : largest;
-    for (size_t k = 0; k < K; k++) sum += exp((double)x[k * stride] - largest);
+    double sum = exp((double)x[0] - largest);
+    for (size_t k = 1; k < K; k++) sum += exp((double)x[k * stride] - largest);
     return largest + log(sum);
 }
 

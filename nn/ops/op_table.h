@@ -4,6 +4,6 @@
 #include "nn/core/op.h"
 
 extern const NnOp *const nn_op_table[];
-extern const int         nn_op_count;
+extern const int nn_op_count;
 
 #endif
