@@ -18,8 +18,9 @@
 
 /* ---- counting allocations ---------------------------------------------------------------------------------------- */
 
-/* Only threads that have switched `counting` on are counted: the caller and the OpenMP workers, not the loader. The
- * OpenMP library's own records of a parallel region are not ours either. */
+/* Only threads that have switched `counting` on are counted: the caller and the OpenMP workers, not the loader. What
+ * OpenMP and BLAS allocate for themselves (records of a parallel region, packing buffers of small products) is not ours
+ * either. */
 static _Thread_local int counting;
 static atomic_int allocations;
 
@@ -30,18 +31,22 @@ void *__libc_calloc(size_t n, size_t size);
 void *__libc_realloc(void *p, size_t size);
 void __libc_free(void *p);
 
-static uintptr_t openmp_begin, openmp_end; /* where its code lies */
+enum { MAX_RANGES = 64 };
+static struct {
+    uintptr_t begin, end;
+} foreign[MAX_RANGES]; /* where the code of those libraries lies */
+static int n_foreign;
 
-static void find_openmp(void)
+static void find_foreign_code(void)
 {
     char line[4096];
     unsigned long long begin, end;
     FILE *maps = fopen("/proc/self/maps", "r");
-    while (maps && fgets(line, sizeof line, maps)) {
-        if (!strstr(line, "/libgomp") && !strstr(line, "/libomp")) continue;
+    while (maps && fgets(line, sizeof line, maps) && n_foreign < MAX_RANGES) {
+        if (!strstr(line, "/libgomp") && !strstr(line, "/libomp") && !strstr(line, "blas")) continue;
         if (sscanf(line, "%llx-%llx", &begin, &end) != 2) continue;
-        if (!openmp_begin) openmp_begin = (uintptr_t)begin;
-        openmp_end = (uintptr_t)end;
+        foreign[n_foreign].begin = (uintptr_t)begin;
+        foreign[n_foreign++].end = (uintptr_t)end;
     }
     if (maps) fclose(maps);
 }
@@ -49,7 +54,10 @@ static void find_openmp(void)
 static void count(const void *caller)
 {
     const uintptr_t at = (uintptr_t)caller;
-    if (counting && !(at >= openmp_begin && at < openmp_end)) allocations++;
+    if (!counting) return;
+    for (int i = 0; i < n_foreign; i++)
+        if (at >= foreign[i].begin && at < foreign[i].end) return;
+    allocations++;
 }
 
 void *malloc(size_t size)
@@ -71,7 +79,7 @@ void *realloc(void *p, size_t size)
 }
 #else
 #define COUNTS_ALLOCATIONS 0
-static void find_openmp(void)
+static void find_foreign_code(void)
 {
 }
 #endif
@@ -226,13 +234,14 @@ START_TEST(step_allocates_nothing)
     TrainStep s;
     Trainer *t = make_started_trainer();
     steps(t, 3, &s);
-    find_openmp();
+    find_foreign_code();
     allocations = 0;
     count_allocations(1);
     void *probe = malloc(1);
-    steps(t, 5, &s);
+    for (int i = 0; i < 5; i++) train_step(t, &s, &err); /* no ck_assert in between: it allocates */
     free(probe);
     count_allocations(0);
+    ck_assert_int_eq((int)t->step, 8);
     /* The probe shows that the counter works: its own call, and nothing else. */
     if (COUNTS_ALLOCATIONS) ck_assert_int_eq(allocations, 1);
     else printf("step_allocates_nothing: not counted in this build\n");

@@ -254,6 +254,7 @@ static int report(const Program *p, NnStatus status, const NnErr *err)
 
 int main(int argc, char **argv)
 {
+    nn_calm_start(argv);
     Program p = { .argc = argc, .argv = argv };
     NnErr err = { 0 };
     const NnStatus status = obey(&p, &err);
