@@ -43,7 +43,7 @@ static NnStatus unquote(DataCsv *csv, char **last, NnErr *err)
             *last = to;
             return NN_OK;
         }
-        csv->next_line += *csv->at == '\n';
+        if (*csv->at == '\n') csv->next_line++;
         *to++ = *csv->at;
     }
     return nn_fail(err, NN_ERR_DATA, "%s:%d: a quoted field is never closed", csv->name, csv->line);
@@ -52,7 +52,7 @@ static NnStatus unquote(DataCsv *csv, char **last, NnErr *err)
 /* csv->at stands where a field has ended. Moves past the comma or line end; *done = 1 at the end of the record. */
 static NnStatus end_field(DataCsv *csv, int *done, NnErr *err)
 {
-    const char c = csv->at < csv->end ? *csv->at : '\n';
+    const char end = '\n', c = csv->at < csv->end ? *csv->at : end;
     if (c == '\r' && (csv->at + 1 == csv->end || csv->at[1] == '\n')) csv->at++;
     if (c != ',' && c != '\n' && c != '\r')
         return nn_fail(err, NN_ERR_DATA, "%s:%d: '%c' after a closing quote; expected a comma or the end of the line",

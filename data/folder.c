@@ -91,6 +91,14 @@ static NnStatus listing_read(const char *parent, const char *name, Listing *l, N
     return s;
 }
 
+/* Is there a folder of this name? */
+static int holds(const Listing *l, const char *name)
+{
+    for (int i = 0; i < l->n; i++)
+        if (l->entry[i].is_folder && strcmp(l->entry[i].name, name) == 0) return 1;
+    return 0;
+}
+
 /* ---- names ---- */
 
 /* An image by its name. Kinds that cannot be decoded count: the data check names them, and
@@ -239,12 +247,10 @@ static NnStatus add_methods(Group g, const Listing *fake, Listing *mask, NnErr *
 {
     g.method = "fake";
     NN_TRY(add_images(&g, fake, mask, err));
-    for (int i = 0; i < mask->n; i++) {
-        const Entry key = { .name = mask->entry[i].name };
-        if (mask->entry[i].is_folder && !bsearch(&key, fake->entry, (size_t)fake->n, sizeof key, by_name))
-            return nn_fail(err, NN_ERR_DATA, "%s/%s: masks of a method that %s has not", mask->path, key.name,
-                           fake->path);
-    }
+    for (int i = 0; i < mask->n; i++)
+        if (mask->entry[i].is_folder && !holds(fake, mask->entry[i].name))
+            return nn_fail(err, NN_ERR_DATA, "%s/%s: masks of a method that %s has not", mask->path,
+                           mask->entry[i].name, fake->path);
     for (int i = 0; i < fake->n; i++) {
         if (!fake->entry[i].is_folder) continue;
         g.method = fake->entry[i].name;
@@ -270,13 +276,6 @@ static NnStatus add_pair(Group g, const char *root, const char *real, const char
     NN_TRY(add_folder(&g, root, real, NULL, NULL, err));
     g.method = "fake";
     return add_folder(&g, root, fake, root, mask, err);
-}
-
-static int holds(const Listing *l, const char *name)
-{
-    for (int i = 0; i < l->n; i++)
-        if (l->entry[i].is_folder && strcmp(l->entry[i].name, name) == 0) return 1;
-    return 0;
 }
 
 static NnStatus unknown_layout(const Listing *root, NnErr *err)

@@ -252,7 +252,7 @@ static NnStatus jpeg_frame(Walk *k, Jpeg *j, int marker, const unsigned char *bo
     if (body[0] != 8) return REFUSE(k, "%s: a JPEG of %d bits a sample; known: 8", k->name, body[0]);
     j->n = body[5], j->progressive = marker == JPEG_SOF2;
     for (int i = 0; i < j->n; i++) {
-        const unsigned char *c = body + 6 + 3 * i;
+        const unsigned char *c = body + 6 + 3 * (size_t)i;
         const int across = c[1] >> 4, down = c[1] & 15;
         if (across < 1 || across > 4 || down < 1 || down > 4 || c[2] > 3)
             return REFUSE(k, "%s: damaged JPEG: bad component %d in the frame header", k->name, i);
@@ -276,7 +276,7 @@ static NnStatus jpeg_scan_header(Walk *k, Jpeg *j, const unsigned char *body, si
     const int parts = n > 0 ? body[0] : 0;
     if (parts < 1 || parts > j->n || n != 4 + 2 * (size_t)parts)
         return REFUSE(k, "%s: damaged JPEG: bad scan header at byte %zu", k->name, k->at);
-    const unsigned char *spectral = body + 1 + 2 * parts;
+    const unsigned char *spectral = body + 1 + 2 * (size_t)parts;
     for (int s = 0; s < parts; s++) {
         int i = 0;
         while (i < j->n && j->id[i] != body[1 + 2 * s]) i++;

@@ -160,15 +160,15 @@ static int by_position(const void *a, const void *b)
 static NnStatus find_duplicates(Manifest *m, NnErr *err)
 {
     const DataSet *set = m->set;
-    const DataItem **sorted = nn_alloc((size_t)set->n, 2 * sizeof *sorted);
+    const DataItem **sorted = nn_alloc((size_t)set->n, 2 * sizeof(DataItem *));
     if (!sorted) return nn_fail(err, NN_ERR_NOMEM, "%s: out of memory", m->csv.name);
     const DataItem **twice = sorted + set->n;
     int n = 0;
     for (int i = 0; i < set->n; i++) sorted[i] = &set->items[i];
-    qsort(sorted, (size_t)set->n, sizeof *sorted, by_path_then_position);
+    qsort(sorted, (size_t)set->n, sizeof(DataItem *), by_path_then_position);
     for (int i = 1; i < set->n; i++)
         if (strcmp(sorted[i]->path, sorted[i - 1]->path) == 0) twice[n++] = sorted[i];
-    qsort(twice, (size_t)n, sizeof *twice, by_position);
+    qsort(twice, (size_t)n, sizeof(DataItem *), by_position);
     for (int i = 0; i < n; i++) {
         NnErr bad = { 0 };
         const DataItem *before = set->items;

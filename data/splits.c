@@ -71,7 +71,7 @@ NnStatus data_splits_settle(DataSet *set, NnErr *err)
         sorted[i] = &set->items[i];
         if (set->items[i].split != DATA_SPLIT_OPEN) said[set->items[i].split]++;
     }
-    qsort(sorted, (size_t)set->n, sizeof *sorted, by_group_then_position);
+    qsort(sorted, (size_t)set->n, sizeof(DataItem *), by_group_then_position);
     const NnStatus s = settle_groups(set, sorted, err);
     free(sorted);
     if (s == NN_OK) settle_validation(set, said);

@@ -69,6 +69,9 @@ static void *budget_realloc(void *p, size_t size)
 #define STB_IMAGE_WRITE_IMPLEMENTATION
 #define STB_IMAGE_WRITE_STATIC
 #define STBI_WRITE_NO_STDIO
+#define STBIW_MALLOC(size)     nn_alloc(size, 1)
+#define STBIW_REALLOC(p, size) nn_realloc(p, size, 1)
+#define STBIW_FREE(p)          free(p)
 
 /* Sums in a damaged JPEG may overflow an int. Let them wrap: the pixels are wrong in
  * any case, and nothing else depends on them. */
@@ -123,10 +126,10 @@ static void sink_write(void *context, void *data, int size)
     Sink *sink = context;
     const size_t n = (size_t)size;
     size_t need, room;
-    if (sink->failed) return;
+    if (sink->failed || n == 0) return;
     sink->failed = 1;
     if (!nn_size_add(sink->bytes.len, n, &need)) return;
-    if (need > sink->room) {
+    if (need > sink->room || !sink->bytes.data) {
         if (!nn_size_mul(need, 2, &room)) return;
         unsigned char *grown = nn_realloc(sink->bytes.data, room, 1);
         if (!grown) return;
