@@ -47,6 +47,7 @@ NnStatus data_sample_copy(const DataSample *src, DataSample *out, NnErr *err)
 {
     *out = (DataSample){ .has_mask = src->has_mask };
     NN_TRY(data_image_copy(&src->image, &out->image, err));
+    if (!src->mask.px) return NN_OK;
     const NnStatus s = data_image_copy(&src->mask, &out->mask, err);
     if (s != NN_OK) data_sample_free(out);
     return s;

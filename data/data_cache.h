@@ -22,7 +22,7 @@ void data_cache_put(DataCache *cache, int i, const DataSample *sample);
 /* Bytes of pixels kept. */
 size_t data_cache_bytes(DataCache *cache);
 
-/* A copy of a sample. The caller frees it. ERR_NOMEM. */
+/* A copy of a sample, which may lack a mask. The caller frees it. ERR_NOMEM. */
 NnStatus data_sample_copy(const DataSample *src, DataSample *out, NnErr *err);
 
 #endif

@@ -14,20 +14,20 @@
 typedef enum { DATA_TRAIN, DATA_VAL, DATA_TEST, DATA_SPLITS } DataSplit;
 
 typedef struct {
-    char    *path;   /* what a person would look for: the file, or "portraits/00042/swap" */
-    char    *mask;   /* mask file, or NULL */
-    char    *where;  /* "set.csv:17" for messages; NULL for generated items */
-    int      label;  /* 0 real, 1 forged */
-    int      method; /* index into DataSet.methods; -1 for real images */
-    int      split;  /* DataSplit */
-    uint64_t group;  /* items of one photograph, person or video share it; splits never do */
+    char *path;     /* what a person would look for: the file, or "portraits/00042/swap" */
+    char *mask;     /* mask file, or NULL */
+    char *where;    /* "set.csv:17" for messages; NULL for generated items */
+    int label;      /* 0 real, 1 forged */
+    int method;     /* index into DataSet.methods; -1 for real images */
+    int split;      /* DataSplit */
+    uint64_t group; /* items of one photograph, person or video share it; splits never do */
 } DataItem;
 
 /* One item in memory, already fitted to [data] size. */
 typedef struct {
-    DataImage image;    /* [size][size][3] */
-    DataImage mask;     /* [size][size][1], 255 = forged; all 0 for real images */
-    int       has_mask; /* 0: where the forgery is, is unknown (mask is all 0 then) */
+    DataImage image; /* [size][size][3] */
+    DataImage mask;  /* [size][size][1], 255 = forged; all 0 for real images */
+    int has_mask;    /* 0: where the forgery is, is unknown (mask is all 0 then) */
 } DataSample;
 
 void data_sample_free(DataSample *s);
@@ -41,14 +41,14 @@ typedef struct {
 } DataReader;
 
 struct DataSet {
-    DataSettings      settings; /* a copy */
-    uint64_t          seed;
-    int               n, n_methods;
-    DataItem         *items;
-    char            **methods; /* names, sorted */
-    unsigned char    *seen;    /* per method: is it in settings.methods? */
+    DataSettings settings; /* a copy */
+    uint64_t seed;
+    int n, n_methods;
+    DataItem *items;
+    char **methods;      /* names, sorted */
+    unsigned char *seen; /* per method: is it in settings.methods? */
     const DataReader *reader;
-    void             *self;
+    void *self;
     struct DataCache *cache;
 };
 
@@ -58,7 +58,7 @@ struct DataSet {
  * data_set_free. ERR_CONFIG: unknown method (known ones listed), bad path;
  * ERR_DATA: file and line of what is wrong. */
 NnStatus data_set_open(const DataSettings *settings, uint64_t seed, DataSet **out, NnErr *err);
-void     data_set_free(DataSet *set);
+void data_set_free(DataSet *set);
 
 /* Item i through the cache. Thread-safe. A failure names file and line. The
  * caller frees the sample. */
@@ -71,7 +71,7 @@ NnStatus data_set_select(const DataSet *set, DataSplit split, int **index, int *
 
 /* What was wrong with a set's items: filled by data_set_check. */
 typedef struct {
-    int    n_checked, n_bad;
+    int n_checked, n_bad;
     char **messages; /* one for each bad item */
 } DataCheck;
 
@@ -79,7 +79,7 @@ typedef struct {
  * skip, remove the bad ones from the list in place; with on_bad = stop the first bad
  * one (in list order) is returned as an error. */
 NnStatus data_set_check(const DataSet *set, int *index, int *n, int threads, DataCheck *check, NnErr *err);
-void     data_check_free(DataCheck *check);
+void data_check_free(DataCheck *check);
 
 /* "real", or the method's name. */
 const char *data_item_method(const DataSet *set, int i);

@@ -22,13 +22,13 @@ typedef struct {
 typedef struct {
     const char *name;
     const char *help; /* one line */
-    int         uses_donor; /* 0: in->donor is not looked at and may be NULL */
+    int uses_donor;   /* 0: in->donor is not looked at and may be NULL */
     NnStatus (*forge)(const DataForgeInput *in, NnRng *rng, DataImage *out, DataImage *mask, NnErr *err);
 } DataForge;
 
 /* swap, inpaint, recolor, warp, resample, splice -- the one list of methods. */
 extern const DataForge data_forges[];
-extern const int       data_forge_count;
+extern const int data_forge_count;
 
 const DataForge *data_forge_find(const char *name); /* NULL if unknown */
 

@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "data/data_cache.h"
 #include "data/forge.h"
 #include "data/grain.h"
 #include "data/photo_list.h"
@@ -20,6 +21,7 @@ static const char *const split_names[DATA_SPLITS] = { "train", "val", "test" };
 /* Subjects are people or photos, numbered from 0. */
 typedef struct {
     DataSet *photos;            /* NULL: portraits */
+    DataCache *portraits;       /* rendered people: each is wanted for several items, and as a donor */
     int n;                      /* subjects */
     int *subject;               /* [items] whose item it is */
     int *split;                 /* [n] DataSplit */
@@ -188,10 +190,27 @@ static NnStatus add_items(DataSet *set, Generated *g, NnErr *err)
 /* Photos say nothing about where their subject is: an ellipse in the middle. */
 static const DataFaceBox middle = { .cx = 0.5f, .cy = 0.5f, .rx = 0.28f, .ry = 0.36f };
 
+/* The rendering is the dear part of a portrait, so it is kept while there is memory. */
+static NnStatus load_portrait(const Generated *g, const DataSet *set, int person, DataImage *out, NnErr *err)
+{
+    DataSample kept = { 0 };
+    int hit = 0;
+    if (person < g->n) NN_TRY(data_cache_get(g->portraits, person, &hit, &kept, err));
+    if (!hit) {
+        NN_TRY(data_portrait_render(set->seed, (uint32_t)person, set->settings.size, &kept.image, NULL, err));
+        if (person < g->n) data_cache_put(g->portraits, person, &kept);
+    }
+    *out = kept.image;
+    return NN_OK;
+}
+
 static NnStatus load_subject(const Generated *g, const DataSet *set, int subject, DataImage *out, DataFaceBox *face,
                              NnErr *err)
 {
-    if (!g->photos) return data_portrait_render(set->seed, (uint32_t)subject, set->settings.size, out, face, err);
+    if (!g->photos) {
+        NN_TRY(data_portrait_face(set->seed, (uint32_t)subject, face, err));
+        return load_portrait(g, set, subject, out, err);
+    }
     DataSample sample;
     NN_TRY(data_file_reader.read(NULL, g->photos, subject, &sample, err));
     *face = middle;
@@ -273,6 +292,7 @@ static void free_generated(void *self)
 {
     Generated *g = self;
     data_set_free(g->photos);
+    data_cache_free(g->portraits);
     free(g->subject);
     free(g->split);
     free(g->member);
@@ -291,6 +311,7 @@ NnStatus data_generated_open(DataSet *set, NnErr *err)
     set->self = g, set->reader = &generated_reader;
     if (s->source == DATA_SOURCE_PHOTOS) NN_TRY(data_photo_list(s, &g->photos, err));
     g->n = g->photos ? g->photos->n : s->identities;
+    if (!g->photos) NN_TRY(data_cache_new(g->n, s->cache_mib, &g->portraits, err));
     NN_TRY(new_subjects(set, g, err));
     NN_TRY(check_donors(s, g, err));
     return add_items(set, g, err);

@@ -10,13 +10,13 @@
 
 /* Pixels [H][W][C], interleaved, 0..255; C = 3 RGB or 1 grey. Owns px. */
 typedef struct {
-    int            w, h, c;
+    int w, h, c;
     unsigned char *px;
 } DataImage;
 
 typedef struct {
     unsigned char *data;
-    size_t         len;
+    size_t len;
 } DataBytes;
 
 /* Default of [data] max_pixels: what a decoder may be asked to unpack. */
@@ -25,7 +25,7 @@ typedef struct {
 /* A w x h image of c channels, all zero. ERR_NOMEM, or ERR_SHAPE for sizes < 1. */
 NnStatus data_image_new(int w, int h, int c, DataImage *out, NnErr *err);
 NnStatus data_image_copy(const DataImage *src, DataImage *out, NnErr *err);
-void     data_image_free(DataImage *img); /* also leaves *img zeroed; NULL px is fine */
+void data_image_free(DataImage *img); /* also leaves *img zeroed; NULL px is fine */
 
 /* Decode PNG or JPEG to c channels (1 or 3). `name` goes into messages. Refuses
  * anything damaged (checksums, truncation, bad tables), anything that is neither

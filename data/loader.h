@@ -9,25 +9,25 @@
 #include "data/data_set.h"
 
 typedef struct {
-    const DataSet     *set;       /* must outlive the loader */
-    const int         *index;     /* the items to draw from, [n_index]; copied */
-    int                n_index;
-    int                batch;     /* N */
-    int                threads;   /* worker threads, at least 1 */
-    uint64_t           seed;
-    int                train;     /* 1: endless, shuffled, augmented; 0: one pass in order */
-    const DataAugment *augment;   /* NULL: none (always none when train = 0); copied */
-    int64_t            first;     /* number of the first batch: a resumed run passes its step */
+    const DataSet *set; /* must outlive the loader */
+    const int *index;   /* the items to draw from, [n_index]; copied */
+    int n_index;
+    int batch;   /* N */
+    int threads; /* worker threads, at least 1 */
+    uint64_t seed;
+    int train;                  /* 1: endless, shuffled, augmented; 0: one pass in order */
+    const DataAugment *augment; /* NULL: none (always none when train = 0); copied */
+    int64_t first;              /* number of the first batch: a resumed run passes its step */
 } DataLoaderSpec;
 
 /* Valid until the next call of data_loader_next or data_loader_close. */
 typedef struct {
-    int          n;        /* samples filled; less than N only in the last batch of a pass */
+    int n;                 /* samples filled; less than N only in the last batch of a pass */
     const float *image;    /* [N,3,H,W], -1..1 */
     const float *mask;     /* [N,1,H,W], 0 or 1 */
     const float *label;    /* [N], 0 or 1 */
     const float *has_mask; /* [N], 0 or 1; real images have one (all zero) */
-    const int   *item;     /* [N], index into set->items; -1 for empty places */
+    const int *item;       /* [N], index into set->items; -1 for empty places */
 } DataBatch;
 
 typedef struct DataLoader DataLoader;
@@ -37,7 +37,7 @@ typedef struct DataLoader DataLoader;
  * balance = 1, even places walk through the real items and odd ones through the forged,
  * each with permutations of their own. ERR_DATA when a needed class is empty. */
 NnStatus data_loader_open(const DataLoaderSpec *spec, DataLoader **out, NnErr *err);
-void     data_loader_close(DataLoader *l); /* stops the threads; NULL is fine */
+void data_loader_close(DataLoader *l); /* stops the threads; NULL is fine */
 
 /* The next batch, in order; *batch = NULL after the last one of a pass. A sample that cannot
  * be read is an error that names it; it is never replaced by another. */

@@ -138,3 +138,14 @@ NnStatus data_portrait_render(uint64_t seed, uint32_t person, int size, DataImag
     free(p);
     return s;
 }
+
+NnStatus data_portrait_face(uint64_t seed, uint32_t person, DataFaceBox *face, NnErr *err)
+{
+    DataPerson *p = nn_alloc(1, sizeof *p);
+    if (!p) return nn_fail(err, NN_ERR_NOMEM, "out of memory for a portrait");
+    NnRng rng = nn_rng_make(seed, NN_STREAM_PORTRAIT, 0, person);
+    data_person_draw(&rng, p);
+    *face = face_box(&p->pose);
+    free(p);
+    return NN_OK;
+}

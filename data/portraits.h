@@ -16,4 +16,7 @@ typedef struct {
 /* Render person p as a size x size RGB image. The caller frees out. */
 NnStatus data_portrait_render(uint64_t seed, uint32_t person, int size, DataImage *out, DataFaceBox *face, NnErr *err);
 
+/* Where the inner face of that person is, without rendering it. ERR_NOMEM. */
+NnStatus data_portrait_face(uint64_t seed, uint32_t person, DataFaceBox *face, NnErr *err);
+
 #endif

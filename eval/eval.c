@@ -14,6 +14,7 @@
 #include "eval/report_files.h"
 #include "eval/score_photos.h"
 #include "eval/score_table.h"
+#include "nn/base/calm_start.h"
 #include "nn/base/file.h"
 #include "nn/base/parallel.h"
 #include "nn/base/size.h"
@@ -200,6 +201,7 @@ static NnStatus work(const EvalArguments *a, NnErr *err)
 
 int main(int argc, char **argv)
 {
+    nn_calm_start(argv);
     NnErr err = { 0 };
     EvalArguments arguments;
     NnStatus s = eval_arguments_parse(argc, argv, &arguments, &err);

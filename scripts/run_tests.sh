@@ -4,6 +4,7 @@
 build=$1
 shift
 passed=0 failed=0 skipped=0 failures=
+export OMP_WAIT_POLICY=passive # see nn/base/calm_start.h
 export CK_DEFAULT_TIMEOUT="${CK_DEFAULT_TIMEOUT:-120}"
 for t in "$@"; do
     case $t in *.sh) sh "$t" "$build" ;; *) "$t" ;; esac

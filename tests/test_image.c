@@ -6,11 +6,11 @@
 #include <unistd.h>
 #include <zlib.h>
 
-#include "tests/check_main.h"
 #include "data/image.h"
 #include "nn/base/file.h"
 #include "nn/base/rng.h"
 #include "nn/base/size.h"
+#include "tests/check_main.h"
 
 enum { W = 37, H = 23 };
 

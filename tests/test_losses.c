@@ -2,8 +2,8 @@
 #include <math.h>
 #include <string.h>
 
-#include "tests/check_main.h"
 #include "nn/core/plan.h"
+#include "tests/check_main.h"
 #include "train/loss_classification.h"
 #include "train/loss_interpretation.h"
 #include "train/loss_latent.h"

@@ -4,13 +4,13 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "tests/check_main.h"
 #include "data/csv.h"
 #include "data/data_cache.h"
 #include "data/data_set.h"
 #include "nn/base/file.h"
 #include "nn/base/rng.h"
 #include "nn/base/size.h"
+#include "tests/check_main.h"
 
 /* ---- a folder to write in ---- */
 

@@ -3,8 +3,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "tests/check_main.h"
 #include "nn/base/parallel.h"
+#include "tests/check_main.h"
 #include "train/ema.h"
 #include "train/optimizer.h"
 #include "train/schedule.h"

@@ -8,7 +8,7 @@
 /* One stretch of bytes to be written. */
 typedef struct {
     const void *data;
-    size_t      len;
+    size_t len;
 } NnChunk;
 
 /* Read a regular file (never a device, fifo or folder) of at most max bytes. *data is

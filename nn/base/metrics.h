@@ -10,11 +10,11 @@
 #include "nn/base/status.h"
 
 typedef struct {
-    int    n_real, n_fake;
-    double auc;       /* Mann-Whitney, ties count half */
-    double ap;        /* average precision: sum over thresholds of (R_k - R_{k-1}) P_k */
-    double eer;       /* equal error rate, linear interpolation on the ROC */
-    double accuracy;  /* at the threshold given: score >= threshold means forged */
+    int n_real, n_fake;
+    double auc;      /* Mann-Whitney, ties count half */
+    double ap;       /* average precision: sum over thresholds of (R_k - R_{k-1}) P_k */
+    double eer;      /* equal error rate, linear interpolation on the ROC */
+    double accuracy; /* at the threshold given: score >= threshold means forged */
     double threshold;
 } NnScoreMetrics;
 

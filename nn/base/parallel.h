@@ -7,7 +7,7 @@
 
 /* Threads that kernels use, at least 1. Default: the CPUs this process may run on. */
 void nn_threads_set(int n);
-int  nn_threads(void);
+int nn_threads(void);
 
 /* CPUs this process may run on. */
 int nn_cpu_count(void);

@@ -23,32 +23,32 @@ typedef enum {
 } NnSettingType;
 
 typedef struct {
-    const char   *name;
+    const char *name;
     NnSettingType type;
-    size_t        offset;       /* of the field in the owner's struct */
-    const char   *preset;       /* the default, as one would type it */
-    double        min, max;     /* for numbers, both inclusive */
-    const char   *choices;      /* "sgd adam adamw radam", in the order of the owner's enum */
-    const char   *unit;         /* "pixels"; "" for none */
-    const char   *help;         /* one line */
+    size_t offset;       /* of the field in the owner's struct */
+    const char *preset;  /* the default, as one would type it */
+    double min, max;     /* for numbers, both inclusive */
+    const char *choices; /* "sgd adam adamw radam", in the order of the owner's enum */
+    const char *unit;    /* "pixels"; "" for none */
+    const char *help;    /* one line */
 } NnSetting;
 
 typedef struct {
-    const char      *name; /* without brackets */
-    const char      *help; /* one line */
+    const char *name; /* without brackets */
+    const char *help; /* one line */
     const NnSetting *rows;
-    int              n_rows;
+    int n_rows;
 } NnSection;
 
 /* A section and the struct its values live in. */
 typedef struct {
     const NnSection *section;
-    void            *values;
+    void *values;
 } NnBinding;
 
 typedef enum {
-    NN_SETTINGS_STRICT,        /* every section must be bound */
-    NN_SETTINGS_SKIP_SECTIONS  /* sections of other programs are passed over */
+    NN_SETTINGS_STRICT,       /* every section must be bound */
+    NN_SETTINGS_SKIP_SECTIONS /* sections of other programs are passed over */
 } NnSettingsMode;
 
 /* Give every bound key its default. */

@@ -26,6 +26,8 @@ static const NnSetting model_rows[] = {
       "what the score is made of: the linear unit on the pooled latent, or the activities of the latent's halves" },
     { "map", NN_SET_CHOICE, FIELD(map), "cam", 0, 0, "cam activation", "",
       "what the map is made of: class activation (weights of the logit), or the activity of the forged half" },
+    { "map_bias", NN_SET_CHOICE, FIELD(map_bias), "shared", 0, 0, "shared own", "",
+      "bias of the cam map: that of the logit, or one of its own, which lets a small forged region decide the score" },
     { "residual_clip", NN_SET_FLOAT, FIELD(residual_clip), "0.04", 1e-4, 2, NULL, "input units (levels * 2/255)",
       "residuals are clipped to +-this; an 8-bit level is 2/255 = 0.0078, so 0.04 is 5 levels" },
 };
@@ -87,10 +89,17 @@ static NnVar latent_activity(NnGraph *g, NnVar latent, int C)
 
 /* The class activation map: the unit that gives the logit from the pooled latent, applied at every position instead
  * (Zhou et al. 2016), so map_logit averages to the logit before resizing. Logits are resized, not probabilities: the
- * map is then the sigmoid of one node, and a cross-entropy on it can work on that node without overflow. */
-static void cam_map(NnGraph *g, NnDetector *d, NnLinearParams head, int C, int H, int W)
+ * map is then the sigmoid of one node, and a cross-entropy on it can work on that node without overflow.
+ *
+ * With the shared bias, a forgery on a tenth of the picture sets two losses against each other: the mask wants the
+ * map's logits negative on nine tenths, the label wants their mean positive. A bias of its own [ours] frees the map's
+ * level from the score's; what is shared is where the evidence lies. */
+static void cam_map(NnGraph *g, NnDetector *d, NnLinearParams head, NnMapBias bias, int C, int H, int W)
 {
     nn_graph_scope(g, "map");
+    if (bias == NN_MAP_BIAS_OWN)
+        head.bias =
+            nn_graph_param(g, "map.bias", (NnShape){ 1, { 1 } }, (NnInit){ NN_INIT_ZERO, 0, 0 }, NN_PARAM_TRAIN);
     const NnVar w = nn_reshape(g, head.weight, (NnShape){ 4, { 1, C, 1, 1 } });
     const NnVar small = nn_conv2d(g, d->latent, w, head.bias, (NnConvAttr){ 1, 0, 1, 1 });
     d->map_logit = nn_resize_bilinear(g, small, H, W);
@@ -208,7 +217,7 @@ NnDetector nn_detector_build(NnGraph *g, const NnModelSettings *set, NnVar image
     nn_graph_scope(g, "");
     d.score = forged_score(g, &d, (NnScoreKind)set->score);
 
-    if (set->map == NN_MAP_CAM) cam_map(g, &d, head, C, H, W);
+    if (set->map == NN_MAP_CAM) cam_map(g, &d, head, (NnMapBias)set->map_bias, C, H, W);
     else activation_map(g, &d, C, H, W);
     d.recon = decode(g, arch, d.latent, select);
     return has_failed(g) ? no_detector : d;

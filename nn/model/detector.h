@@ -10,12 +10,14 @@
 typedef enum { NN_INPUT_RGB, NN_INPUT_RESIDUAL } NnInputKind;
 typedef enum { NN_SCORE_LOGIT, NN_SCORE_LATENT } NnScoreKind;
 typedef enum { NN_MAP_CAM, NN_MAP_ACTIVATION } NnMapKind;
+typedef enum { NN_MAP_BIAS_SHARED, NN_MAP_BIAS_OWN } NnMapBias;
 
 typedef struct {
     char network[NN_TEXT_MAX]; /* a name of nn_arch_table */
     int input;                 /* NnInputKind */
     int score;                 /* NnScoreKind: what `score` is made of */
     int map;                   /* NnMapKind: what `map` is made of */
+    int map_bias;              /* NnMapBias: the bias of the class activation map */
     float residual_clip;       /* residual input: clipped to +-this (in 8-bit levels / 255 * 2 units of the input) */
 } NnModelSettings;
 

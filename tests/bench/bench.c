@@ -10,6 +10,7 @@
 #include <time.h>
 
 #include "nn/base/blas.h"
+#include "nn/base/calm_start.h"
 #include "nn/base/parallel.h"
 #include "train/objective.h"
 #include "train/optimizer.h"
@@ -101,6 +102,7 @@ static double measure(Job *j, double seconds)
 
 int main(int argc, char **argv)
 {
+    nn_calm_start(argv);
     if (argc != 5) {
         fprintf(stderr, "usage: bench NETWORK SIZE BATCH SECONDS\n");
         return 2;
