@@ -2,6 +2,7 @@
 CC      ?= cc
 B       ?= build
 PREFIX  ?= /usr/local
+JOBS    ?= $(shell nproc 2>/dev/null || echo 2)
 OPT     ?= -O3 -fno-math-errno -fno-trapping-math     # never -Ofast: it assumes that no NaN exists
 VERSION := 0.1.0
 
@@ -26,12 +27,12 @@ all: $(B)/train $(B)/eval $(B)/configs
 
 ## demo      install what is missing, build, train on the embedded data, evaluate, show the table
 demo: setup
-	$(MAKE) all
+	$(MAKE) -j$(JOBS) all
 	sh scripts/demo.sh $(B) $(DEMO_ARGS)
 
 ## test      install what is missing, then run every test
 test: setup
-	$(MAKE) check
+	$(MAKE) -j$(JOBS) check
 
 ## check     run every test (no set-up)
 check: all $(TESTS)
@@ -39,9 +40,9 @@ check: all $(TESTS)
 
 ## asan      every C test under the address and undefined-behaviour sanitizers
 asan: setup
-	$(MAKE) asan-check
+	$(MAKE) -j$(JOBS) asan-check
 asan-check:
-	CK_FORK=no $(MAKE) check B=build/asan E2E= OPT='-O1 -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer'
+	CK_FORK=no $(MAKE) check B=$(B)/asan E2E= OPT='-O1 -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer'
 
 ## lint      layering, formatting, static analysis, shell scripts
 lint:
@@ -50,7 +51,7 @@ lint:
 
 ## bench     speed and memory of a training step, beside PyTorch where present
 bench: setup
-	$(MAKE) all $(B)/bench
+	$(MAKE) -j$(JOBS) all $(B)/bench
 	sh scripts/bench.sh $(B)
 
 ## setup     look for compiler, libraries and tools; install what is missing

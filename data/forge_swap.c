@@ -14,7 +14,7 @@ static DataForgeShape shape_of_face(const DataForgeInput *in, NnRng *rng)
     DataForgeShape s = { .cx = in->cx * w, .cy = in->cy * h, .rx = in->rx * w * scale, .ry = in->ry * h * scale };
     s.turn = nn_rng_range(rng, -0.2f, 0.2f);
     s.wobble = nn_rng_range(rng, 0.04f, 0.16f);
-    s.feather = nn_rng_range(rng, 0.015f, 0.08f) * w;
+    s.feather = nn_rng_range(rng, 0.05f, 0.13f) * w;
     s.corners = nn_rng_coin(rng, 0.2f) ? 8 + (int)nn_rng_below(rng, 6) : 0;
     return s;
 }
@@ -47,7 +47,7 @@ NnStatus data_forge_swap(const DataForgeInput *in, NnRng *rng, DataImage *out, D
     const DataForgeShape shape = shape_of_face(in, rng);
     DataForgeWork work;
     DataImage face;
-    NN_TRY(shrink(in->donor, nn_rng_range(rng, 0.45f, 0.85f), &face, err));
+    NN_TRY(shrink(in->donor, nn_rng_range(rng, 0.4f, 0.75f), &face, err));
     NnStatus s = data_forge_work_new(in, &shape, rng, &work, err);
     if (s != NN_OK) {
         data_image_free(&face);
@@ -55,7 +55,7 @@ NnStatus data_forge_swap(const DataForgeInput *in, NnRng *rng, DataImage *out, D
     }
     fill_from_donor(in, &face, rng, &work);
     data_image_free(&face);
-    data_forge_match_colours(&work, in->photo, nn_rng_range(rng, 0.8f, 1));
+    data_forge_match_colours(&work, in->photo, nn_rng_range(rng, 0.9f, 1));
     s = data_forge_finish(in, &work, out, mask, err);
     data_forge_work_free(&work);
     return s;
