@@ -35,13 +35,14 @@ static void add_step(TrainProgress *p, const TrainStep *s)
     for (int i = 0; i < TRAIN_MAX_TERMS; i++) p->sum.term[i] += s->term[i];
 }
 
-/* "loss 0.512  rec 0.21  latent 0.4  grad 1.2": means since the last plain line. */
-static void format_losses(const TrainProgress *p, const Trainer *t, char *text, size_t size)
+/* "loss 0.512  rec 0.210  latent 0.400  grad 1.2": means since the last plain line. */
+static void format_losses(const TrainProgress *p, const Trainer *t, int decimals, char *text, size_t size)
 {
     const double n = (double)(t->step - p->line_step);
-    size_t used = (size_t)snprintf(text, size, "loss %.4f", p->sum.loss / n);
+    size_t used = (size_t)snprintf(text, size, "loss %.*f", decimals, p->sum.loss / n);
     for (int i = 0; i < t->objective.n && used < size; i++)
-        used += (size_t)snprintf(text + used, size - used, "  %s %.4f", t->objective.terms[i].name, p->sum.term[i] / n);
+        used += (size_t)snprintf(text + used, size - used, "  %s %.*f", t->objective.terms[i].name, decimals,
+                                 p->sum.term[i] / n);
     if (used < size) snprintf(text + used, size - used, "  grad %.3g", p->sum.grad_norm / n);
 }
 
@@ -64,17 +65,18 @@ static int terminal_width(void)
     return !ioctl(STDOUT_FILENO, TIOCGWINSZ, &w) && w.ws_col > 20 ? w.ws_col : 80;
 }
 
+/* Short, since a line that is cut shows less: what a person watches comes first. */
 static void draw_bar(TrainProgress *p, const Trainer *t, double now)
 {
-    enum { CELLS = 16 };
-    static const char full[] = "################", empty[] = "................";
+    enum { CELLS = 10 };
+    static const char full[] = "##########", empty[] = "..........";
     char losses[320], line[512];
     const Speed v = measure_speed(p, t, now);
     const int done = (int)(CELLS * t->step / t->total), eta = (int)v.eta;
-    format_losses(p, t, losses, sizeof losses);
-    snprintf(line, sizeof line, "[%.*s%.*s] %lld/%lld  %.0f images/s  ETA %d:%02d  %s  wait %.0f%%", done, full,
-             CELLS - done, empty, (long long)t->step, (long long)t->total, v.images_per_s, eta / 60, eta % 60, losses,
-             100 * v.wait_share);
+    format_losses(p, t, 2, losses, sizeof losses);
+    snprintf(line, sizeof line, "[%.*s%.*s] %lld/%lld  %.0f images/s  ETA %d:%02d  wait %.0f%%  %s", done, full,
+             CELLS - done, empty, (long long)t->step, (long long)t->total, v.images_per_s, eta / 60, eta % 60,
+             100 * v.wait_share, losses);
     printf("\r%.*s\033[K", terminal_width() - 1, line);
     fflush(stdout);
     p->shown = 1;
@@ -85,7 +87,7 @@ static void write_line(TrainProgress *p, TrainLog *log, const Trainer *t, const 
 {
     char losses[320], line[512];
     const Speed v = measure_speed(p, t, now);
-    format_losses(p, t, losses, sizeof losses);
+    format_losses(p, t, 4, losses, sizeof losses);
     snprintf(line, sizeof line, "step %lld/%lld  epoch %lld  %s  lr %.3g  %.0f images/s  wait %.0f%%",
              (long long)t->step, (long long)t->total, (long long)trainer_epoch(t, t->step), losses, s->lr,
              v.images_per_s, 100 * v.wait_share);
