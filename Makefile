@@ -15,6 +15,11 @@ LDFLAGS += -fopenmp
 
 O    := $(B)/obj
 objs  = $(patsubst %.c,$(O)/%.o,$(wildcard $(1)))
+# `make V=1` shows the commands; otherwise one short line each.
+Q    := $(if $(V),,@)
+say   = @$(if $(V),:,printf '  %-5s %s\n' $(1) $(2))
+MAKEFLAGS += --no-print-directory
+
 # Everything but the two files that hold a main(); tests link it too.
 LIB  := $(filter-out $(O)/train/train.o $(O)/eval/eval.o,$(call objs,nn/*/*.c data/*.c train/*.c eval/*.c))
 TESTS := $(patsubst tests/%.c,$(B)/tests/%,$(wildcard tests/test_*.c))
@@ -74,28 +79,32 @@ help:
 	@sed -n 's/^## //p' $(firstword $(MAKEFILE_LIST))
 
 $(B)/train $(B)/eval: $(B)/%: $(O)/liblocus.a
-	$(CC) $(LDFLAGS) $(OPT) $(O)/$*/$*.o $(O)/liblocus.a $(LDLIBS) -o $@
+	$(call say,LINK,$@)
+	$(Q)$(CC) $(LDFLAGS) $(OPT) $(O)/$*/$*.o $(O)/liblocus.a $(LDLIBS) -o $@
 $(B)/train: $(O)/train/train.o
 $(B)/eval: $(O)/eval/eval.o
 $(B)/configs:
-	@mkdir -p $(B) && ln -sfn ../configs $@
+	@mkdir -p $(B) && ln -sfn "$(CURDIR)/configs" $@
 
 objects: $(LIB) $(O)/train/train.o $(O)/eval/eval.o $(call objs,tests/*.c tests/bench/*.c)
 
 $(O)/liblocus.a: $(LIB)
-	rm -f $@ && $(AR) rcs $@ $(LIB)
+	@rm -f $@ && $(AR) rcs $@ $(LIB)
 
 $(TESTS): $(B)/tests/%: $(O)/tests/%.o $(O)/tests/reference_ops.o $(O)/liblocus.a
 	@mkdir -p $(@D)
-	$(CC) $(LDFLAGS) $(OPT) $^ $(shell pkg-config --libs check) $(LDLIBS) -o $@
+	$(call say,LINK,$@)
+	$(Q)$(CC) $(LDFLAGS) $(OPT) $^ $(shell pkg-config --libs check) $(LDLIBS) -o $@
 $(O)/tests/%.o: PKG += $(shell pkg-config --cflags check 2>/dev/null)
 
 $(B)/bench: $(O)/tests/bench/bench.o $(O)/liblocus.a
-	$(CC) $(LDFLAGS) $(OPT) $^ $(LDLIBS) -o $@
+	$(call say,LINK,$@)
+	$(Q)$(CC) $(LDFLAGS) $(OPT) $^ $(LDLIBS) -o $@
 
 $(O)/%.o: %.c
 	@mkdir -p $(@D)
-	$(CC) $(ALL_CFLAGS) -c $< -o $@
+	$(call say,CC,$<)
+	$(Q)$(CC) $(ALL_CFLAGS) -c $< -o $@
 
 .PHONY: all demo test check asan asan-check lint objects bench setup install clean help
 .SECONDARY:
