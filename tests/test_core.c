@@ -316,6 +316,25 @@ START_TEST(the_first_bad_node_is_named)
 }
 END_TEST
 
+/* The report runs the bad step again: inputs must still be there, and what that step added to gradients must not count. */
+START_TEST(a_step_can_be_run_again)
+{
+    float x[150], t[6];
+    char text[256];
+    Net n = net_new(1);
+    net_fill(&n);
+    memcpy(x, nn_plan_data(n.plan, n.x), sizeof x);
+    memcpy(t, nn_plan_data(n.plan, n.t), sizeof t);
+    nn_plan_forward(n.plan, 1);
+    nn_plan_backward(n.plan, 1);
+    ck_assert_mem_eq(nn_plan_data(n.plan, n.x), x, sizeof x);
+    ck_assert_mem_eq(nn_plan_data(n.plan, n.t), t, sizeof t);
+    for (size_t i = 0; i < nn_params_train_len(n.params); i++) nn_params_grads(n.params)[i] = NAN;
+    ck_assert_msg(nn_plan_find_nonfinite(n.plan, 1, 1, text, sizeof text) == 0, "%s", text);
+    net_free(&n);
+}
+END_TEST
+
 START_TEST(unknown_kernels_and_vector_losses_are_refused)
 {
     NnErr err = { 0 };
@@ -369,6 +388,7 @@ int main(void)
     tcase_add_test(t, inference_gives_the_same_values_in_less_memory);
     tcase_add_test(t, dead_nodes_are_not_computed);
     tcase_add_test(t, the_first_bad_node_is_named);
+    tcase_add_test(t, a_step_can_be_run_again);
     tcase_add_test(t, unknown_kernels_and_vector_losses_are_refused);
     tcase_add_test(t, profiling_counts_calls);
     suite_add_tcase(s, t);

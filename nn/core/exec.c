@@ -192,6 +192,7 @@ int nn_plan_find_nonfinite(NnPlan *p, uint32_t step, int backward, char *text, s
     }
     if (!backward || p->loss < 0 || !p->at[p->loss].has_grad) return 0;
     p->at[p->loss].dy[0] = 1;
+    nn_params_zero_grads(nn_graph_params(p->graph)); /* what the bad step left there would be blamed on others */
     for (int i = p->n - 1; i >= 0; i--) {
         if (!runs_backward(&p->at[i])) continue;
         backward_node(p, &p->at[i]);
