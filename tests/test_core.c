@@ -4,6 +4,7 @@
 
 #include "nn/base/arena.h"
 #include "nn/base/blas.h"
+#include "nn/base/parallel.h"
 #include "nn/core/memory.h"
 #include "nn/core/plan.h"
 #include "nn/ops/activation.h"
@@ -335,6 +336,21 @@ START_TEST(a_step_can_be_run_again)
 }
 END_TEST
 
+/* Scratch is reserved for the threads there were when the plan was made. */
+START_TEST(a_plan_runs_on_no_more_threads_than_it_was_made_for)
+{
+    const int before = nn_threads();
+    nn_threads_set(1);
+    Net n = net_new(1);
+    const double loss = net_loss(&n);
+    nn_threads_set(4);
+    ck_assert(net_loss(&n) == loss);
+    ck_assert_int_eq(nn_threads(), 1);
+    nn_threads_set(before);
+    net_free(&n);
+}
+END_TEST
+
 START_TEST(unknown_kernels_and_vector_losses_are_refused)
 {
     NnErr err = { 0 };
@@ -389,6 +405,7 @@ int main(void)
     tcase_add_test(t, dead_nodes_are_not_computed);
     tcase_add_test(t, the_first_bad_node_is_named);
     tcase_add_test(t, a_step_can_be_run_again);
+    tcase_add_test(t, a_plan_runs_on_no_more_threads_than_it_was_made_for);
     tcase_add_test(t, unknown_kernels_and_vector_losses_are_refused);
     tcase_add_test(t, profiling_counts_calls);
     suite_add_tcase(s, t);

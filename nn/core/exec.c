@@ -115,9 +115,11 @@ static void backward_node(NnPlan *p, NnPlanNode *q)
     if (p->profiling) q->bwd_s += now() - start;
 }
 
-/* Every thread that will compute must treat denormals alike, or results would depend on who computes what. */
+/* More threads than the plan was made for would write beyond the scratch. Every thread that will compute must treat
+ * denormals alike, or results would depend on who computes what. */
 static void prepare(NnPlan *p)
 {
+    if (nn_threads() > p->threads) nn_threads_set(p->threads);
     bind(p);
 #pragma omp parallel num_threads(nn_threads())
     nn_flush_denormals();

@@ -13,6 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "nn/base/parallel.h"
 #include "nn/base/size.h"
 #include "nn/core/plan_node.h"
 
@@ -236,6 +237,7 @@ NnStatus nn_plan_new(const NnGraph *g, const NnPlanSpec *spec, NnPlan **out, NnE
     NnPlan *p = nn_alloc(1, sizeof *p);
     if (!p) return nn_fail(err, NN_ERR_NOMEM, "no memory for a plan");
     *p = (NnPlan){ .graph = g, .spec = *spec, .n = nn_graph_len(g), .loss = spec->train ? spec->loss.id : -1 };
+    p->threads = nn_threads();
     p->at = nn_alloc((size_t)p->n, sizeof *p->at);
     const NnStatus s = p->at ? build(p, err) : nn_fail(err, NN_ERR_NOMEM, "no memory for a plan");
     if (s != NN_OK) {
