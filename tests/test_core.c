@@ -4,6 +4,7 @@
 
 #include "nn/base/arena.h"
 #include "nn/base/blas.h"
+#include "nn/base/parallel.h"
 #include "nn/core/memory.h"
 #include "nn/core/plan.h"
 #include "nn/ops/activation.h"
@@ -316,6 +317,40 @@ START_TEST(the_first_bad_node_is_named)
 }
 END_TEST
 
+/* The report runs the bad step again: inputs must still be there, and what that step added to gradients must not count. */
+START_TEST(a_step_can_be_run_again)
+{
+    float x[150], t[6];
+    char text[256];
+    Net n = net_new(1);
+    net_fill(&n);
+    memcpy(x, nn_plan_data(n.plan, n.x), sizeof x);
+    memcpy(t, nn_plan_data(n.plan, n.t), sizeof t);
+    nn_plan_forward(n.plan, 1);
+    nn_plan_backward(n.plan, 1);
+    ck_assert_mem_eq(nn_plan_data(n.plan, n.x), x, sizeof x);
+    ck_assert_mem_eq(nn_plan_data(n.plan, n.t), t, sizeof t);
+    for (size_t i = 0; i < nn_params_train_len(n.params); i++) nn_params_grads(n.params)[i] = NAN;
+    ck_assert_msg(nn_plan_find_nonfinite(n.plan, 1, 1, text, sizeof text) == 0, "%s", text);
+    net_free(&n);
+}
+END_TEST
+
+/* Scratch is reserved for the threads there were when the plan was made. */
+START_TEST(a_plan_runs_on_no_more_threads_than_it_was_made_for)
+{
+    const int before = nn_threads();
+    nn_threads_set(1);
+    Net n = net_new(1);
+    const double loss = net_loss(&n);
+    nn_threads_set(4);
+    ck_assert(net_loss(&n) == loss);
+    ck_assert_int_eq(nn_threads(), 1);
+    nn_threads_set(before);
+    net_free(&n);
+}
+END_TEST
+
 START_TEST(unknown_kernels_and_vector_losses_are_refused)
 {
     NnErr err = { 0 };
@@ -369,6 +404,8 @@ int main(void)
     tcase_add_test(t, inference_gives_the_same_values_in_less_memory);
     tcase_add_test(t, dead_nodes_are_not_computed);
     tcase_add_test(t, the_first_bad_node_is_named);
+    tcase_add_test(t, a_step_can_be_run_again);
+    tcase_add_test(t, a_plan_runs_on_no_more_threads_than_it_was_made_for);
     tcase_add_test(t, unknown_kernels_and_vector_losses_are_refused);
     tcase_add_test(t, profiling_counts_calls);
     suite_add_tcase(s, t);

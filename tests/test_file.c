@@ -15,6 +15,7 @@
 
 #include "nn/base/file.h"
 #include "tests/check_main.h"
+#include "tests/temp_folder.h"
 
 /* ---- system calls that can fail ---- */
 
@@ -76,24 +77,21 @@ int unlink(const char *path)
 
 /* ---- fixture ---- */
 
-static char dir[64], path[96];
+static char path[96];
 static NnErr err;
 
 static void set_up(void)
 {
-    strcpy(dir, "/tmp/locus-file-XXXXXX");
-    ck_assert_ptr_nonnull(mkdtemp(dir));
-    snprintf(path, sizeof path, "%s/a.bin", dir);
+    temp_folder_make();
+    snprintf(path, sizeof path, "%s/a.bin", temp_folder);
     err = (NnErr){ .status = NN_OK };
     memset(&fault, 0, sizeof fault);
 }
 
 static void tear_down(void)
 {
-    char command[128];
     fault.armed = 0;
-    snprintf(command, sizeof command, "rm -rf '%s'", dir);
-    ck_assert_int_eq(system(command), 0); /* NOLINT(cert-env33-c): our own folder */
+    temp_folder_remove();
 }
 
 static NnStatus put(const char *text)
@@ -118,7 +116,7 @@ static void expect_content(const char *text)
 static void expect_no_temporary(void)
 {
     char command[128];
-    snprintf(command, sizeof command, "test \"$(ls -A '%s')\" = a.bin", dir);
+    snprintf(command, sizeof command, "test \"$(ls -A '%s')\" = a.bin", temp_folder);
     ck_assert_int_eq(system(command), 0); /* NOLINT(cert-env33-c): our own folder */
 }
 
@@ -157,7 +155,7 @@ START_TEST(every_failure_leaves_one_whole_file)
         expect_no_temporary();
         if (over) continue;
         ck_assert_ptr_nonnull(strstr(err.msg, strerror(reasons[_i])));
-        ck_assert_ptr_nonnull(strstr(err.msg, dir));
+        ck_assert_ptr_nonnull(strstr(err.msg, temp_folder));
     }
 }
 END_TEST
@@ -279,8 +277,8 @@ START_TEST(refuses_to_read_what_is_no_file)
     unsigned char *data;
     size_t len;
     memset(long_name, 'x', sizeof long_name - 1);
-    snprintf(other, sizeof other, "%s/other", dir);
-    const char *paths[] = { "/dev/zero", dir, long_name, path, "" };
+    snprintf(other, sizeof other, "%s/other", temp_folder);
+    const char *paths[] = { "/dev/zero", temp_folder, long_name, path, "" };
     const char *why[] = { "is a device, not a file", "is a folder, not a file", "File name too long",
                           "Too many levels of symbolic links", "No such file" };
     ck_assert_int_eq(symlink(path, path), 0);
@@ -301,7 +299,7 @@ END_TEST
 START_TEST(makes_folders_with_parents)
 {
     char deep[128], blocked[128];
-    snprintf(deep, sizeof deep, "%s//a/b/../c/", dir);
+    snprintf(deep, sizeof deep, "%s//a/b/../c/", temp_folder);
     ck_assert_int_eq(nn_folder_make(deep, &err), NN_OK);
     ck_assert_int_eq(nn_folder_make(deep, &err), NN_OK);
     ck_assert(nn_folder_exists(deep) && !nn_file_exists(deep));

@@ -11,32 +11,9 @@
 #include "nn/base/rng.h"
 #include "nn/base/size.h"
 #include "tests/check_main.h"
+#include "tests/temp_folder.h"
 
 enum { W = 37, H = 23 };
-
-static const char folder_template[] = "/tmp/locus_image_XXXXXX";
-static char folder[sizeof folder_template];
-
-static void folder_make(void)
-{
-    snprintf(folder, sizeof folder, "%s", folder_template);
-    ck_assert_ptr_nonnull(mkdtemp(folder));
-}
-
-static void folder_remove(void)
-{
-    char command[128];
-    snprintf(command, sizeof command, "rm -rf %s", folder);
-    ck_assert_int_eq(system(command), 0); /* NOLINT(cert-env33-c): the name is our own */
-}
-
-/* A path below the test's folder; valid until the next call. */
-static const char *in_folder(const char *name)
-{
-    static char path[256];
-    snprintf(path, sizeof path, "%s/%s", folder, name);
-    return path;
-}
 
 /* Smooth colours with some texture. */
 static DataImage sample_image(int w, int h, int c)
@@ -62,11 +39,11 @@ static DataBytes png_bytes(const DataImage *img)
 {
     DataBytes b;
     NnErr err = { 0 };
-    folder_make();
+    temp_folder_make();
     const char *path = in_folder("x.png");
     ck_assert_int_eq(data_image_save_png(img, path, &err), NN_OK);
     ck_assert_int_eq(nn_file_read(path, 1 << 20, &b.data, &b.len, &err), NN_OK);
-    folder_remove();
+    temp_folder_remove();
     return b;
 }
 
@@ -390,7 +367,7 @@ START_TEST(test_odd_paths_are_refused_at_once)
     ck_assert_int_eq(symlink("loop", in_folder("loop")), 0);
     assert_path_refused(in_folder("loop"));
     assert_path_refused(in_folder("missing.png"));
-    assert_path_refused(folder);
+    assert_path_refused(temp_folder);
     assert_path_refused("/dev/zero");
     assert_path_refused("/dev/null");
     assert_path_refused(longest);
@@ -527,7 +504,7 @@ int main(void)
     tcase_add_test(t, test_crop);
     tcase_add_test(t, test_corpora);
     TCase *paths = tcase_create("paths");
-    tcase_add_checked_fixture(paths, folder_make, folder_remove);
+    tcase_add_checked_fixture(paths, temp_folder_make, temp_folder_remove);
     tcase_add_test(paths, test_odd_paths_are_refused_at_once);
     suite_add_tcase(s, t);
     suite_add_tcase(s, paths);

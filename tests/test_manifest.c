@@ -11,31 +11,9 @@
 #include "nn/base/rng.h"
 #include "nn/base/size.h"
 #include "tests/check_main.h"
+#include "tests/temp_folder.h"
 
-/* ---- a folder to write in ---- */
-
-static const char folder_template[] = "/tmp/locus set XXXXXX";
-static char folder[sizeof folder_template];
-
-static void folder_make(void)
-{
-    snprintf(folder, sizeof folder, "%s", folder_template);
-    ck_assert_ptr_nonnull(mkdtemp(folder));
-}
-
-static void folder_remove(void)
-{
-    char command[128];
-    snprintf(command, sizeof command, "rm -rf '%s'", folder);
-    ck_assert_int_eq(system(command), 0); /* NOLINT(cert-env33-c): the name is our own */
-}
-
-static const char *in_folder(const char *name)
-{
-    static char path[NN_TEXT_MAX];
-    snprintf(path, sizeof path, "%s/%s", folder, name);
-    return path;
-}
+/* ---- files to read ---- */
 
 static void make_parent(const char *path)
 {
@@ -83,7 +61,7 @@ static DataSettings settings_of(DataSourceKind source, const char *name)
     s.source = (int)source;
     s.size = 16;
     strcpy(s.methods, "all");
-    snprintf(s.path, sizeof s.path, "%s", *name ? in_folder(name) : folder);
+    snprintf(s.path, sizeof s.path, "%s", *name ? in_folder(name) : temp_folder);
     return s;
 }
 
@@ -762,7 +740,7 @@ int main(void)
     Suite *s = suite_create("manifest");
     TCase *t = tcase_create("manifest");
     tcase_set_timeout(t, 120);
-    tcase_add_checked_fixture(t, folder_make, folder_remove);
+    tcase_add_checked_fixture(t, temp_folder_make, temp_folder_remove);
     tcase_add_test(t, test_csv_syntax);
     tcase_add_test(t, test_csv_errors);
     tcase_add_test(t, test_columns_in_any_order);

@@ -10,6 +10,7 @@
 #include "nn/base/rng.h"
 #include "nn/base/settings.h"
 #include "tests/check_main.h"
+#include "tests/temp_folder.h"
 
 typedef struct {
     int epochs, nesterov, optimizer;
@@ -40,7 +41,6 @@ static Train train;
 static Shape shape;
 static NnBinding both[] = { { &train_section, &train }, { &shape_section, &shape } };
 static NnErr err;
-static char dir[64];
 
 static void set_up(void)
 {
@@ -48,15 +48,7 @@ static void set_up(void)
     memset(&shape, 0, sizeof shape);
     err = (NnErr){ .status = NN_OK };
     nn_settings_defaults(both, 2);
-    strcpy(dir, "/tmp/locus-settings-XXXXXX");
-    ck_assert_ptr_nonnull(mkdtemp(dir));
-}
-
-static void tear_down(void)
-{
-    char command[128];
-    snprintf(command, sizeof command, "rm -rf '%s'", dir);
-    ck_assert_int_eq(system(command), 0); /* NOLINT(cert-env33-c): our own folder */
+    temp_folder_make();
 }
 
 static NnStatus parse(const char *text)
@@ -71,7 +63,7 @@ static const char *put(const char *name, const char *text, size_t len)
     static int turn;
     char *p = path[turn++ % 4];
     const NnChunk chunk = { text, len };
-    snprintf(p, sizeof path[0], "%s/%s", dir, name);
+    snprintf(p, sizeof path[0], "%s/%s", temp_folder, name);
     ck_assert_int_eq(nn_file_write(p, &chunk, 1, &err), NN_OK);
     return p;
 }
@@ -277,7 +269,7 @@ START_TEST(include_is_read_first_and_relative)
 {
     NnErr none = { .status = NN_OK };
     char sub[96], inner[] = "[train]\nepochs = 5\nlr = 0.05\nout = x\n";
-    snprintf(sub, sizeof sub, "%s/sub", dir);
+    snprintf(sub, sizeof sub, "%s/sub", temp_folder);
     ck_assert_int_eq(nn_folder_make(sub, &none), NN_OK);
     put("sub/base.ini", inner, strlen(inner));
     const char *outer = "# first\ninclude = sub/base.ini\n[train]\nepochs = 6\n";
@@ -432,7 +424,7 @@ static Suite *suite(void)
 {
     Suite *s = suite_create("settings");
     TCase *t = tcase_create("settings");
-    tcase_add_checked_fixture(t, set_up, tear_down);
+    tcase_add_checked_fixture(t, set_up, temp_folder_remove);
     tcase_add_test(t, defaults_are_the_presets);
     tcase_add_test(t, reads_what_people_write);
     tcase_add_test(t, reads_quoted_text);

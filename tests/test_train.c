@@ -468,6 +468,15 @@ START_TEST(a_score_that_nothing_trains_is_refused)
 }
 END_TEST
 
+/* At the start, that is, and not by the loader in the first step. */
+START_TEST(an_empty_range_of_jpeg_quality_is_refused)
+{
+    config.augment.jpeg_min = config.augment.jpeg_max + 1;
+    ck_assert_int_eq(train_config_check(&config, &err), NN_ERR_CONFIG);
+    ck_assert_ptr_nonnull(strstr(err.msg, "jpeg_min"));
+}
+END_TEST
+
 int main(int argc, char **argv)
 {
     (void)argc;
@@ -488,6 +497,7 @@ int main(int argc, char **argv)
     tcase_add_test(tc, a_batch_can_be_learnt_by_heart);
     tcase_add_test(tc, resume_may_change_the_length_alone);
     tcase_add_test(tc, a_score_that_nothing_trains_is_refused);
+    tcase_add_test(tc, an_empty_range_of_jpeg_quality_is_refused);
     suite_add_tcase(suite, tc);
     return check_run(suite);
 }

@@ -21,14 +21,6 @@ static Kind *find_kind(Kind *kinds, int *n, const char *name)
     return &kinds[(*n)++];
 }
 
-static double node_flops(const Trainer *t, const NnNode *node)
-{
-    NnShape xs[NN_MAX_IN];
-    if (!node->op->flops) return (double)nn_shape_len(node->shape);
-    for (int k = 0; k < node->n_in; k++) xs[k] = nn_graph_shape(t->graph, node->in[k]);
-    return node->op->flops(xs, node->n_in, node->shape, node->attr);
-}
-
 static int collect(const Trainer *t, Kind *kinds)
 {
     int n = 0;
@@ -42,7 +34,7 @@ static int collect(const Trainer *t, Kind *kinds)
         kind->calls += calls;
         kind->forward += forward;
         kind->backward += backward;
-        kind->flops += (double)calls * node_flops(t, node);
+        kind->flops += (double)calls * nn_plan_node_flops(t->plan, i);
     }
     return n;
 }

@@ -11,7 +11,7 @@ typedef struct {
     const volatile sig_atomic_t *stop; /* becomes non-zero when the run shall end early */
     TrainLog log;
     TrainProgress progress;
-    double best_auc; /* of this process's validations; NAN: none */
+    double best_auc; /* of this process's validations; NAN: none was the best */
 } TrainSession;
 
 /* Open the logs of a folder (which exists) and write config.resolved.ini. ERR_IO. */

@@ -9,6 +9,7 @@
 
 #include "nn/base/blas.h"
 #include "nn/base/calm_start.h"
+#include "nn/base/size.h"
 #include "train/options.h"
 #include "train/overfit.h"
 #include "train/profile.h"
@@ -85,7 +86,7 @@ static NnStatus leave_out_bad(Program *p, int *index, int *n, NnErr *err)
 
 static NnStatus choose_overfit_items(Program *p, NnErr *err)
 {
-    int *chosen = malloc((size_t)p->options.overfit * sizeof *chosen);
+    int *chosen = nn_alloc((size_t)p->options.overfit, sizeof *chosen);
     if (!chosen) return nn_fail(err, NN_ERR_NOMEM, "out of memory for the items to overfit");
     const NnStatus status = train_overfit_choose(p->set, p->train, p->n_train, p->options.overfit, chosen, err);
     free(p->train);
@@ -174,6 +175,8 @@ static void say_farewell(Program *p, TrainSession *s)
     const Trainer *t = p->trainer;
     if (t->validated && t->config.train.best == TRAIN_BEST_AUC)
         train_log_say(&s->log, "best validation AUC %.4f (manipulations trained on)", t->best);
+    else if (t->validated && isnan(s->best_auc)) /* it was before this process took the run up */
+        train_log_say(&s->log, "best validation loss %.4f", -t->best);
     else if (t->validated) train_log_say(&s->log, "best validation loss %.4f, AUC there %.4f", -t->best, s->best_auc);
     if (p->n_bad) train_log_say(&s->log, "%d bad images were left out", p->n_bad);
     train_log_say(&s->log, "wrote %s: best.safetensors, last.safetensors, metrics.csv, train.log", p->folder);

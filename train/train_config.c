@@ -56,6 +56,9 @@ NnStatus train_config_check(const TrainConfig *c, NnErr *err)
                        "expected one of them > 0, or score = latent");
     if (c->optim.nesterov && c->optim.momentum <= 0)
         return nn_fail(err, NN_ERR_CONFIG, "[optim] nesterov = 1 needs momentum > 0");
+    if (c->augment.jpeg_min > c->augment.jpeg_max)
+        return nn_fail(err, NN_ERR_CONFIG, "[augment] jpeg_min = %d is above jpeg_max = %d", c->augment.jpeg_min,
+                       c->augment.jpeg_max);
     return NN_OK;
 }
 

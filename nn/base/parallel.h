@@ -5,7 +5,8 @@
 #ifndef NN_PARALLEL_H
 #define NN_PARALLEL_H
 
-/* Threads that kernels use, at least 1. Default: the CPUs this process may run on. */
+/* Threads that kernels use, at least 1. Default: the CPUs this process may run on. Set it before plans are made: a plan
+ * reserves scratch for that many, and running it lowers a larger number to its own. */
 void nn_threads_set(int n);
 int nn_threads(void);
 

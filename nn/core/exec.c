@@ -115,9 +115,11 @@ static void backward_node(NnPlan *p, NnPlanNode *q)
     if (p->profiling) q->bwd_s += now() - start;
 }
 
-/* Every thread that will compute must treat denormals alike, or results would depend on who computes what. */
+/* More threads than the plan was made for would write beyond the scratch. Every thread that will compute must treat
+ * denormals alike, or results would depend on who computes what. */
 static void prepare(NnPlan *p)
 {
+    if (nn_threads() > p->threads) nn_threads_set(p->threads);
     bind(p);
 #pragma omp parallel num_threads(nn_threads())
     nn_flush_denormals();
@@ -192,6 +194,7 @@ int nn_plan_find_nonfinite(NnPlan *p, uint32_t step, int backward, char *text, s
     }
     if (!backward || p->loss < 0 || !p->at[p->loss].has_grad) return 0;
     p->at[p->loss].dy[0] = 1;
+    nn_params_zero_grads(nn_graph_params(p->graph)); /* what the bad step left there would be blamed on others */
     for (int i = p->n - 1; i >= 0; i--) {
         if (!runs_backward(&p->at[i])) continue;
         backward_node(p, &p->at[i]);

@@ -3,7 +3,8 @@
  * One step is 2n kernel calls: forward of node 0..n-1 at times 0..n-1, backward of node n-1..0 at times n..2n-1.
  * A buffer lives from the call that writes it to the last call that reads it:
  *
- *      value of i     forward(i)                     ... last reader, forward or (if that op declares it) backward
+ *      value of i     forward(i)                     ... last reader, forward or (if that op declares it) backward;
+ *                     of an input in training: the whole step, so that a bad step can be run again
  *      gradient of i  backward of its last consumer  ... backward(i)
  *      saved of i     forward(i)                     ... backward(i)
  *      scratch of i   forward(i) alone, and again backward(i) alone
@@ -12,6 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "nn/base/parallel.h"
 #include "nn/base/size.h"
 #include "nn/core/plan_node.h"
 
@@ -160,8 +162,8 @@ static void find_lives(NnPlan *p)
         const size_t len = q->used ? nn_shape_len(q->node->shape) : 0;
         const int is_input = q->node->kind == NN_NODE_INPUT, is_op = q->node->kind == NN_NODE_OP;
         /* inputs are written before the step begins, so they are alive from its first call on */
-        const int birth = is_input ? 0 : nn_time_forward(i);
-        q->value = (NnLife){ .len = is_op || is_input ? len : 0, .birth = birth, .death = q->keep ? end : birth };
+        const int birth = is_input ? 0 : nn_time_forward(i), stays = q->keep || (is_input && p->spec.train);
+        q->value = (NnLife){ .len = is_op || is_input ? len : 0, .birth = birth, .death = stays ? end : birth };
         q->grad = (NnLife){ .birth = i == p->loss ? nn_time_backward(p->n, i) : end,
                             .death = is_input ? end : nn_time_backward(p->n, i) };
         if (q->has_grad && (is_op || is_input)) q->grad.len = len;
@@ -235,6 +237,7 @@ NnStatus nn_plan_new(const NnGraph *g, const NnPlanSpec *spec, NnPlan **out, NnE
     NnPlan *p = nn_alloc(1, sizeof *p);
     if (!p) return nn_fail(err, NN_ERR_NOMEM, "no memory for a plan");
     *p = (NnPlan){ .graph = g, .spec = *spec, .n = nn_graph_len(g), .loss = spec->train ? spec->loss.id : -1 };
+    p->threads = nn_threads();
     p->at = nn_alloc((size_t)p->n, sizeof *p->at);
     const NnStatus s = p->at ? build(p, err) : nn_fail(err, NN_ERR_NOMEM, "no memory for a plan");
     if (s != NN_OK) {

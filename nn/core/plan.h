@@ -22,8 +22,8 @@ typedef struct {
 NnStatus nn_plan_new(const NnGraph *g, const NnPlanSpec *spec, NnPlan **out, NnErr *err);
 void nn_plan_free(NnPlan *p);
 
-/* Values of an input (write before forward) or of a kept node (read after forward). NULL if neither, or if
- * nothing that the plan computes needs it. */
+/* Values of an input (write before each forward; in inference its place is used again, in training it stays) or of a
+ * kept node (read after forward). NULL if neither, or if nothing that the plan computes needs it. */
 float *nn_plan_data(NnPlan *p, NnVar v);
 
 /* After backward: d(loss)/d(input), for inputs that want it; NULL otherwise. */
@@ -34,8 +34,8 @@ void nn_plan_forward(NnPlan *p, uint32_t step);
 /* Adds d(scale * loss)/d(parameter) to the gradient block of the parameters. After nn_plan_forward, once. */
 void nn_plan_backward(NnPlan *p, float scale);
 
-/* Run forward (and backward if asked) again, stopping at the first node whose output (or whose input gradient)
- * is not finite. Its description goes into text: "node 17 conv2d encoder.3 [8,16,32,32]: output is NaN".
+/* Run the forward pass of a training step (and if asked backward, from gradients of 0) again on the same inputs,
+ * stopping at the first node whose output (or whose input gradient) is not finite. Its description goes into text: "node 17 conv2d encoder.3 [8,16,32,32]: output is NaN".
  * 0 if everything is finite. For the report on a diverged run. */
 int nn_plan_find_nonfinite(NnPlan *p, uint32_t step, int backward, char *text, size_t size);
 

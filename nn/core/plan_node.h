@@ -29,6 +29,7 @@ struct NnPlan {
     size_t len, lower_bound;
     float *block;
     int bound, profiling;
+    int threads; /* that scratch has room for */
 };
 
 /* Times of a plan of n nodes: forward of node i, its backward, and the end of the step. */
