@@ -16,8 +16,9 @@ LDFLAGS += -fopenmp
 O    := $(B)/obj
 objs  = $(patsubst %.c,$(O)/%.o,$(wildcard $(1)))
 # `make V=1` shows the commands; otherwise one short line each.
-Q    := $(if $(V),,@)
-say   = @$(if $(V),:,printf '  %-5s %s\n' $(1) $(2))
+Q     := $(if $(V),,@)
+quiet := $(V)$(findstring s,$(firstword -$(MAKEFLAGS)))
+say    = @$(if $(quiet),:,printf '  %-5s %s\n' $(1) $(2))
 MAKEFLAGS += --no-print-directory
 
 # Everything but the two files that hold a main(); tests link it too.

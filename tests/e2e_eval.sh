@@ -22,7 +22,7 @@ expect() {
     grep -qF -- "$text" "$dir/said" || fail "no \"$text\" in the output of $*: $(cat "$dir/said")"
 }
 
-"$train" configs/lae.ini --set data.size=32 --set data.identities=48 --set train.epochs=1 --set train.batch=16 \
+"$train" configs/lae.ini --set data.size=32 --set data.identities=48 --set data.val_fraction=0.2 --set data.test_fraction=0.3 --set train.epochs=1 --set train.batch=16 \
     --out "$dir/run" >"$dir/log" 2>&1 || {
     cat "$dir/log"
     fail "training failed"
