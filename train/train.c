@@ -72,13 +72,14 @@ static NnStatus configure(Program *p, NnErr *err)
     return NN_OK;
 }
 
-/* With on_bad = skip, read everything once and leave out what cannot be read. */
-static NnStatus leave_out_bad(Program *p, int *index, int *n, NnErr *err)
+/* Read every file once before the first step: what cannot be read ends the run now, and not in an hour, or with on_bad =
+ * skip is left out. Portraits are no files. */
+static NnStatus check_images(Program *p, int *index, int *n, NnErr *err)
 {
     DataCheck check = { 0 };
-    if (p->config.data.on_bad != DATA_BAD_SKIP) return NN_OK;
+    if (p->config.data.source == DATA_SOURCE_PORTRAITS || p->options.summary) return NN_OK;
     const NnStatus status = data_set_check(p->set, index, n, p->config.data.threads, &check, err);
-    for (int i = 0; i < check.n_bad; i++) fprintf(stderr, "left out: %s\n", check.messages[i]);
+    for (int i = 0; status == NN_OK && i < check.n_bad; i++) fprintf(stderr, "left out: %s\n", check.messages[i]);
     p->n_bad += check.n_bad;
     data_check_free(&check);
     return status;
@@ -99,8 +100,8 @@ static NnStatus open_data(Program *p, NnErr *err)
     NN_TRY(data_set_open(&p->config.data, (uint64_t)p->config.train.seed, &p->set, err));
     NN_TRY(data_set_select(p->set, DATA_TRAIN, &p->train, &p->n_train, err));
     NN_TRY(data_set_select(p->set, DATA_VAL, &p->val, &p->n_val, err));
-    NN_TRY(leave_out_bad(p, p->train, &p->n_train, err));
-    NN_TRY(leave_out_bad(p, p->val, &p->n_val, err));
+    NN_TRY(check_images(p, p->train, &p->n_train, err));
+    NN_TRY(check_images(p, p->val, &p->n_val, err));
     if (p->options.profile) p->n_val = 0;
     return p->options.overfit ? choose_overfit_items(p, err) : NN_OK;
 }
