@@ -185,6 +185,14 @@ static NnStatus judge_data_sets(EvalRun *run, const EvalArguments *a, NnErr *err
 
 /* ---- the program ---- */
 
+/* In `last` of an interrupted run the weights are some steps beyond the last validation. */
+static void tell_old_threshold(const EvalRun *run)
+{
+    if (!run->has_threshold || run->step < 0 || run->threshold_step < 0 || run->threshold_step == run->step) return;
+    fprintf(stderr, "eval: the weights are those of step %lld, the threshold was chosen at step %lld\n",
+            (long long)run->step, (long long)run->threshold_step);
+}
+
 static NnStatus work(const EvalArguments *a, NnErr *err)
 {
     EvalRun *run;
@@ -194,6 +202,7 @@ static NnStatus work(const EvalArguments *a, NnErr *err)
     }
     if (a->threads > 0) nn_threads_set(a->threads);
     NN_TRY(eval_run_open(a->run, BATCH, &run, err));
+    tell_old_threshold(run);
     const NnStatus s = a->score ? score_photos(run, a, err) : judge_data_sets(run, a, err);
     eval_run_close(run);
     return s;

@@ -177,7 +177,7 @@ static json_t *run_json(const EvalRun *run)
     json_object_set_new(j, "trained_on", text_json(run->data.methods));
     json_object_set_new(j, "threshold", json_real(run->threshold));
     json_object_set_new(j, "threshold_stored", json_boolean(run->has_threshold));
-    static const char *const notes[] = { "step", "best", "version", "blas_core", "mask_count", "config" };
+    static const char *const notes[] = { "step", "validated", "best", "version", "blas_core", "mask_count", "config" };
     for (size_t i = 0; i < sizeof notes / sizeof *notes; i++) {
         const char *value = eval_run_note(run, notes[i]);
         json_object_set_new(j, notes[i], *value ? text_json(value) : json_null());

@@ -69,6 +69,15 @@ static NnStatus read_threshold(EvalRun *run, NnErr *err)
     return NN_OK;
 }
 
+/* The step that a note tells of; -1: no such note. */
+static int64_t note_step(const EvalRun *run, const char *key)
+{
+    const char *text = eval_run_note(run, key);
+    char *end;
+    const long long step = strtoll(text, &end, 10);
+    return end == text || *end ? -1 : step;
+}
+
 static NnStatus read_prior(EvalRun *run, NnErr *err)
 {
     const NnTensor *mean = nn_checkpoint_find(&run->checkpoint, "data.mask_sum");
@@ -86,6 +95,14 @@ static NnStatus read_prior(EvalRun *run, NnErr *err)
     return s;
 }
 
+/* A run that averages its weights validates the average, so the threshold is the average's. */
+static const char *weights_prefix(const NnCheckpoint *c)
+{
+    for (int i = 0; i < c->n_tensors; i++)
+        if (!strncmp(c->tensors[i].name, "ema.", 4)) return "ema.";
+    return "model.";
+}
+
 static NnStatus build(EvalRun *run, NnErr *err)
 {
     const int32_t size = run->data.size;
@@ -96,7 +113,8 @@ static NnStatus build(EvalRun *run, NnErr *err)
     run->net = nn_detector_build(run->graph, &run->model, image, NN_NONE);
     NN_TRY(nn_graph_status(run->graph, err));
     NN_TRY(nn_params_seal(run->params, run->seed, err));
-    NN_TRY(nn_checkpoint_get_params(&run->checkpoint, run->params, "model.", nn_params_values(run->params), 0, err));
+    const char *prefix = weights_prefix(&run->checkpoint);
+    NN_TRY(nn_checkpoint_get_params(&run->checkpoint, run->params, prefix, nn_params_values(run->params), 0, err));
     const NnVar keep[] = { run->net.score, run->net.map };
     const NnPlanSpec spec = { .loss = NN_NONE, .keep = keep, .n_keep = 2, .seed = run->seed };
     return nn_plan_new(run->graph, &spec, &run->plan, err);
@@ -120,6 +138,8 @@ static NnStatus open_into(EvalRun *run, const char *path, NnErr *err)
     NN_TRY(nn_checkpoint_load(run->path, &run->checkpoint, err));
     NN_TRY(read_config(run, err));
     NN_TRY(read_threshold(run, err));
+    run->step = note_step(run, "step");
+    run->threshold_step = note_step(run, "validated");
     NN_TRY(read_prior(run, err));
     return build(run, err);
 }

@@ -1,7 +1,7 @@
 /* trained_run.h -- a trained detector, ready to judge images: a run folder or checkpoint turned into a plan.
  *
- * Everything needed is in the checkpoint: the resolved configuration, the weights, the threshold that was chosen on
- * the source's validation split, and the mean training mask. */
+ * Everything needed is in the checkpoint: the resolved configuration, the weights (their average, where the run kept
+ * one), the threshold that was chosen on the source's validation split, and the mean training mask. */
 #ifndef EVAL_TRAINED_RUN_H
 #define EVAL_TRAINED_RUN_H
 #include "data/data_settings.h"
@@ -18,9 +18,10 @@ typedef struct {
     NnModelSettings model;
     uint64_t seed; /* of the run: generated data sets and automatic splits depend on it */
     double threshold;
-    int has_threshold; /* 0: none stored; threshold is .5 */
-    EvalPrior prior;   /* n = 0: no mean mask stored */
-    int batch;         /* N */
+    int has_threshold;            /* 0: none stored; threshold is .5 */
+    int64_t step, threshold_step; /* of the weights, and at which the threshold was chosen; -1: not noted */
+    EvalPrior prior;              /* n = 0: no mean mask stored */
+    int batch;                    /* N */
     NnParams *params;
     NnGraph *graph;
     NnPlan *plan;

@@ -7,6 +7,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "eval/trained_run.h"
 #include "nn/base/blas.h"
 #include "nn/base/calm_start.h"
 #include "nn/base/file.h"
@@ -420,6 +421,38 @@ START_TEST(best_holds_the_average)
 }
 END_TEST
 
+/* The threshold was chosen for the average, at the last validation. */
+START_TEST(last_is_judged_by_the_average)
+{
+    char folder[64], path[TRAIN_PATH_MAX];
+    TrainStep seen;
+    TrainValidation v;
+    EvalRun *run = NULL;
+    int better;
+    Trainer *t = make_started_trainer();
+    temporary_folder(folder);
+    train_folder_file(folder, "last.safetensors", path);
+    steps(t, 2, &seen);
+    ck_assert_int_eq(trainer_validate(t, &no_signal, &v, &better, &err), NN_OK);
+    steps(t, 1, &seen);
+    ck_assert_int_eq(train_snapshot_save(t, path, 0, &err), NN_OK);
+    eval_run_open(folder, 1, &run, &err);
+    ck_assert_msg(err.status == NN_OK, "%s", err.msg);
+    ck_assert_int_eq(run->step, 3);
+    ck_assert_int_eq(run->threshold_step, 2);
+    ck_assert(run->threshold == v.threshold);
+    for (int i = 0; i < nn_params_count(run->params); i++) {
+        const NnParam *p = nn_params_at(run->params, i);
+        const NnParam *own = nn_params_at(t->params, nn_params_find(t->params, p->name));
+        const float *w = nn_params_values(run->params) + p->offset;
+        ck_assert_int_eq(memcmp(w, t->ema.value + own->offset, p->len * sizeof(float)), 0);
+    }
+    eval_run_close(run);
+    trainer_free(t);
+    remove_folder(folder);
+}
+END_TEST
+
 START_TEST(a_batch_can_be_learnt_by_heart)
 {
     int chosen[8], n_seen[2] = { 0, 0 };
@@ -494,6 +527,7 @@ int main(int argc, char **argv)
     tcase_add_loop_test(tc, nonfinite_stops_and_is_never_saved, 0, 3);
     tcase_add_test(tc, snapshot_refuses_nonfinite_moments);
     tcase_add_test(tc, best_holds_the_average);
+    tcase_add_test(tc, last_is_judged_by_the_average);
     tcase_add_test(tc, a_batch_can_be_learnt_by_heart);
     tcase_add_test(tc, resume_may_change_the_length_alone);
     tcase_add_test(tc, a_score_that_nothing_trains_is_refused);
