@@ -68,16 +68,18 @@ static NnStatus split_name(const char *text, char *name, const char **path, NnEr
     return NN_OK;
 }
 
-/* Names alone tell manipulations of another data set apart. With "all", the run's own data says which those were. */
+/* Names alone tell manipulations of another data set apart. The checkpoint knows those trained on; where it does not,
+ * as those of the first versions, the configuration may. */
 static NnStatus mark_seen(const EvalRun *run, DataSet *set, NnErr *err)
 {
-    DataSet *own = NULL;
-    if (nn_list_has(run->data.methods, "all")) NN_TRY(data_set_open(&run->data, run->seed, &own, err));
-    for (int m = 0; m < set->n_methods; m++) {
-        set->seen[m] = (unsigned char)(!own && nn_list_has(run->data.methods, set->methods[m]));
-        for (int k = 0; own && k < own->n_methods; k++) set->seen[m] |= !strcmp(own->methods[k], set->methods[m]);
-    }
-    data_set_free(own);
+    const char *noted = nn_checkpoint_meta(&run->checkpoint, "seen"), *list = noted ? noted : run->data.methods;
+    if (!noted && nn_list_has(list, "all"))
+        return nn_fail(
+            err, NN_ERR_FORMAT,
+            "%s: does not name the manipulations trained on (it has methods = all, and no note \"seen\"), so "
+            "--data cannot tell seen from unseen",
+            run->path);
+    for (int m = 0; m < set->n_methods; m++) set->seen[m] = (unsigned char)nn_list_has(list, set->methods[m]);
     return NN_OK;
 }
 

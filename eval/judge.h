@@ -19,7 +19,8 @@ NnStatus eval_data_own(const EvalRun *run, int threads, EvalData *out, NnErr *er
 
 /* A manifest (file) or folder in the form NAME=PATH: images whose split is declared as test, or, where none is
  * declared, every image. Fitted as the run's own data. A manipulation counts as seen (set->seen) if the run was
- * trained on one of the same name. ERR_USAGE: not of that form; ERR_DATA: nothing to judge. */
+ * trained on one of the same name; the checkpoint says so, the run's own data is not opened. ERR_USAGE: not of that
+ * form; ERR_DATA: nothing to judge; ERR_FORMAT: the checkpoint does not name what was trained on. */
 NnStatus eval_data_other(const EvalRun *run, const char *name_and_path, int threads, EvalData *out, NnErr *err);
 void eval_data_close(EvalData *data);
 

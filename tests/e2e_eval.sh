@@ -96,6 +96,15 @@ grep -q '^everything,swap,1,[0-9]*,[0-9]*,[0-9.]*,[0-9.]*,[0-9.]*,[0-9.]*,,,' "$
     fail "without masks the pixel columns are not empty"
 grep -qF "\"$dir/photos/a photo, 1.png\"" "$dir/both/scores.csv" || fail "a path with a comma is not quoted"
 
+# The checkpoint alone tells what was trained on: the run's own data may be gone.
+cp "$dir/photos/all.csv" "$dir/photos/own.csv"
+"$train" configs/lae.ini --set data.size=32 --set data.source=manifest --set data.path="$dir/photos/own.csv" --set data.methods=all \
+    --set data.val_fraction=0.4 --set data.test_fraction=0 --set train.steps=2 --set train.batch=4 --out "$dir/moved" >"$dir/log" 2>&1 ||
+    fail "training on photos failed: $(cat "$dir/log")"
+rm "$dir/photos/own.csv"
+expect 0 "everything: $n images judged" "$eval" "$dir/moved" --bootstrap 20 --data everything="$dir/photos/all.csv"
+grep -q '^everything,painted,1,' "$dir/moved/eval/eval.csv" || fail "methods = all: painted is not marked as seen"
+
 # ---- single photos ----
 head -c 300 "$dir/photos/a photo, 2.png" >"$dir/photos/torn.png"
 expect 1 "torn.png" "$eval" "$dir/run" --score "$dir/photos/a photo, 1.png" "$dir/photos/torn.png" \

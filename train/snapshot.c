@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "nn/base/blas.h"
+#include "nn/base/size.h"
 
 static NnStatus add_tensors(const Trainer *t, NnCheckpoint *c, int best, NnErr *err)
 {
@@ -31,9 +32,33 @@ static NnStatus add_config(const Trainer *t, NnCheckpoint *c, NnErr *err)
     return status;
 }
 
+/* The manipulations trained on, as `methods` would list them. */
+static char *format_seen(const DataSet *set)
+{
+    size_t size = 1;
+    for (int m = 0; m < set->n_methods; m++) size += strlen(set->methods[m]) + 1;
+    char *text = nn_alloc(size, 1);
+    for (int m = 0; text && m < set->n_methods; m++) {
+        if (!set->seen[m]) continue;
+        if (*text) strcat(text, ",");
+        strcat(text, set->methods[m]);
+    }
+    return text;
+}
+
+static NnStatus add_seen(const Trainer *t, NnCheckpoint *c, NnErr *err)
+{
+    char *text = format_seen(t->set);
+    if (!text) return nn_fail(err, NN_ERR_NOMEM, "out of memory for the names of the manipulations");
+    const NnStatus status = nn_checkpoint_note(c, "seen", text, err);
+    free(text);
+    return status;
+}
+
 static NnStatus add_notes(const Trainer *t, NnCheckpoint *c, NnErr *err)
 {
     NN_TRY(add_config(t, c, err));
+    NN_TRY(add_seen(t, c, err));
     NN_TRY(nn_checkpoint_note(c, "version", LOCUS_VERSION, err));
     NN_TRY(nn_checkpoint_note(c, "blas_core", nn_blas_core(), err));
     NN_TRY(nn_checkpoint_note(c, "blas_version", nn_blas_version(), err));
