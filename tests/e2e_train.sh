@@ -150,6 +150,19 @@ wait $pid 2>/dev/null
 expect 0 'wrote' "$train" tiny.ini --out killed --resume
 cmp -s runs/tiny/metrics.csv killed/metrics.csv || fail 'metrics.csv differs after kill -9 and --resume'
 
+# Without validation images that is said, and last.safetensors is written all the same, long before the end.
+expect 0 'no validation images.*every 5 steps' "$train" tiny.ini --dry-run --set data.val_fraction=0 \
+    --set train.validate_every=5
+"$train" tiny.ini --out blind --set data.val_fraction=0 --set train.validate_every=5 --set train.steps=2000 >out.txt 2>err.txt &
+pid=$!
+while [ ! -e blind/last.safetensors ] && ! grep -q 'step 500/' out.txt; do kill -0 $pid 2>/dev/null || break; done
+kill -9 $pid 2>/dev/null
+wait $pid 2>/dev/null
+[ -e blind/last.safetensors ] || fail "nothing was saved without validation images: $(cat err.txt)"
+[ ! -e blind/best.safetensors ] || fail 'a best.safetensors without a validation'
+expect 0 'blind: last.safetensors' "$train" tiny.ini --out blind --resume --set data.val_fraction=0 \
+    --set train.validate_every=5 --set train.steps=2
+
 # A resumed run may become longer.
 expect 0 '64/64' "$train" tiny.ini --out killed --resume --set train.steps=64
 

@@ -58,10 +58,21 @@ static void say_run(TrainLog *log, const Trainer *t, const char *folder)
     if (t->step) train_log_say(log, "resumed  after step %lld", (long long)t->step);
 }
 
+/* Nothing else in the output would tell that three settings are without effect. */
+static void say_no_validation(TrainLog *log, const Trainer *t)
+{
+    train_log_say(log,
+                  "warning  no validation images, so no best.safetensors, and best, patience and schedule = plateau do "
+                  "nothing; last.safetensors is written every %lld steps. To validate, set val_fraction in [data], or "
+                  "the split column of the manifest",
+                  (long long)t->validate_every);
+}
+
 void train_header_say(TrainLog *log, const Trainer *t, const char *folder)
 {
     say_network(log, t);
     say_data(log, t);
     say_compute(log);
     say_run(log, t, folder);
+    if (folder && !t->n_val) say_no_validation(log, t);
 }

@@ -22,7 +22,7 @@ static NnStatus write_config(const Trainer *t, const char *folder, NnErr *err)
 NnStatus train_session_open(TrainSession *s, Trainer *t, const char *folder, const volatile sig_atomic_t *stop,
                             NnErr *err)
 {
-    *s = (TrainSession){ .trainer = t, .folder = folder, .stop = stop, .best_auc = NAN };
+    *s = (TrainSession){ .trainer = t, .folder = folder, .stop = stop, .saved = t->step, .best_auc = NAN };
     if (!folder) return NN_OK;
     NN_TRY(write_config(t, folder, err));
     return train_log_open(&s->log, folder, &t->objective, t->step, t->validated, err);
@@ -62,6 +62,15 @@ static NnStatus validate(TrainSession *s, NnErr *err)
     return save(s, "last.safetensors", 0, err);
 }
 
+/* A run without validations saves where they would be. */
+static NnStatus save_unvalidated(TrainSession *s, NnErr *err)
+{
+    const Trainer *t = s->trainer;
+    if (t->n_val || s->saved == t->step || !trainer_at_milestone(t)) return NN_OK;
+    s->saved = t->step;
+    return save(s, "last.safetensors", 0, err);
+}
+
 static NnStatus interrupted(TrainSession *s, NnErr *err)
 {
     train_progress_clear(&s->progress);
@@ -94,12 +103,11 @@ static NnStatus run(TrainSession *s, NnErr *err)
 {
     for (;;) {
         if (!*s->stop && s->folder && trainer_validation_due(s->trainer)) NN_TRY(validate(s, err));
+        if (!*s->stop && s->folder) NN_TRY(save_unvalidated(s, err));
         if (*s->stop) return interrupted(s, err);
-        if (has_ended(s)) break;
+        if (has_ended(s)) return NN_OK;
         NN_TRY(step(s, err));
     }
-    if (!s->folder || s->trainer->n_val) return NN_OK;
-    return save(s, "last.safetensors", 0, err);
 }
 
 NnStatus train_session_run(TrainSession *s, NnErr *err)

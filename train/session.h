@@ -11,6 +11,7 @@ typedef struct {
     const volatile sig_atomic_t *stop; /* becomes non-zero when the run shall end early */
     TrainLog log;
     TrainProgress progress;
+    int64_t saved;   /* step at which a run without validations was last saved, or taken up */
     double best_auc; /* of this process's validations; NAN: none was the best */
 } TrainSession;
 
@@ -19,8 +20,8 @@ NnStatus train_session_open(TrainSession *s, Trainer *t, const char *folder, con
                             NnErr *err);
 void train_session_close(TrainSession *s);
 
-/* Train to the end: best.safetensors at each better validation, last.safetensors at every one and when interrupted
- * (ERR_INTERRUPTED). After ERR_NUMERIC nothing more has been saved: the last good checkpoint stands. */
+/* Train to the end: best.safetensors at each better validation, last.safetensors at every one (or where
+ * one would be, without validation items) and when interrupted (ERR_INTERRUPTED). After ERR_NUMERIC nothing more has been saved: the last good checkpoint stands. */
 NnStatus train_session_run(TrainSession *s, NnErr *err);
 
 #endif

@@ -180,7 +180,8 @@ static void say_farewell(Program *p, TrainSession *s)
         train_log_say(&s->log, "best validation loss %.4f", -t->best);
     else if (t->validated) train_log_say(&s->log, "best validation loss %.4f, AUC there %.4f", -t->best, s->best_auc);
     if (p->n_bad) train_log_say(&s->log, "%d bad images were left out", p->n_bad);
-    train_log_say(&s->log, "wrote %s: best.safetensors, last.safetensors, metrics.csv, train.log", p->folder);
+    train_log_say(&s->log, "wrote %s: %slast.safetensors, metrics.csv, train.log", p->folder,
+                  t->validated ? "best.safetensors, " : "");
     say_next(p, &s->log);
 }
 

@@ -83,6 +83,7 @@ static void set_length(Trainer *t)
     const TrainConfig *c = &t->config;
     const int64_t images = (int64_t)c->train.batch * c->optim.accumulate;
     t->steps_per_epoch = t->n_train / images > 0 ? t->n_train / images : 1;
+    t->validate_every = c->train.validate_every ? c->train.validate_every : t->steps_per_epoch;
     t->total = c->train.steps ? c->train.steps : c->train.epochs * t->steps_per_epoch;
 }
 
@@ -247,10 +248,14 @@ NnStatus train_step(Trainer *t, TrainStep *out, NnErr *err)
     return NN_OK;
 }
 
+int trainer_at_milestone(const Trainer *t)
+{
+    return t->step > 0 && (t->step % t->validate_every == 0 || t->step == t->total);
+}
+
 int trainer_validation_due(const Trainer *t)
 {
-    const int64_t every = t->config.train.validate_every ? t->config.train.validate_every : t->steps_per_epoch;
-    return t->n_val && t->validated < t->step && (t->step % every == 0 || t->step == t->total);
+    return t->n_val && t->validated < t->step && trainer_at_milestone(t);
 }
 
 int64_t trainer_epoch(const Trainer *t, int64_t step)

@@ -56,6 +56,7 @@ typedef struct {
     TrainEma ema;
 
     int64_t step, total, steps_per_epoch; /* steps done, of the run, of an epoch */
+    int64_t validate_every;               /* steps */
     int64_t validated;                    /* step of the last validation */
     int stale;                            /* validations without a better result */
     double best;                          /* best AUC, or best -loss; -infinity before the first */
@@ -85,7 +86,10 @@ NnStatus train_step(Trainer *t, TrainStep *out, NnErr *err);
  * set. */
 NnStatus trainer_validate(Trainer *t, const volatile sig_atomic_t *stop, TrainValidation *out, int *better, NnErr *err);
 
-/* Is a validation due that has not been made? At every validate_every-th step, and after the last. */
+/* Has a stretch of validate_every steps, or the run, just ended? Then is the time to validate and to save. */
+int trainer_at_milestone(const Trainer *t);
+
+/* Is a validation due that has not been made? At milestones, if there are validation items. */
 int trainer_validation_due(const Trainer *t);
 
 /* Epoch of step number `step` (1-based both). */
