@@ -453,6 +453,25 @@ START_TEST(last_is_judged_by_the_average)
 }
 END_TEST
 
+/* Batches of 4 and of 7 hold other numbers of masks, and the last one empty places. */
+START_TEST(validation_does_not_depend_on_the_batch)
+{
+    TrainValidation v[2];
+    int better;
+    config.loss.mask_on_real = 0;
+    for (int k = 0; k < 2; k++) {
+        config.train.batch = k ? 7 : 4;
+        Trainer *t = make_trainer();
+        ck_assert_int_eq(trainer_validate(t, &no_signal, &v[k], &better, &err), NN_OK);
+        ck_assert_int_eq(t->objective.n, 4);
+        trainer_free(t);
+    }
+    for (int i = 0; i < 4; i++) ck_assert_double_eq_tol(v[0].term[i], v[1].term[i], 1e-5);
+    ck_assert_double_eq_tol(v[0].loss, v[1].loss, 1e-5);
+    ck_assert(v[0].auc == v[1].auc);
+}
+END_TEST
+
 START_TEST(a_batch_can_be_learnt_by_heart)
 {
     int chosen[8], n_seen[2] = { 0, 0 };
@@ -528,6 +547,7 @@ int main(int argc, char **argv)
     tcase_add_test(tc, snapshot_refuses_nonfinite_moments);
     tcase_add_test(tc, best_holds_the_average);
     tcase_add_test(tc, last_is_judged_by_the_average);
+    tcase_add_test(tc, validation_does_not_depend_on_the_batch);
     tcase_add_test(tc, a_batch_can_be_learnt_by_heart);
     tcase_add_test(tc, resume_may_change_the_length_alone);
     tcase_add_test(tc, a_score_that_nothing_trains_is_refused);

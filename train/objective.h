@@ -12,7 +12,8 @@ enum { TRAIN_MAX_TERMS = 8 };
 typedef struct {
     const char *name; /* "mask": its key in [loss], and its column in metrics.csv */
     float weight;
-    NnVar value; /* scalar, unweighted */
+    NnVar value; /* scalar, unweighted: a mean over images */
+    int masked;  /* over those with a mask (TrainInputs.mask_weight), not over all */
 } TrainTerm;
 
 typedef struct {

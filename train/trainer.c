@@ -50,7 +50,7 @@ static NnStatus build_graph(Trainer *t, NnErr *err)
 static NnStatus build_plans(Trainer *t, NnErr *err)
 {
     const TrainConfig *c = &t->config;
-    NnVar keep[TRAIN_MAX_TERMS + 2];
+    NnVar keep[TRAIN_MAX_TERMS + 1];
     int n = 0;
     for (; n < t->objective.n; n++) keep[n] = t->objective.terms[n].value;
     NnPlanSpec spec = { .train = 1,
@@ -61,7 +61,6 @@ static NnStatus build_plans(Trainer *t, NnErr *err)
                         .seed = (uint64_t)c->train.seed };
     NN_TRY(nn_plan_new(t->graph, &spec, &t->plan, err));
     if (!t->n_val) return NN_OK;
-    keep[n++] = t->objective.total;
     keep[n++] = t->detector.score;
     spec.train = 0, spec.loss = NN_NONE, spec.n_keep = n;
     return nn_plan_new(t->graph, &spec, &t->val_plan, err);

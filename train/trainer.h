@@ -30,7 +30,8 @@ typedef struct {
     double lr;
 } TrainStep;
 
-/* What a validation found. */
+/* What a validation found. Each term is a mean over all images (those with a mask, for a masked term), and the loss the
+ * weighted sum of these: how images fall into batches makes no difference. */
 typedef struct {
     double loss, term[TRAIN_MAX_TERMS];
     double auc, accuracy, threshold; /* accuracy at the threshold that makes it largest */

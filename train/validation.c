@@ -4,46 +4,67 @@
 #include "nn/base/metrics.h"
 #include "train/trainer.h"
 
-/* Forward one batch; add its losses (times its number of images) and note its scores from place `first` on. */
-static void judge_batch(Trainer *t, const DataBatch *batch, size_t first, TrainValidation *out)
+/* A validation under way. */
+typedef struct {
+    Trainer *trainer;
+    size_t n;                      /* images judged */
+    double term[TRAIN_MAX_TERMS];  /* sum over the images that count in the term, */
+    double count[TRAIN_MAX_TERMS]; /* and how many these are */
+} Tally;
+
+/* How many images of the batch in the plan a term is the mean of. */
+static double images_of_term(const Trainer *t, const TrainTerm *term, const DataBatch *batch)
 {
+    double sum = 0.0;
+    if (!term->masked) return batch->n;
+    const float *weight = nn_plan_data(t->val_plan, t->inputs.mask_weight);
+    for (int i = 0; i < batch->n; i++) sum += (double)weight[i];
+    return sum;
+}
+
+/* Forward one batch; add its losses and note its scores. */
+static void judge_batch(Tally *y, const DataBatch *batch)
+{
+    Trainer *t = y->trainer;
     train_inputs_fill(&t->inputs, t->graph, t->val_plan, batch, t->config.loss.mask_on_real);
     nn_plan_forward(t->val_plan, 0);
-    out->loss += batch->n * (double)nn_plan_data(t->val_plan, t->objective.total)[0];
-    for (int i = 0; i < t->objective.n; i++)
-        out->term[i] += batch->n * (double)nn_plan_data(t->val_plan, t->objective.terms[i].value)[0];
+    for (int i = 0; i < t->objective.n; i++) {
+        const double images = images_of_term(t, &t->objective.terms[i], batch);
+        y->term[i] += images * (double)nn_plan_data(t->val_plan, t->objective.terms[i].value)[0];
+        y->count[i] += images;
+    }
     const float *score = nn_plan_data(t->val_plan, t->detector.score);
     for (int i = 0; i < batch->n; i++) {
-        t->score[first + (size_t)i] = score[i];
-        t->truth[first + (size_t)i] = batch->label[i] > 0.5f;
+        t->score[y->n] = score[i];
+        t->truth[y->n++] = batch->label[i] > 0.5f;
     }
 }
 
-/* All batches; *n images were judged. */
-static NnStatus judge_all(Trainer *t, DataLoader *loader, const volatile sig_atomic_t *stop, TrainValidation *out,
-                          size_t *n, NnErr *err)
+/* All batches; *done says whether it came to the end. */
+static NnStatus judge_all(Tally *y, DataLoader *loader, const volatile sig_atomic_t *stop, int *done, NnErr *err)
 {
     const DataBatch *batch;
-    for (*n = 0; !*stop; *n += (size_t)batch->n) {
+    while (!*stop) {
         NN_TRY(data_loader_next(loader, &batch, err));
-        if (!batch) {
-            out->done = 1;
-            return NN_OK;
-        }
-        judge_batch(t, batch, *n, out);
+        *done = !batch;
+        if (!batch) return NN_OK;
+        judge_batch(y, batch);
     }
     return NN_OK;
 }
 
-static NnStatus measure(Trainer *t, size_t n, TrainValidation *out, NnErr *err)
+static NnStatus measure(const Tally *y, TrainValidation *out, NnErr *err)
 {
     NnScoreMetrics m;
-    out->loss /= (double)n;
-    for (int i = 0; i < t->objective.n; i++) out->term[i] /= (double)n;
+    const Trainer *t = y->trainer;
+    for (int i = 0; i < t->objective.n; i++) {
+        out->term[i] = y->count[i] > 0 ? y->term[i] / y->count[i] : 0.0;
+        out->loss += (double)t->objective.terms[i].weight * out->term[i];
+    }
     if (!isfinite(out->loss))
         return nn_fail(err, NN_ERR_NUMERIC, "step %lld: the validation loss is not finite", (long long)t->step);
-    NN_TRY(nn_best_threshold(t->score, t->truth, n, &out->threshold, err));
-    NN_TRY(nn_score_metrics(t->score, t->truth, n, out->threshold, &m, err));
+    NN_TRY(nn_best_threshold(t->score, t->truth, y->n, &out->threshold, err));
+    NN_TRY(nn_score_metrics(t->score, t->truth, y->n, out->threshold, &m, err));
     out->auc = m.auc, out->accuracy = m.accuracy;
     return NN_OK;
 }
@@ -70,16 +91,16 @@ NnStatus trainer_validate(Trainer *t, const volatile sig_atomic_t *stop, TrainVa
                                   .threads = c->data.threads,
                                   .seed = (uint64_t)c->train.seed };
     DataLoader *loader;
-    size_t n = 0;
+    Tally tally = { .trainer = t };
     *out = (TrainValidation){ 0 };
     *better = 0;
     NN_TRY(data_loader_open(&spec, &loader, err));
     train_ema_swap(&t->ema, t->params);
-    NnStatus status = judge_all(t, loader, stop, out, &n, err);
+    NnStatus status = judge_all(&tally, loader, stop, &out->done, err);
     train_ema_swap(&t->ema, t->params);
     data_loader_close(loader);
     if (status != NN_OK || !out->done) return status;
-    NN_TRY(measure(t, n, out, err));
+    NN_TRY(measure(&tally, out, err));
     *better = take_note(t, out);
     return NN_OK;
 }
