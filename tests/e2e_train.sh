@@ -66,7 +66,10 @@ expect 2 'second configuration' "$train" tiny.ini tiny.ini
 expect 2 'whole number' "$train" tiny.ini --seed x
 expect 2 'whole number' "$train" tiny.ini --threads -3
 expect 2 'whole number' "$train" tiny.ini --overfit-batch 1
+expect 2 'overfit-batch.*65536' "$train" tiny.ini --overfit-batch 65537
 expect 2 'neither' "$train" tiny.ini --overfit-batch 4 --resume
+expect 2 'neither' "$train" tiny.ini --overfit-batch 4 --profile
+expect 2 'profile does not go' "$train" tiny.ini --profile --resume
 expect 2 'optimizer' "$train" tiny.ini --set optim.optimizr=adam
 expect 2 'adamw' "$train" tiny.ini --set optim.optimizer=adma
 expect 2 'lr' "$train" tiny.ini --set optim.lr=-1

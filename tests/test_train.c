@@ -128,7 +128,13 @@ static void tear_down(void)
 
 static Trainer *make_trainer(void)
 {
-    const TrainerSpec spec = { &config, set, train_items, val_items, n_train, n_val, 1 };
+    const TrainerSpec spec = { .config = &config,
+                               .set = set,
+                               .train = train_items,
+                               .val = val_items,
+                               .n_train = n_train,
+                               .n_val = n_val,
+                               .augment = 1 };
     Trainer *t = NULL;
     trainer_new(&spec, &t, &err);
     ck_assert_msg(err.status == NN_OK, "%s", err.msg);
@@ -481,7 +487,7 @@ START_TEST(a_batch_can_be_learnt_by_heart)
     ck_assert(n_seen[0] == 4 && n_seen[1] == 4);
     config.optim.accumulate = 1, config.optim.ema = 0, config.train.batch = 8, config.train.steps = 120;
     config.optim.lr = 0.01f, config.optim.schedule = TRAIN_COSINE, config.optim.clip_norm = 0;
-    const TrainerSpec spec = { &config, set, chosen, NULL, 8, 0, 0 };
+    const TrainerSpec spec = { .config = &config, .set = set, .train = chosen, .n_train = 8 };
     Trainer *t = NULL;
     ck_assert_int_eq(trainer_new(&spec, &t, &err), NN_OK);
     ck_assert_int_eq(trainer_start(t, &err), NN_OK);

@@ -41,13 +41,27 @@ static int writes_nothing(const TrainOptions *o)
     return o->overfit || o->profile || o->summary || o->dry_run;
 }
 
+/* --overfit-batch N goes the way of --set, so that the limits of the table hold for it too. */
+static NnStatus set_batch(Program *p, NnErr *err)
+{
+    char assignment[64];
+    NnErr why = { 0 };
+    NnBinding b[TRAIN_SECTIONS];
+    train_config_bind(&p->config, b);
+    snprintf(assignment, sizeof assignment, "train.batch=%d", p->options.overfit);
+    if (nn_settings_set(b, TRAIN_SECTIONS, assignment, &why) == NN_OK) return NN_OK;
+    return nn_fail(err, why.status, "--overfit-batch %d, by way of %s", p->options.overfit, why.msg);
+}
+
 /* --overfit-batch and --profile are short runs of their own. */
-static void adapt_config(Program *p)
+static NnStatus adapt_config(Program *p, NnErr *err)
 {
     TrainRunSettings *train = &p->config.train;
-    if (p->options.overfit) train->batch = p->options.overfit, p->config.optim.accumulate = 1;
+    if (p->options.overfit) NN_TRY(set_batch(p, err));
+    if (p->options.overfit) p->config.optim.accumulate = 1;
     if (p->options.overfit && !train->steps) train->steps = TRAIN_OVERFIT_STEPS;
     if (p->options.profile && !train->steps) train->steps = PROFILE_STEPS;
+    return NN_OK;
 }
 
 /* A resumed run takes its configuration from its own checkpoint. */
@@ -68,8 +82,7 @@ static NnStatus configure(Program *p, NnErr *err)
     NN_TRY(train_config_load(&p->config, o->config, o->sets, o->n_sets, err));
     if (!o->overfit && !o->profile && !o->summary) NN_TRY(train_folder_choose(o, &p->config, p->folder, err));
     if (o->resume && !o->summary) NN_TRY(read_checkpoint(p, err));
-    adapt_config(p);
-    return NN_OK;
+    return adapt_config(p, err);
 }
 
 /* Read every file once before the first step: what cannot be read ends the run now, and not in an hour, or with on_bad =
@@ -119,7 +132,13 @@ static void warn_of_changes(const NnCheckpoint *c)
 
 static NnStatus make_trainer(Program *p, NnErr *err)
 {
-    const TrainerSpec spec = { &p->config, p->set, p->train, p->val, p->n_train, p->n_val, !p->options.overfit };
+    const TrainerSpec spec = { .config = &p->config,
+                               .set = p->set,
+                               .train = p->train,
+                               .val = p->val,
+                               .n_train = p->n_train,
+                               .n_val = p->n_val,
+                               .augment = !p->options.overfit };
     NN_TRY(nn_blas_init(err));
     NN_TRY(trainer_new(&spec, &p->trainer, err));
     if (!p->resumed.n_tensors) return NN_OK;
