@@ -4,7 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-enum { MAX_KINDS = 128 };
+#include "nn/base/size.h"
 
 typedef struct {
     const char *name;
@@ -16,7 +16,6 @@ static Kind *find_kind(Kind *kinds, int *n, const char *name)
 {
     for (int i = 0; i < *n; i++)
         if (kinds[i].name == name) return &kinds[i];
-    if (*n == MAX_KINDS) return &kinds[MAX_KINDS - 1];
     kinds[*n] = (Kind){ .name = name };
     return &kinds[(*n)++];
 }
@@ -46,14 +45,11 @@ static int by_time(const void *a, const void *b)
     return (difference > 0) - (difference < 0);
 }
 
-void train_profile_print(const Trainer *t)
+static void print_table(const Trainer *t, const Kind *kinds, int n)
 {
-    Kind kinds[MAX_KINDS];
-    const int n = collect(t, kinds);
     const double steps = (double)(t->step > 0 ? t->step : 1);
     double total = 1e-12;
     for (int i = 0; i < n; i++) total += kinds[i].forward + kinds[i].backward;
-    qsort(kinds, (size_t)n, sizeof *kinds, by_time);
     printf("%-18s %8s %12s %12s %7s %9s\n", "op", "calls", "forward ms", "backward ms", "share", "GFLOP/s");
     for (int i = 0; i < n; i++) {
         const double seconds = kinds[i].forward + kinds[i].backward;
@@ -62,4 +58,15 @@ void train_profile_print(const Trainer *t)
                3e-9 * kinds[i].flops / (seconds + 1e-12));
     }
     printf("%-18s %8s %12.3f ms a step in ops\n", "all", "", 1e3 * total / steps);
+}
+
+NnStatus train_profile_print(const Trainer *t, NnErr *err)
+{
+    Kind *kinds = nn_alloc((size_t)nn_graph_len(t->graph), sizeof *kinds); /* no more kinds than nodes */
+    if (!kinds) return nn_fail(err, NN_ERR_NOMEM, "out of memory for the profile");
+    const int n = collect(t, kinds);
+    qsort(kinds, (size_t)n, sizeof *kinds, by_time);
+    print_table(t, kinds, n);
+    free(kinds);
+    return NN_OK;
 }

@@ -4,7 +4,7 @@
 #include "train/trainer.h"
 
 /* A table to stdout, one line an op kind, the most expensive first: calls, milliseconds forward and backward per step,
- * share, GFLOP/s (a backward pass counted as two forward passes). The plan must have been profiled. */
-void train_profile_print(const Trainer *t);
+ * share, GFLOP/s (a backward pass counted as two forward passes). The plan must have been profiled. ERR_NOMEM. */
+NnStatus train_profile_print(const Trainer *t, NnErr *err);
 
 #endif

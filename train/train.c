@@ -173,7 +173,7 @@ static NnStatus overfit_or_profile(Program *p, NnErr *err)
     const NnStatus status = p->options.overfit ? train_overfit_run(&s, &learned, err) : train_session_run(&s, err);
     train_session_close(&s);
     if (status != NN_OK) return status;
-    if (p->options.profile) train_profile_print(p->trainer);
+    if (p->options.profile) NN_TRY(train_profile_print(p->trainer, err));
     if (learned) return NN_OK;
     return nn_fail(err, NN_ERR_FORMAT,
                    "--overfit-batch: %d images were not learned by heart in %d steps; look at data, "
