@@ -10,10 +10,10 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "data/augment.h"
 #include "data/sequence.h"
+#include "nn/base/clock.h"
 #include "nn/base/size.h"
 
 typedef struct {
@@ -274,13 +274,6 @@ void data_loader_close(DataLoader *l)
 
 /* ---- the caller's side ---- */
 
-static double now(void)
-{
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (double)t.tv_sec + (double)t.tv_nsec * 1e-9;
-}
-
 static int is_complete(const DataLoader *l, const Slot *slot, int64_t s)
 {
     return l->next_place > s * l->batch && slot->filled == slot->to_fill;
@@ -293,9 +286,9 @@ static Slot *await_batch(DataLoader *l)
     Slot *slot = &l->slots[s % l->n_slots];
     if (l->places >= 0 && s * l->batch >= l->places) return NULL;
     if (is_complete(l, slot, s)) return slot;
-    const double start = now();
+    const double start = nn_clock();
     while (!is_complete(l, slot, s)) pthread_cond_wait(&l->ready, &l->lock);
-    l->waited += now() - start;
+    l->waited += nn_clock() - start;
     return slot;
 }
 

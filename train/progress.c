@@ -4,15 +4,9 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/ioctl.h>
-#include <time.h>
 #include <unistd.h>
 
-double train_clock(void)
-{
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
-}
+#include "nn/base/clock.h"
 
 static void start_line(TrainProgress *p, const Trainer *t, double now)
 {
@@ -24,7 +18,7 @@ static void start_line(TrainProgress *p, const Trainer *t, double now)
 
 void train_progress_start(TrainProgress *p, const Trainer *t)
 {
-    *p = (TrainProgress){ .terminal = isatty(STDOUT_FILENO), .began = train_clock(), .first = t->step };
+    *p = (TrainProgress){ .terminal = isatty(STDOUT_FILENO), .began = nn_clock(), .first = t->step };
     start_line(p, t, p->began);
 }
 
@@ -99,7 +93,7 @@ static void write_line(TrainProgress *p, TrainLog *log, const Trainer *t, const 
 
 void train_progress_step(TrainProgress *p, TrainLog *log, const Trainer *t, const TrainStep *s)
 {
-    const double now = train_clock();
+    const double now = nn_clock();
     add_step(p, s);
     if (p->terminal && now - p->drawn > 0.1) draw_bar(p, t, now);
     if (t->step % t->config.train.log_every == 0 || t->step == t->total) write_line(p, log, t, s, now);

@@ -14,9 +14,6 @@ typedef struct {
     TrainStep sum;
 } TrainProgress;
 
-/* Seconds of a clock that never jumps. */
-double train_clock(void);
-
 void train_progress_start(TrainProgress *p, const Trainer *t);
 
 /* After each step: redraw the bar (ten times a second), and each log_every steps write a line to the log (and to stdout

@@ -2,8 +2,8 @@
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
 
+#include "nn/base/clock.h"
 #include "nn/base/parallel.h"
 #include "nn/core/plan_node.h"
 
@@ -78,13 +78,6 @@ const float *nn_plan_grad(NnPlan *p, NnVar v)
 
 /* ---- the two loops ---- */
 
-static double now(void)
-{
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
-}
-
 static int runs_forward(const NnPlanNode *q)
 {
     return q->used && q->node->kind == NN_NODE_OP;
@@ -97,22 +90,22 @@ static int runs_backward(const NnPlanNode *q)
 
 static void forward_node(NnPlan *p, NnPlanNode *q, uint32_t step)
 {
-    const double start = p->profiling ? now() : 0;
+    const double start = p->profiling ? nn_clock() : 0;
     q->fwd.step.step = q->bwd.step.step = step;
     q->kernel->forward(&q->fwd);
-    if (p->profiling) q->fwd_s += now() - start, q->calls++;
+    if (p->profiling) q->fwd_s += nn_clock() - start, q->calls++;
 }
 
 static void backward_node(NnPlan *p, NnPlanNode *q)
 {
-    const double start = p->profiling ? now() : 0;
+    const double start = p->profiling ? nn_clock() : 0;
     for (int j = 0; j < q->node->n_in; j++)
         if (q->fresh >> j & 1) {
             const NnPlanNode *in = &p->at[q->node->in[j].id];
             memset(in->dy, 0, in->grad.len * sizeof *in->dy);
         }
     q->kernel->backward(&q->bwd);
-    if (p->profiling) q->bwd_s += now() - start;
+    if (p->profiling) q->bwd_s += nn_clock() - start;
 }
 
 /* More threads than the plan was made for would write beyond the scratch. Every thread that will compute must treat

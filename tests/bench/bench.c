@@ -7,10 +7,10 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
-#include <time.h>
 
 #include "nn/base/blas.h"
 #include "nn/base/calm_start.h"
+#include "nn/base/clock.h"
 #include "nn/base/parallel.h"
 #include "train/objective.h"
 #include "train/optimizer.h"
@@ -71,13 +71,6 @@ static void step(Job *j, uint32_t number)
     train_optimizer_update(&j->optimizer, 1e-3);
 }
 
-static double now(void)
-{
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
-}
-
 static int by_value(const void *a, const void *b)
 {
     const double x = *(const double *)a, y = *(const double *)b;
@@ -88,13 +81,13 @@ static int by_value(const void *a, const void *b)
 static double measure(Job *j, double seconds)
 {
     static double times[MAX_STEPS];
-    const double start = now();
+    const double start = nn_clock();
     int n = 0;
     step(j, 0);
-    while (n < MAX_STEPS && (n < 3 || now() - start < seconds)) {
-        const double before = now();
+    while (n < MAX_STEPS && (n < 3 || nn_clock() - start < seconds)) {
+        const double before = nn_clock();
         step(j, (uint32_t)n + 1);
-        times[n++] = now() - before;
+        times[n++] = nn_clock() - before;
     }
     qsort(times, (size_t)n, sizeof *times, by_value);
     return times[n / 2];
