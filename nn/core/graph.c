@@ -144,7 +144,8 @@ NnVar nn_graph_apply(NnGraph *g, const NnOp *op, const void *attr, int n_in, con
 
 NnShape nn_graph_shape(const NnGraph *g, NnVar v)
 {
-    return v.id < 0 ? (NnShape){ 0 } : g->node[v.id].shape;
+    if (v.id < 0) return (NnShape){ 0 };
+    return g->node[v.id].shape;
 }
 
 int nn_graph_len(const NnGraph *g)
