@@ -142,6 +142,23 @@ START_TEST(parameters_are_shared_by_name_and_laid_out_trained_first)
 }
 END_TEST
 
+/* The gradients of the small one would fit; the values of all three do not. */
+START_TEST(a_failed_seal_leaves_nothing_half_done)
+{
+    NnErr err = { 0 };
+    int i;
+    NnParams *p = nn_params_new();
+    const NnShape huge = SHAPE(INT32_MAX, INT32_MAX);
+    ck_assert_int_eq(nn_params_add(p, "w", SHAPE(3), he, NN_PARAM_TRAIN, &i, &err), NN_OK);
+    ck_assert_int_eq(nn_params_add(p, "huge", huge, he, 0, &i, &err), NN_OK);
+    ck_assert_int_eq(nn_params_add(p, "huger", huge, he, 0, &i, &err), NN_OK);
+    ck_assert_int_eq(nn_params_seal(p, 1, &err), NN_ERR_NOMEM);
+    ck_assert_ptr_null(nn_params_values(p));
+    ck_assert_ptr_null(nn_params_grads(p));
+    nn_params_free(p);
+}
+END_TEST
+
 START_TEST(initial_values_follow_the_seed_and_the_rule)
 {
     float first[2][1000];
@@ -397,6 +414,7 @@ int main(void)
     tcase_add_test(t, a_failure_poisons_what_follows_and_the_first_message_stays);
     tcase_add_test(t, bad_inputs_are_named);
     tcase_add_test(t, parameters_are_shared_by_name_and_laid_out_trained_first);
+    tcase_add_test(t, a_failed_seal_leaves_nothing_half_done);
     tcase_add_loop_test(t, initial_values_follow_the_seed_and_the_rule, 0, 2);
     tcase_add_test(t, gradients_of_a_whole_graph_match_differences);
     tcase_add_test(t, input_gradients_match_differences_and_scale);

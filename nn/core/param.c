@@ -110,8 +110,12 @@ NnStatus nn_params_seal(NnParams *p, uint64_t seed, NnErr *err)
     p->len = lay_out(p, 0, p->train_len);
     p->values = block_new(p->len);
     p->grads = block_new(p->train_len);
-    if (!p->values || !p->grads)
+    if (!p->values || !p->grads) {
+        free(p->values);
+        free(p->grads);
+        p->values = p->grads = NULL;
         return nn_fail(err, NN_ERR_NOMEM, "no memory for %zu parameters", nn_params_weights(p));
+    }
     for (int i = 0; i < p->n; i++)
         draw_initial(&p->at[i], p->values + p->at[i].offset, nn_rng_make(seed, NN_STREAM_INIT, 0, (uint32_t)i));
     return NN_OK;
