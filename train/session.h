@@ -20,8 +20,9 @@ NnStatus train_session_open(TrainSession *s, Trainer *t, const char *folder, con
                             NnErr *err);
 void train_session_close(TrainSession *s);
 
-/* Train to the end: best.safetensors at each better validation, last.safetensors at every one (or where
- * one would be, without validation items) and when interrupted (ERR_INTERRUPTED). After ERR_NUMERIC nothing more has been saved: the last good checkpoint stands. */
+/* Train to the end: best.safetensors at each better validation, last.safetensors at every one (or where one would be,
+ * without validation items) and when interrupted (ERR_INTERRUPTED). After ERR_NUMERIC nothing more has been saved: the
+ * last good checkpoint stands. */
 NnStatus train_session_run(TrainSession *s, NnErr *err);
 
 #endif
