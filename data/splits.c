@@ -30,10 +30,12 @@ static NnStatus settle_item(const DataSet *set, DataItem *item, const DataItem *
         item->split =
             said ? said->split : (int)data_split_draw(set->seed, item->group, s->val_fraction, s->test_fraction);
     else if (item->split != said->split)
-        return nn_fail(err, NN_ERR_DATA,
-                       "%s: %s is in split %s, but %s (%s), of the same video, source or base name, in %s",
-                       item->where ? item->where : s->path, item->path, split_names[item->split], said->path,
-                       said->where ? said->where : s->path, split_names[said->split]);
+        return nn_fail(
+            err, NN_ERR_DATA,
+            "%s: %s is in split %s, but %s (%s), of the same group, in %s (shared video, source or base name, "
+            "perhaps by way of other items)",
+            item->where ? item->where : s->path, item->path, split_names[item->split], said->path,
+            said->where ? said->where : s->path, split_names[said->split]);
     return NN_OK;
 }
 
