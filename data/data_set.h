@@ -43,6 +43,7 @@ typedef struct {
 struct DataSet {
     DataSettings settings; /* a copy */
     uint64_t seed;
+    int all_test; /* opened by data_set_open_all_test */
     int n, n_methods;
     DataItem *items;
     char **methods;      /* names, sorted */
@@ -58,6 +59,12 @@ struct DataSet {
  * data_set_free. ERR_CONFIG: unknown method (known ones listed), bad path;
  * ERR_DATA: file and line of what is wrong. */
 NnStatus data_set_open(const DataSettings *settings, uint64_t seed, DataSet **out, NnErr *err);
+
+/* As data_set_open, for a manifest or folder that is measured on and never trained on: val_fraction and test_fraction
+ * count for nothing. Groups of which no split is declared are test, all of them, and no validation split is carved out
+ * of training groups. */
+NnStatus data_set_open_all_test(const DataSettings *settings, uint64_t seed, DataSet **out, NnErr *err);
+
 void data_set_free(DataSet *set);
 
 /* Item i through the cache. Thread-safe. A failure names file and line. The

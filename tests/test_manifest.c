@@ -438,6 +438,32 @@ START_TEST(test_given_splits_stand)
 }
 END_TEST
 
+static DataSet *open_text_all_test(const char *text)
+{
+    DataSet *set;
+    NnErr err = { 0 };
+    write_text("set.csv", text);
+    const DataSettings s = settings_of(DATA_SOURCE_MANIFEST, "set.csv");
+    ck_assert_msg(data_set_open_all_test(&s, 7, &set, &err) == NN_OK, "%s", err.msg);
+    return set;
+}
+
+START_TEST(test_all_test_draws_nothing)
+{
+    char text[4096] = "path,label,split\n";
+    for (int i = 0; i < 100; i++) sprintf(text + strlen(text), "%d.png,0,\n", i);
+    DataSet *set = open_text_all_test(text);
+    for (int i = 0; i < set->n; i++) ck_assert_int_eq(set->items[i].split, DATA_TEST);
+    data_set_free(set);
+    /* What is said stands, and val without test is the measure; the rest is no training set to carve val from. */
+    strcpy(text, "path,label,split\n");
+    for (int i = 0; i < 100; i++) sprintf(text + strlen(text), "%d.png,0,%s\n", i, i % 2 ? "val" : "train");
+    set = open_text_all_test(text);
+    for (int i = 0; i < set->n; i++) ck_assert_int_eq(set->items[i].split, i % 2 ? DATA_TEST : DATA_TRAIN);
+    data_set_free(set);
+}
+END_TEST
+
 START_TEST(test_undecided_item_follows_its_group)
 {
     char text[4096] = "path,label,source,split\n";
@@ -825,6 +851,7 @@ int main(void)
     tcase_add_test(t, test_val_without_test_becomes_test);
     tcase_add_test(t, test_val_is_carved_out_of_train);
     tcase_add_test(t, test_given_splits_stand);
+    tcase_add_test(t, test_all_test_draws_nothing);
     tcase_add_test(t, test_undecided_item_follows_its_group);
     tcase_add_test(t, test_real_fake_mask_layout);
     tcase_add_test(t, test_cnn_detection_and_imdl_layouts);
