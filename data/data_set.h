@@ -84,7 +84,8 @@ typedef struct {
 
 /* Read every listed item once (over `threads`, filling the cache) and, with on_bad =
  * skip, remove the bad ones from the list in place; with on_bad = stop the first bad
- * one (in list order) is returned as an error. */
+ * one (in list order) is returned as an error. The calling thread reads too, and is set to flush denormals
+ * (nn_flush_denormals). */
 NnStatus data_set_check(const DataSet *set, int *index, int *n, int threads, DataCheck *check, NnErr *err);
 void data_check_free(DataCheck *check);
 
