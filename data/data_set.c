@@ -173,17 +173,28 @@ static NnStatus fill_set(DataSet *set, NnErr *err)
     return data_cache_new(set->n, set->settings.cache_mib, &set->cache, err);
 }
 
-NnStatus data_set_open(const DataSettings *settings, uint64_t seed, DataSet **out, NnErr *err)
+static NnStatus open_set(const DataSettings *settings, uint64_t seed, int all_test, DataSet **out, NnErr *err)
 {
     *out = NULL;
     DataSet *set = nn_alloc(1, sizeof *set);
     if (!set) return nn_fail(err, NN_ERR_NOMEM, "out of memory for a data set");
     set->settings = *settings;
     set->seed = seed;
+    set->all_test = all_test;
     const NnStatus s = fill_set(set, err);
     if (s == NN_OK) *out = set;
     else data_set_free(set);
     return s;
+}
+
+NnStatus data_set_open(const DataSettings *settings, uint64_t seed, DataSet **out, NnErr *err)
+{
+    return open_set(settings, seed, 0, out, err);
+}
+
+NnStatus data_set_open_all_test(const DataSettings *settings, uint64_t seed, DataSet **out, NnErr *err)
+{
+    return open_set(settings, seed, 1, out, err);
 }
 
 void data_set_free(DataSet *set)

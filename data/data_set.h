@@ -43,6 +43,7 @@ typedef struct {
 struct DataSet {
     DataSettings settings; /* a copy */
     uint64_t seed;
+    int all_test; /* opened by data_set_open_all_test */
     int n, n_methods;
     DataItem *items;
     char **methods;      /* names, sorted */
@@ -58,6 +59,12 @@ struct DataSet {
  * data_set_free. ERR_CONFIG: unknown method (known ones listed), bad path;
  * ERR_DATA: file and line of what is wrong. */
 NnStatus data_set_open(const DataSettings *settings, uint64_t seed, DataSet **out, NnErr *err);
+
+/* As data_set_open, for a manifest or folder that is measured on and never trained on: val_fraction and test_fraction
+ * count for nothing. Groups of which no split is declared are test, all of them, and no validation split is carved out
+ * of training groups. */
+NnStatus data_set_open_all_test(const DataSettings *settings, uint64_t seed, DataSet **out, NnErr *err);
+
 void data_set_free(DataSet *set);
 
 /* Item i through the cache. Thread-safe. A failure names file and line. The
@@ -77,7 +84,8 @@ typedef struct {
 
 /* Read every listed item once (over `threads`, filling the cache) and, with on_bad =
  * skip, remove the bad ones from the list in place; with on_bad = stop the first bad
- * one (in list order) is returned as an error. */
+ * one (in list order) is returned as an error. The calling thread reads too, and is set to flush denormals
+ * (nn_flush_denormals). */
 NnStatus data_set_check(const DataSet *set, int *index, int *n, int threads, DataCheck *check, NnErr *err);
 void data_check_free(DataCheck *check);
 

@@ -63,7 +63,7 @@ static void outline_blob(const DataForgeShape *s, NnRng *rng, float radius[OUTLI
 /* Straight edges between corners at even angles and random radii. */
 static void outline_polygon(const DataForgeShape *s, NnRng *rng, float radius[OUTLINE + 1])
 {
-    float corner[17];
+    float corner[17] = { 0 };
     const int n = s->corners < 16 ? s->corners : 16;
     for (int k = 0; k < n; k++) corner[k] = 1.05f + s->wobble * nn_rng_range(rng, -1, 1);
     corner[n] = corner[0];

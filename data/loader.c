@@ -14,6 +14,7 @@
 #include "data/augment.h"
 #include "data/sequence.h"
 #include "nn/base/clock.h"
+#include "nn/base/parallel.h"
 #include "nn/base/size.h"
 
 typedef struct {
@@ -150,6 +151,7 @@ static void settle(DataLoader *l, const Claim *c, const NnErr *err)
 static void *work(void *self)
 {
     DataLoader *l = self;
+    nn_flush_denormals(); /* every thread that reads items does, or their bits would depend on who did */
     pthread_mutex_lock(&l->lock);
     while (!l->closing) {
         if (!can_claim(l)) {

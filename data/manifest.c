@@ -1,7 +1,7 @@
 /* manifest.c -- a data set from a CSV file: path,label,mask,method,video,source,split.
  *
- * Owns the rules of the columns (README.md, "Manifest"); csv.c knows the syntax,
- * splits.c who trains and who is measured. Images are not opened here. */
+ * Owns the rules of the columns (README.md, "Manifest"); csv.c knows the syntax, origin_groups.c
+ * what belongs together, splits.c who trains and who is measured. Images are not opened here. */
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -9,9 +9,9 @@
 
 #include "data/csv.h"
 #include "data/data_set.h"
+#include "data/origin_groups.h"
 #include "data/splits.h"
 #include "nn/base/file.h"
-#include "nn/base/rng.h"
 #include "nn/base/size.h"
 
 enum { MAX_BYTES = 1 << 30 };
@@ -26,7 +26,8 @@ typedef struct {
     char *folder;       /* what paths are relative to */
     int place[COLUMNS]; /* of each column in a record; -1 if absent */
     int n_columns;
-    NnErr first; /* the first bad row, and how many there are */
+    DataOrigin *origins; /* [set->n]; the texts lie in the CSV file's memory */
+    NnErr first;         /* the first bad row, and how many there are */
     int n_bad;
 } Manifest;
 
@@ -100,12 +101,23 @@ static NnStatus parse_row(const Manifest *m, const char *where, DataItem *item, 
     if (item->label == 0 && *cell(m, MASK))
         return nn_fail(err, NN_ERR_DATA, "%s: mask \"%s\" for a real image; expected none (its mask is all 0)", where,
                        cell(m, MASK));
-    const Column groups = *cell(m, VIDEO) ? VIDEO : *cell(m, SOURCE) ? SOURCE : PATH;
-    item->group = nn_hash_text(cell(m, groups));
     return NN_OK;
 }
 
-static NnStatus add_row(const Manifest *m, const char *where, NnErr *err)
+/* Of the item that was added last. The list doubles whenever its length was a power of two. */
+static NnStatus note_origin(Manifest *m, const char *where, NnErr *err)
+{
+    const size_t before = (size_t)m->set->n - 1;
+    if ((before & (before - 1)) == 0) {
+        DataOrigin *grown = nn_realloc(m->origins, before ? 2 * before : 1, sizeof *grown);
+        if (!grown) return nn_fail(err, NN_ERR_NOMEM, "%s: out of memory", where);
+        m->origins = grown;
+    }
+    m->origins[before] = (DataOrigin){ .video = cell(m, VIDEO), .source = cell(m, SOURCE), .path = cell(m, PATH) };
+    return NN_OK;
+}
+
+static NnStatus add_row(Manifest *m, const char *where, NnErr *err)
 {
     DataItem item = { .where = (char *)(uintptr_t)where };
     NN_TRY(parse_row(m, where, &item, err));
@@ -117,7 +129,7 @@ static NnStatus add_row(const Manifest *m, const char *where, NnErr *err)
                            : nn_fail(err, NN_ERR_NOMEM, "%s: out of memory", where);
     free(item.path);
     free(item.mask);
-    return s;
+    return s == NN_OK ? note_origin(m, where, err) : s;
 }
 
 static void note_bad(Manifest *m, const NnErr *bad)
@@ -189,6 +201,7 @@ static NnStatus read_manifest(Manifest *m, NnErr *err)
     if (m->n_bad == 1) return nn_fail(err, NN_ERR_DATA, "%s", m->first.msg);
     if (m->n_bad > 1) return nn_fail(err, NN_ERR_DATA, "%.600s (and %d more bad lines)", m->first.msg, m->n_bad - 1);
     if (m->set->n == 0) return nn_fail(err, NN_ERR_DATA, "%s: no image: nothing follows the header", m->csv.name);
+    NN_TRY(data_origin_groups(m->origins, m->set->n, m->set->items, err));
     return data_splits_settle(m->set, err);
 }
 
@@ -211,6 +224,7 @@ NnStatus data_manifest_open(DataSet *set, NnErr *err)
     if (s == NN_OK) s = read_manifest(&m, err);
     set->reader = &data_file_reader;
     data_csv_deinit(&m.csv);
+    free(m.origins);
     free(m.folder);
     free(text);
     return s;

@@ -109,7 +109,7 @@ static void write_relief(const DataPerson *p, DataCanvas *c, const DataBounds *b
     for (int y = box->y0; y < box->y1; y++)
         for (int x = box->x0; x < box->x1; x++) {
             const DataHeadPoint *h = &c->head[y * c->n + x];
-            const float row = (h->y + 1) * (PORTRAIT_ROWS / 2);
+            const float row = (h->y + 1) * (0.5f * PORTRAIT_ROWS);
             const int i = row < 0 ? 0 : row >= PORTRAIT_ROWS ? PORTRAIT_ROWS - 1 : (int)row;
             const float *f = p->outline.profile + i;
             c->height[y * c->n + x] = fabsf(h->s) < 1 ? relief(p, h, mixf(f[0], f[1], row - (float)i)) : 0;

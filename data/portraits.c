@@ -19,7 +19,7 @@ static DataHeadPoint head_point(const DataPerson *p, const DataCanvas *c, int x,
     h.a = h.x, h.b = h.y, h.u = h.x < 0 ? -1.0f : 1.0f, h.s = 2 * h.u;
     h.edge = -1;
     if (fabsf(h.y) >= 1) return h;
-    const float row = (h.y + 1) * (PORTRAIT_ROWS / 2);
+    const float row = (h.y + 1) * (0.5f * PORTRAIT_ROWS);
     const int i = row < PORTRAIT_ROWS ? (int)row : PORTRAIT_ROWS - 1; /* y + 1 may round up to 2 */
     const float half = mixf(l->half_width[i], l->half_width[i + 1], row - (float)i) + 1e-6f;
     h.s = h.x / half;
@@ -71,12 +71,14 @@ static NnStatus canvas_new(int n, DataCanvas *c, NnErr *err)
 {
     size_t samples;
     c->n = n;
-    if (!nn_size_mul((size_t)n, (size_t)n, &samples)) return nn_fail(err, NN_ERR_SHAPE, "portrait of %d samples", n);
-    c->at = nn_alloc(samples, sizeof *c->at);
-    c->height = nn_alloc(samples, sizeof *c->height);
-    c->head = nn_alloc(samples, sizeof *c->head);
+    if (nn_size_mul((size_t)n, (size_t)n, &samples)) {
+        c->at = nn_alloc(samples, sizeof *c->at);
+        c->height = nn_alloc(samples, sizeof *c->height);
+        c->head = nn_alloc(samples, sizeof *c->head);
+    }
     if (c->at && c->height && c->head) return NN_OK;
-    return nn_fail(err, NN_ERR_NOMEM, "out of memory for a portrait of %d samples", n);
+    nn_fail(err, NN_ERR_NOMEM, "out of memory for a portrait of %d x %d samples", n, n);
+    return NN_ERR_NOMEM;
 }
 
 static void canvas_free(DataCanvas *c)

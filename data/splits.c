@@ -22,18 +22,26 @@ static int by_group_then_position(const void *a, const void *b)
     return (x > y) - (x < y);
 }
 
+/* Rule 2. */
+static int split_of_group(const DataSet *set, uint64_t group)
+{
+    const DataSettings *s = &set->settings;
+    if (set->all_test) return DATA_TEST;
+    return (int)data_split_draw(set->seed, group, s->val_fraction, s->test_fraction);
+}
+
 /* `said`: the first item of the group with a split of its own, or NULL. */
 static NnStatus settle_item(const DataSet *set, DataItem *item, const DataItem *said, NnErr *err)
 {
     const DataSettings *s = &set->settings;
-    if (item->split == DATA_SPLIT_OPEN)
-        item->split =
-            said ? said->split : (int)data_split_draw(set->seed, item->group, s->val_fraction, s->test_fraction);
+    if (item->split == DATA_SPLIT_OPEN) item->split = said ? said->split : split_of_group(set, item->group);
     else if (item->split != said->split)
-        return nn_fail(err, NN_ERR_DATA,
-                       "%s: %s is in split %s, but %s (%s), of the same video, source or base name, in %s",
-                       item->where ? item->where : s->path, item->path, split_names[item->split], said->path,
-                       said->where ? said->where : s->path, split_names[said->split]);
+        return nn_fail(
+            err, NN_ERR_DATA,
+            "%s: %s is in split %s, but %s (%s), of the same group, in %s (shared video, source or base name, "
+            "perhaps by way of other items)",
+            item->where ? item->where : s->path, item->path, split_names[item->split], said->path,
+            said->where ? said->where : s->path, split_names[said->split]);
     return NN_OK;
 }
 
@@ -57,7 +65,7 @@ static void settle_validation(DataSet *set, const int said[DATA_SPLITS])
     for (int i = 0; i < set->n; i++) {
         DataItem *item = &set->items[i];
         if (item->split == DATA_VAL && said[DATA_VAL]) item->split = DATA_TEST;
-        else if (item->split == DATA_TRAIN)
+        else if (item->split == DATA_TRAIN && !set->all_test)
             item->split = (int)data_split_draw(set->seed, item->group, set->settings.val_fraction, 0);
     }
 }

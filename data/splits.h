@@ -7,7 +7,9 @@
  *    on them. Data that names val but no test means the val items as the measure: they
  *    become the test split.
  * 4. Where no validation split is left, it is carved out of the training groups by
- *    val_fraction. */
+ *    val_fraction.
+ * A set that is only measured on (DataSet.all_test) has no use for the draws: in rule 2 every group is test, and rule 4
+ * is left out. */
 #ifndef DATA_SPLITS_H
 #define DATA_SPLITS_H
 #include "data/data_set.h"

@@ -33,7 +33,7 @@ void eval_sheet_plan(EvalSheet *sheet, const EvalData *data)
     plan_row(sheet, data, -1);
     for (int seen = 1; seen >= 0; seen--)
         for (int m = 0; m < data->set->n_methods; m++)
-            if (data->set->seen[m] == seen) plan_row(sheet, data, m);
+            for (int times = seen ? 2 : 1; times > 0 && data->set->seen[m] == seen; times--) plan_row(sheet, data, m);
 }
 
 /* ---- their tiles ---- */

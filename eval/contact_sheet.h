@@ -3,7 +3,7 @@
 #define EVAL_CONTACT_SHEET_H
 #include "eval/judge.h"
 
-enum { EVAL_SHEET_ROWS = 7, EVAL_SHEET_COLUMNS = 4 };
+enum { EVAL_SHEET_ROWS = 8, EVAL_SHEET_COLUMNS = 4 };
 
 typedef struct {
     int number;          /* which image of the data set */
@@ -17,7 +17,7 @@ typedef struct {
     EvalSheetRow rows[EVAL_SHEET_ROWS];
 } EvalSheet;
 
-/* Choose the rows: a real image, then one forgery of each manipulation, seen ones first, as far as there is room. Row k
+/* Choose the rows: a real image, two forgeries of each seen manipulation, one of each unseen, as far as there is room. Row k
  * takes the k-th image of its kind, whatever the detector makes of it: nothing is picked by hand or by score. */
 void eval_sheet_plan(EvalSheet *sheet, const EvalData *data);
 

@@ -98,10 +98,7 @@ NnStatus eval_data_other(const EvalRun *run, const char *name_and_path, int thre
                        sizeof settings.path - 1);
     strcpy(settings.path, path);
     settings.methods[0] = 0;
-    /* Groups without a declared split are drawn into one (data_split_draw). These shares put all of them into
-     * test; the negative one says that nothing is to be left for training either. */
-    settings.val_fraction = -1, settings.test_fraction = 1;
-    NnStatus s = data_set_open(&settings, run->seed, &out->set, err);
+    NnStatus s = data_set_open_all_test(&settings, run->seed, &out->set, err);
     if (s == NN_OK) s = mark_seen(run, out->set, err);
     if (s == NN_OK) s = select_test(out, threads, err);
     if (s != NN_OK) eval_data_close(out);

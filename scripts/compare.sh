@@ -30,12 +30,17 @@ for seed in $seeds; do
     done
 done
 
-# One line a run and manipulation: configuration, method, seen, auc, accuracy, pixel_auc.
+# One line a run and manipulation: configuration, method, seen, AUC, balanced accuracy, pixel AUC. Of the pooled rows only
+# that over all unseen manipulations says something new.
 for config in $configs; do
     for seed in $seeds; do
         awk -F, -v c="$(basename "$config" .ini)" '
             NR == 1 { for (i = 1; i <= NF; i++) at[$i] = i; next }
-            { print c "," $at["method"] "," $at["seen"] "," $at["auc"] "," $at["accuracy"] "," $at["pixel_auc"] }
+            $at["row"] == "pooled" && $at["method"] != "unseen" { next }
+            {
+                name = $at["row"] == "pooled" ? "all unseen" : $at["method"]
+                print c "," name "," $at["seen"] "," $at["auc"] "," $at["balanced_accuracy"] "," $at["pixel_auc"]
+            }
         ' "$out/$(basename "$config" .ini)-$seed/eval/eval.csv"
     done
 done | awk -F, '
@@ -52,11 +57,11 @@ done | awk -F, '
         if (!n[key]) return "n/a"
         mean = sum[key] / n[key]
         var = n[key] > 1 ? (square[key] - n[key] * mean * mean) / (n[key] - 1) : 0
-        return sprintf("%.3f +- %.3f", mean, var > 0 ? sqrt(var) : 0)
+        return sprintf("%.3f ± %.3f", mean, var > 0 ? sqrt(var) : 0)
     }
     END {
         printf "| tested on | |"
-        for (i = 1; i <= nc; i++) printf " %s: AUC | accuracy | pixel AUC |", config[i]
+        for (i = 1; i <= nc; i++) printf " %s: AUC | balanced accuracy | pixel AUC |", config[i]
         printf "\n|---|---|"
         for (i = 1; i <= nc; i++) printf "---|---|---|"
         printf "\n"

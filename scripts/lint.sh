@@ -8,7 +8,7 @@ step() { # title, command...
     shift
     if out=$("$@" 2>&1); then echo "ok    $title"; else
         echo "FAIL  $title"
-        echo "$out" | head -60
+        echo "$out" | head -200
         bad=1
     fi
 }

@@ -194,14 +194,60 @@ START_TEST(test_columns_in_any_order)
 }
 END_TEST
 
-START_TEST(test_group_is_video_else_source_else_path)
+/* Opens the text and says whether the items form one group. */
+static int one_group(const char *text, const char *a, const char *b)
 {
-    DataSet *set = open_text("path,label,video,source\na.png,0,v,s\nb.png,1,v,t\nc.png,0,,s\nd.png,1,,s\ne.png,0,,\n");
-    ck_assert(item(set, "a.png")->group == item(set, "b.png")->group);
-    ck_assert(item(set, "c.png")->group == item(set, "d.png")->group);
-    ck_assert(item(set, "a.png")->group != item(set, "c.png")->group);
-    ck_assert(item(set, "e.png")->group == nn_hash_text("e.png"));
+    DataSet *set = open_text(text);
+    const int same = item(set, a)->group == item(set, b)->group;
     data_set_free(set);
+    return same;
+}
+
+START_TEST(test_group_joins_what_shares_a_name)
+{
+    ck_assert(one_group("path,label,video\na.png,0,v\nb.png,1,v\n", "a.png", "b.png"));
+    ck_assert(one_group("path,label,source\na.png,0,s\nb.png,1,s\n", "a.png", "b.png"));
+    ck_assert(one_group("path,label,source\na.png,0,\nb.png,1,a.png\n", "a.png", "b.png"));
+    ck_assert(one_group("path,label,video,source\na.png,0,v,\nb.png,1,,a.png\n", "a.png", "b.png"));
+    ck_assert(!one_group("path,label,video,source\na.png,0,v,s\nb.png,1,w,t\n", "a.png", "b.png"));
+    ck_assert(!one_group("path,label\na.png,0\nb.png,0\n", "a.png", "b.png"));
+}
+END_TEST
+
+/* The swap has the video of one and the source of the other. */
+START_TEST(test_group_follows_chains)
+{
+    const char *text =
+        "path,label,video,source\nx.png,0,v,\ny.png,0,,s\nz.png,0,,\nswap.png,1,v,s\nlast.png,1,,y.png\n";
+    ck_assert(one_group(text, "x.png", "y.png"));
+    ck_assert(one_group(text, "x.png", "swap.png"));
+    ck_assert(one_group(text, "x.png", "last.png"));
+    ck_assert(!one_group(text, "x.png", "z.png"));
+}
+END_TEST
+
+START_TEST(test_videos_are_no_files)
+{
+    ck_assert(!one_group("path,label,video,source\na.png,0,s,\nb.png,1,,s\n", "a.png", "b.png"));
+    ck_assert(!one_group("path,label,video\na.png,0,\nb.png,1,a.png\n", "a.png", "b.png"));
+}
+END_TEST
+
+/* The number of a group is that of its first name, in whatever order the rows come. */
+START_TEST(test_group_number_is_stable)
+{
+    static const char *const rows[] = { "c.png,1,w,t\n", "a.png,0,,u\n", "b.png,1,w,u\n",
+                                        "e.png,0,,r\n",  "d.png,1,,r\n", "f.png,0,,\n" };
+    for (int turn = 0; turn < 6; turn++) {
+        char text[256] = "path,label,video,source\n";
+        for (int k = 0; k < 6; k++) strcat(text, rows[(k + turn) % 6]);
+        DataSet *set = open_text(text);
+        for (int i = 0; i < 3; i++)
+            ck_assert(item(set, (const char *const[]){ "a.png", "b.png", "c.png" }[i])->group == ~nn_hash_text("w"));
+        ck_assert(item(set, "d.png")->group == nn_hash_text("r") && item(set, "e.png")->group == nn_hash_text("r"));
+        ck_assert(item(set, "f.png")->group == nn_hash_text("f.png"));
+        data_set_free(set);
+    }
 }
 END_TEST
 
@@ -226,6 +272,13 @@ END_TEST
 START_TEST(test_group_in_two_splits_is_refused)
 {
     assert_text_fails("path,label,source,split\na.png,0,s,train\nb.png,1,s,test\n", "set.csv:3:", "in train");
+    /* A forgery whose source is a training image, which has a video of its own. */
+    const char *leak = "path,label,video,source,split\nx.png,0,v1,,train\nf.png,1,,x.png,test\n";
+    assert_text_fails(leak, "set.csv:3:", "f.png is in split test");
+    assert_text_fails(leak, "set.csv:2)", "in train");
+    /* Nothing in common but the swap, which itself is undecided. */
+    const char *swap = "path,label,video,source,split\nx.png,0,v,,train\ns.png,1,v,y.png,\ny.png,0,,,test\n";
+    assert_text_fails(swap, "set.csv:4:", "set.csv:2)");
 }
 END_TEST
 
@@ -336,6 +389,19 @@ START_TEST(test_splits_drawn_where_nothing_is_said)
 }
 END_TEST
 
+/* Each real frame has a video and no source; its forgery names the frame as the source and no video. */
+START_TEST(test_drawn_splits_keep_chains_whole)
+{
+    char text[16384] = "path,label,video,source\n";
+    int count[DATA_SPLITS];
+    for (int i = 0; i < 100; i++) sprintf(text + strlen(text), "r%d.png,0,v%d,\nf%d.png,1,,r%d.png\n", i, i, i, i);
+    DataSet *set = open_text(text);
+    count_splits(set, count);
+    ck_assert(count[DATA_TRAIN] > 0 && count[DATA_VAL] > 0 && count[DATA_TEST] > 0);
+    data_set_free(set);
+}
+END_TEST
+
 /* Nothing is reported on what a checkpoint was chosen with: val becomes test, and val comes out of train. */
 START_TEST(test_val_without_test_becomes_test)
 {
@@ -368,6 +434,32 @@ START_TEST(test_given_splits_stand)
     ck_assert_int_eq(count[DATA_TRAIN], 10);
     ck_assert_int_eq(count[DATA_VAL], 10);
     ck_assert_int_eq(count[DATA_TEST], 10);
+    data_set_free(set);
+}
+END_TEST
+
+static DataSet *open_text_all_test(const char *text)
+{
+    DataSet *set;
+    NnErr err = { 0 };
+    write_text("set.csv", text);
+    const DataSettings s = settings_of(DATA_SOURCE_MANIFEST, "set.csv");
+    ck_assert_msg(data_set_open_all_test(&s, 7, &set, &err) == NN_OK, "%s", err.msg);
+    return set;
+}
+
+START_TEST(test_all_test_draws_nothing)
+{
+    char text[4096] = "path,label,split\n";
+    for (int i = 0; i < 100; i++) sprintf(text + strlen(text), "%d.png,0,\n", i);
+    DataSet *set = open_text_all_test(text);
+    for (int i = 0; i < set->n; i++) ck_assert_int_eq(set->items[i].split, DATA_TEST);
+    data_set_free(set);
+    /* What is said stands, and val without test is the measure; the rest is no training set to carve val from. */
+    strcpy(text, "path,label,split\n");
+    for (int i = 0; i < 100; i++) sprintf(text + strlen(text), "%d.png,0,%s\n", i, i % 2 ? "val" : "train");
+    set = open_text_all_test(text);
+    for (int i = 0; i < set->n; i++) ck_assert_int_eq(set->items[i].split, i % 2 ? DATA_TEST : DATA_TRAIN);
     data_set_free(set);
 }
 END_TEST
@@ -744,7 +836,10 @@ int main(void)
     tcase_add_test(t, test_csv_syntax);
     tcase_add_test(t, test_csv_errors);
     tcase_add_test(t, test_columns_in_any_order);
-    tcase_add_test(t, test_group_is_video_else_source_else_path);
+    tcase_add_test(t, test_group_joins_what_shares_a_name);
+    tcase_add_test(t, test_group_follows_chains);
+    tcase_add_test(t, test_videos_are_no_files);
+    tcase_add_test(t, test_group_number_is_stable);
     tcase_add_test(t, test_manifest_errors_name_the_line);
     tcase_add_test(t, test_group_in_two_splits_is_refused);
     tcase_add_test(t, test_paths_of_the_wrong_kind);
@@ -752,9 +847,11 @@ int main(void)
     tcase_add_test(t, test_methods_sorted_seen_and_selected);
     tcase_add_test(t, test_unknown_method_lists_the_known);
     tcase_add_test(t, test_splits_drawn_where_nothing_is_said);
+    tcase_add_test(t, test_drawn_splits_keep_chains_whole);
     tcase_add_test(t, test_val_without_test_becomes_test);
     tcase_add_test(t, test_val_is_carved_out_of_train);
     tcase_add_test(t, test_given_splits_stand);
+    tcase_add_test(t, test_all_test_draws_nothing);
     tcase_add_test(t, test_undecided_item_follows_its_group);
     tcase_add_test(t, test_real_fake_mask_layout);
     tcase_add_test(t, test_cnn_detection_and_imdl_layouts);
