@@ -18,7 +18,7 @@ static void name_after(const char *path, int is_folder, char *out)
 {
     char *folder = is_folder ? NULL : nn_path_folder(path);
     const char *base = nn_path_name(folder ? folder : path);
-    snprintf(out, NN_TEXT_MAX, "%s", *base && strcmp(base, ".") ? base : nn_path_name(path));
+    snprintf(out, NN_TEXT_MAX, "%s", *base && strcmp(base, ".") != 0 ? base : nn_path_name(path));
     free(folder);
 }
 

@@ -13,7 +13,7 @@ static const struct {
 #undef X
 };
 
-NnStatus nn_fail(NnErr *err, NnStatus s, const char *fmt, ...)
+NnStatus(nn_fail)(NnErr *err, NnStatus s, const char *fmt, ...)
 {
     if (err->status != NN_OK) return err->status;
     va_list ap;

@@ -36,6 +36,11 @@ typedef struct {
  * `return nn_fail(err, ...)`. A second failure keeps the first message. */
 NnStatus nn_fail(NnErr *err, NnStatus s, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
 
+/* The analyser cannot see into nn_fail; tell it that what comes back is never NN_OK. */
+#ifdef __clang_analyzer__
+#define nn_fail(err, s, ...) ((void)nn_fail(err, s, __VA_ARGS__), (s))
+#endif
+
 /* "tensor shapes do not fit the operation" */
 const char *nn_status_text(NnStatus s);
 
