@@ -110,8 +110,9 @@ static NnStatus score_group(Scoring *s, int first, int n, EvalPhotoSink sink, vo
     EvalVerdicts v = { 0 };
     if (good > 0) NN_TRY(eval_run_judge(s->run, s->image, good, &v, err));
     for (int i = 0, place = 0; i < n; i++) {
+        const int judged = s->failure[i].status == NN_OK && v.score != NULL;
         EvalPhoto photo = { .path = s->set->items[first + i].path };
-        if (s->failure[i].status != NN_OK) {
+        if (!judged) {
             photo.failure = s->failure[i].msg;
             ++*n_bad;
         } else {

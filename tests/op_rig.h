@@ -74,7 +74,7 @@ static inline void rig_buf_free(RigBuf b)
 
 static inline void rig_copy(RigBuf to, RigBuf from)
 {
-    if (to.len) memcpy(to.at, from.at, to.len * sizeof(float));
+    if (to.len && to.at && from.at) memcpy(to.at, from.at, to.len * sizeof(float));
 }
 
 static inline int rig_same_bits(RigBuf a, RigBuf b)

@@ -112,7 +112,8 @@ static void batch_norm(const double *const *x, const NnShape *xs, int n_in, cons
 {
     (void)xs, (void)n_in;
     const int C = ys.d[1], plane = plane_len(ys), len = (int)nn_shape_len(ys);
-    const double m = (double)(len / C), eps = (double)((const NnBatchNormAttr *)attr)->eps;
+    const int count = len / C;
+    const double m = (double)count, eps = (double)((const NnBatchNormAttr *)attr)->eps;
     for (int c = 0; c < C; c++) {
         double mean = 0, variance = 0;
         for (int k = 0; k < len; k++)

@@ -506,7 +506,7 @@ START_TEST(map_names_never_collide)
     static const char *const folders[] = { "d/m", "d/n", "d", "_.", "." };
     for (size_t i = 0; i < sizeof folders / sizeof *folders; i++) {
         snprintf(path, sizeof path, "%s/%s", folder, folders[i]);
-        if (strcmp(folders[i], ".")) ck_assert_int_eq(rmdir(path), 0);
+        if (strcmp(folders[i], ".") != 0) ck_assert_int_eq(rmdir(path), 0);
     }
     ck_assert_int_eq(rmdir(folder), 0);
     data_image_free(&dot);
