@@ -27,7 +27,7 @@ format() {
 tidy() {
     # shellcheck disable=SC2086
     echo "$sources" | xargs -P 2 -n 1 sh -c 'out=$(clang-tidy --quiet "$@" -- -std=c11 -D_POSIX_C_SOURCE=200809L \
-        -DLOCUS_VERSION=\"lint\" -fopenmp -I. 2>/dev/null); [ -z "$out" ] || { echo "$out"; exit 1; }' sh
+        -DLOCUS_VERSION=\"lint\" -fopenmp -I. 2>/dev/null); [ -z "$out" ] || { echo "$out" | grep -A 2 "error:"; exit 1; }' sh
 }
 cpp() {
     cppcheck --quiet --error-exitcode=1 --enable=warning,performance,portability --inline-suppr --std=c11 -j 2 \

@@ -134,7 +134,7 @@ static inline void rig_init_input(Rig *r, int i)
     r->x_given[i] = rig_buf(n, 0);
     r->x_poison[i] = rig_buf(n, NAN);
     r->dx[i] = rig_buf(n, NAN);
-    if (r->c->in[i]) memcpy(r->x[i].at, r->c->in[i], n * sizeof(float));
+    if (r->c->in[i] && r->x[i].at) memcpy(r->x[i].at, r->c->in[i], n * sizeof(float));
     else rig_draw(r->x[i], r->c, nn_rng_make(7, NN_STREAM_TEST, (uint32_t)n, (uint32_t)i));
     rig_copy(r->x_given[i], r->x[i]);
 }

@@ -59,9 +59,10 @@ static NnStatus parse_count(const char *name, const char *text, long min, int *o
 {
     char *end;
     errno = 0;
-    const long v = strtol(text, &end, 10);
-    if (end == text || *end || errno || v < min || v > INT_MAX)
-        return nn_fail(err, NN_ERR_USAGE, "%s %s: expected a whole number of at least %ld", name, text, min);
+    const long v = strtol(text ? text : "", &end, 10);
+    if (!text || end == text || *end || errno || v < min || v > INT_MAX)
+        return nn_fail(err, NN_ERR_USAGE, "%s %s: expected a whole number of at least %ld", name, text ? text : "",
+                       min);
     *out = (int)v;
     return NN_OK;
 }

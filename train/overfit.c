@@ -20,7 +20,7 @@ static double decision_loss(const TrainObjective *o, const TrainStep *s)
 {
     double sum = 0.0;
     for (int i = 0; i < o->n; i++)
-        if (strcmp(o->terms[i].name, "rec")) sum += (double)o->terms[i].weight * s->term[i];
+        if (strcmp(o->terms[i].name, "rec") != 0) sum += (double)o->terms[i].weight * s->term[i];
     return sum;
 }
 
