@@ -11,7 +11,7 @@ double train_schedule_lr(const TrainOptimSettings *s, int64_t step, int64_t tota
     const double p = span > 0 ? fmin((double)(step - s->warmup) / (double)span, 1.0) : 0.0;
     switch (s->schedule) {
     case TRAIN_STEP:
-        return lr * pow((double)s->step_factor, (double)(step / s->step_every));
+        return lr * pow((double)s->step_factor, floor((double)step / (double)s->step_every));
     case TRAIN_COSINE:
         return lr * 0.5 * (1.0 + cos(pi * p));
     case TRAIN_POLY:

@@ -122,11 +122,11 @@ static NnStatus open_data(Program *p, NnErr *err)
 static void warn_of_changes(const NnCheckpoint *c)
 {
     const char *core = nn_checkpoint_meta(c, "blas_core"), *version = nn_checkpoint_meta(c, "version");
-    if (core && strcmp(core, nn_blas_core()))
+    if (core && strcmp(core, nn_blas_core()) != 0)
         fprintf(stderr,
                 "warning: the run was begun with BLAS core %s, this is %s: results will differ in the last bits\n",
                 core, nn_blas_core());
-    if (version && strcmp(version, LOCUS_VERSION))
+    if (version && strcmp(version, LOCUS_VERSION) != 0)
         fprintf(stderr, "warning: the run was begun with version %s, this is %s\n", version, LOCUS_VERSION);
 }
 
