@@ -159,7 +159,7 @@ static inline void rig_init(Rig *r, const NnOp *op, const NnKernel *kernel, cons
     r->y = rig_buf(nn_shape_len(ys), NAN);
     r->y_poison = rig_buf(nn_shape_len(ys), NAN);
     const size_t saved = op->saved && train ? op->saved(c->xs, n_in, ys, c->attr) : 0;
-    const size_t scratch = kernel->scratch ? kernel->scratch(c->xs, n_in, ys, c->attr) : 0;
+    const size_t scratch = kernel->scratch ? kernel->scratch(c->xs, n_in, ys, c->attr, kernel->how) : 0;
     if (saved) r->saved = rig_buf(saved, NAN);
     if (scratch) r->scratch = rig_buf(scratch, NAN);
 }
@@ -193,6 +193,7 @@ static inline void rig_forward(Rig *r)
                 .saved = r->saved.at,
                 .scratch = r->scratch.at,
                 .attr = r->c->attr,
+                .how = r->kernel->how,
                 .step = rig_step(r) };
     for (int i = 0; i < r->n_in; i++) {
         const int is_state = r->op->state >> i & 1;
@@ -222,6 +223,7 @@ static inline void rig_backward(Rig *r, int wanted)
                 .saved = r->saved.at,
                 .scratch = r->scratch.at,
                 .attr = r->c->attr,
+                .how = r->kernel->how,
                 .step = rig_step(r) };
     k.y = r->op->reads & NN_READS_Y ? r->y.at : r->y_poison.at;
     for (int i = 0; i < r->n_in; i++) {

@@ -336,7 +336,7 @@ static void check_case(const NnOp *op, const NnOpCase *c)
     }
     ck_assert_msg(ys.n >= 1 && ys.n <= NN_MAX_DIM && nn_shape_len(ys) > 0, "%s/%s: bad shape", op->name, c->label);
     for (int k = 0; k < op->n_kernels; k++)
-        if (!op->kernels[k].fits || op->kernels[k].fits(c->xs, n_in, c->attr))
+        if (!op->kernels[k].fits || op->kernels[k].fits(c->xs, n_in, c->attr, op->kernels[k].how))
             check_kernel(op, &op->kernels[k], c, n_in, ys);
         else ck_assert_msg(k + 1 < op->n_kernels, "%s/%s: the last kernel must fit everything", op->name, c->label);
 }

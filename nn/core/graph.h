@@ -21,7 +21,7 @@ static inline int nn_var_is_some(NnVar v)
 typedef enum { NN_NODE_INPUT, NN_NODE_CONSTANT, NN_NODE_PARAM, NN_NODE_OP } NnNodeKind;
 
 /* Read-only view of one node, for the plan, --summary and messages. */
-typedef struct {
+typedef struct NnNode {
     NnNodeKind kind;
     const char *name; /* of an input, parameter or scope; "" if unnamed */
     NnShape shape;
@@ -33,6 +33,16 @@ typedef struct {
     const float *value; /* NN_NODE_CONSTANT: owned by the graph */
     int wants_grad;     /* NN_NODE_INPUT */
 } NnNode;
+
+/* One op in place of two (NnOp.absorb): what computes the same from the inputs of both. Same output shape as the
+ * absorbing op. */
+enum { NN_FUSED_ATTR_MAX = 64 };
+typedef struct NnFused {
+    const NnOp *op;
+    int n_in;
+    NnVar in[NN_MAX_IN];
+    _Alignas(8) unsigned char attr[NN_FUSED_ATTR_MAX]; /* op->attr_size bytes */
+} NnFused;
 
 typedef struct NnGraph NnGraph;
 

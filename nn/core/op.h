@@ -4,6 +4,8 @@
  *   - shape() rejects what does not fit with a message; kernels never see a bad shape and cannot fail;
  *   - forward writes every element of y, writes nothing else, and lets NaN through;
  *   - backward ADDS into dx[i], skips a NULL dx[i], and reads only what `reads` declares (and dy, saved);
+ *     an op that declares `overwrites` writes dx[i] instead of adding where the plan says that it is `fresh`;
+ *   - restore, where an op has it, writes the y of forward again, bit for bit;
  *   - the same inputs give the same bits at any number of threads. */
 #ifndef NN_OP_H
 #define NN_OP_H
@@ -13,7 +15,7 @@
 #include "nn/base/rng.h"
 #include "nn/base/status.h"
 
-enum { NN_MAX_DIM = 4, NN_MAX_IN = 5 };
+enum { NN_MAX_DIM = 4, NN_MAX_IN = 7 };
 
 /* Row-major, n dimensions d[0..n-1], all at least 1. A scalar is { 1, { 1 } }. */
 typedef struct {
@@ -42,6 +44,7 @@ typedef struct {
     uint64_t seed; /* of the run */
     uint32_t step; /* of the run */
     uint32_t node; /* of the op in its graph: nn_rng_make(seed, NN_STREAM_DROPOUT, step, node) */
+    int again;     /* 1: this forward repeats an earlier one of the same step; states stay as they are */
 } NnStep;
 
 /* What a kernel may touch. Unused inputs are NULL with n_in below their index. */
@@ -55,6 +58,7 @@ typedef struct {
     float *saved;   /* op->saved() floats, kept until backward; NULL in an inference plan */
     float *scratch; /* kernel->scratch() floats, contents undefined */
     const void *attr;
+    const void *how; /* of the kernel that runs */
     NnStep step;
 } NnFwd;
 
@@ -65,9 +69,12 @@ typedef struct {
     const float *y, *dy;
     NnShape ys;
     float *dx[NN_MAX_IN]; /* ADD into these; NULL: not wanted (never all NULL) */
+    int fresh;            /* bit i: dx[i] holds nothing yet: write it. Only bits that op->overwrites has */
+    float *dy_spoil;      /* writable alias of dy where op->spoils_dy; else NULL */
     const float *saved;
     float *scratch;
     const void *attr;
+    const void *how; /* of the kernel that runs */
     NnStep step;
 } NnBwd;
 
@@ -79,19 +86,27 @@ enum {
     NN_READS_X2 = 4,
     NN_READS_X3 = 8,
     NN_READS_X4 = 16,
-    NN_READS_X = 31,
-    NN_READS_Y = 32
+    NN_READS_X5 = 32,
+    NN_READS_X6 = 64,
+    NN_READS_X = 127,
+    NN_READS_Y = 128
 };
 
-/* One way to compute an op. Most ops have one; conv2d has several, and the plan chooses. */
+/* One way to compute an op. Most ops have one; conv2d has several, and the plan chooses: among those that fit the
+ * cheapest, and of equally cheap ones the first. */
 typedef struct {
     const char *name; /* "blas", "direct", ...; NULL for the only one */
     /* Can it do this case? NULL: always. */
-    int (*fits)(const NnShape *xs, int n_in, const void *attr);
+    int (*fits)(const NnShape *xs, int n_in, const void *attr, const void *how);
     /* Floats of scratch that forward and backward need. NULL: none. */
-    size_t (*scratch)(const NnShape *xs, int n_in, NnShape ys, const void *attr);
+    size_t (*scratch)(const NnShape *xs, int n_in, NnShape ys, const void *attr, const void *how);
     void (*forward)(const NnFwd *k);
     void (*backward)(const NnBwd *k);
+    /* Expected seconds of one thread for forward and backward: of the shapes and the CPU's instruction set alone, so
+     * that every run on a machine chooses alike. NULL: 0. */
+    double (*cost)(const NnShape *xs, int n_in, NnShape ys, const void *attr, const void *how);
+    const void *how; /* handed to all of the above, so that one function can serve several kernels */
+    int inexact;     /* 1: rounds more than a plain sum does (Winograd); never chosen where exactness is asked for */
 } NnKernel;
 
 /* One row of an op's test table; tests/test_ops.c says what is checked with it. */
@@ -109,18 +124,30 @@ typedef struct {
     NnStatus want;              /* expected verdict of shape(); NN_OK if zero */
 } NnOpCase;
 
+struct NnNode;  /* graph.h */
+struct NnFused; /* graph.h */
+
 typedef struct {
     const char *name; /* lower case, as in messages and --summary */
     int min_in, max_in;
     int reads;        /* NN_READS_* */
     int state;        /* bit i: input i is a state (running statistics) that a training forward updates */
     int no_grad;      /* bit i: input i never gets a gradient (targets, weights, states) */
+    int overwrites;   /* bit i: backward obeys `fresh` for dx[i]; the plan clears the others beforehand */
+    int spoils_dy;    /* 1: backward may use dy as scratch */
     size_t attr_size; /* bytes of its attr struct, copied into the graph; 0: none */
     NnStatus (*shape)(const NnShape *xs, int n_in, const void *attr, NnShape *ys, NnErr *err);
     size_t (*saved)(const NnShape *xs, int n_in, NnShape ys, const void *attr); /* or NULL: none */
     double (*flops)(const NnShape *xs, int n_in, NnShape ys, const void *attr); /* forward; NULL: len(ys) */
     const NnKernel *kernels; /* in order of preference; the last one fits everything */
     int n_kernels;
+    /* Write the y of forward again, cheaply, from `saved` and the inputs whose bits `restore_reads` has (x, xs, y, ys,
+     * saved, attr, step are given). The plan may then recycle y between forward and backward. NULL: cannot. */
+    void (*restore)(const NnFwd *k);
+    int restore_reads;
+    /* Fusing: if this op, applied to the output of `producer` as its input 0, can be one op together with it, describe
+     * that op and return 1. The plan asks only where nothing else needs the producer's output. NULL: never. */
+    int (*absorb)(const struct NnNode *self, const struct NnNode *producer, struct NnFused *fused);
     /* An independent answer for the tests: a plain loop in double (tests/reference_ops.c), or NULL. Set
      * there by name, not here. */
     const NnOpCase *cases;

@@ -58,7 +58,7 @@ static void mark_grads(NnPlan *p)
 
 static int fits(const NnKernel *k, const NnShape *xs, const NnNode *node)
 {
-    return !k->fits || k->fits(xs, node->n_in, node->attr);
+    return !k->fits || k->fits(xs, node->n_in, node->attr, k->how);
 }
 
 static void input_shapes(const NnPlan *p, const NnNode *node, NnShape *xs)
@@ -135,7 +135,7 @@ static void own_lives(NnPlan *p, int i)
         q->saved = (NnLife){ .len = node->op->saved(xs, node->n_in, node->shape, node->attr), .birth = f, .death = f };
     if (q->has_grad) extend(&q->saved, b);
     if (!q->kernel->scratch) return;
-    const size_t scratch = q->kernel->scratch(xs, node->n_in, node->shape, node->attr);
+    const size_t scratch = q->kernel->scratch(xs, node->n_in, node->shape, node->attr, q->kernel->how);
     q->scratch_fwd = (NnLife){ .len = scratch, .birth = f, .death = f };
     if (q->has_grad) q->scratch_bwd = (NnLife){ .len = scratch, .birth = b, .death = b };
 }

@@ -8,13 +8,25 @@
 
 typedef struct NnPlan NnPlan;
 
+typedef enum {
+    NN_MEMORY_NORMAL, /* keep what backward reads, but for what an op restores cheaply */
+    NN_MEMORY_LOW     /* keep some nodes only, and compute the others again before backward needs them */
+} NnMemory;
+
 typedef struct {
     int train;         /* 1: forward + backward; 0: inference */
     NnVar loss;        /* scalar to differentiate; NN_NONE in an inference plan */
     const NnVar *keep; /* nodes to be readable after forward, besides the loss */
     int n_keep;
-    const char *kernel; /* name of the kernel to prefer where an op has it; NULL or "auto": the plan's choice */
-    uint64_t seed;      /* of the run, for dropout */
+    /* Which kernels: NULL or "auto": the cheapest; "exact": the cheapest that rounds no more than a plain sum; a
+     * kernel's name: that one where it fits, else the cheapest. */
+    const char *kernel;
+    /* The kernels of an earlier plan of the same graph, as nn_plan_kernels gave them; they go before `kernel`. NULL or
+     * "": none. Resumed runs pass it, so that another machine does not choose anew. */
+    const char *kernels;
+    NnMemory memory;
+    int unfused;   /* 1: run every op as the graph says, for tests and --profile */
+    uint64_t seed; /* of the run, for dropout */
 } NnPlanSpec;
 
 /* The graph and its parameters must outlive the plan; parameters must be sealed before the first forward.
@@ -46,6 +58,12 @@ double nn_plan_node_flops(const NnPlan *p, int node);
 
 /* Name of the kernel chosen for a node; "" for ops with a single unnamed one. */
 const char *nn_plan_kernel(const NnPlan *p, int node);
+
+/* All choices as one line, "12:direct 31:winograd" (node:kernel), for the log and for NnPlanSpec.kernels. Owned by the plan. */
+const char *nn_plan_kernels(const NnPlan *p);
+
+/* The op that runs in a node's place: the graph's own or the fused one; NULL where a node is absorbed or not used. */
+const NnOp *nn_plan_op(const NnPlan *p, int node);
 int nn_plan_uses(const NnPlan *p, int node); /* is this node computed? */
 
 /* Timing for --profile: off by default. Seconds and calls since it was switched on, per node. */

@@ -75,9 +75,9 @@ static void add_db(const NnBwd *k)
 
 /* ---- blas: fits everything ---- */
 
-static size_t blas_scratch(const NnShape *xs, int n_in, NnShape ys, const void *attr)
+static size_t blas_scratch(const NnShape *xs, int n_in, NnShape ys, const void *attr, const void *how)
 {
-    (void)n_in;
+    (void)n_in, (void)how;
     const NnConvGeom g = nn_conv_geom(xs[0], ys, xs[1], attr);
     return nn_conv_scratch(&g);
 }
@@ -112,17 +112,17 @@ static void blas_backward(const NnBwd *k)
 
 enum { POINTWISE_MIN = 64 }; /* smaller planes gain more from sharing a tile with other images */
 
-static int pointwise_fits(const NnShape *xs, int n_in, const void *attr)
+static int pointwise_fits(const NnShape *xs, int n_in, const void *attr, const void *how)
 {
-    (void)n_in;
+    (void)n_in, (void)how;
     const NnConvAttr *a = attr;
     return xs[1].d[2] == 1 && xs[1].d[3] == 1 && a->stride == 1 && a->pad == 0 && a->groups == 1 &&
            xs[0].d[2] * xs[0].d[3] >= POINTWISE_MIN;
 }
 
-static size_t pointwise_scratch(const NnShape *xs, int n_in, NnShape ys, const void *attr)
+static size_t pointwise_scratch(const NnShape *xs, int n_in, NnShape ys, const void *attr, const void *how)
 {
-    (void)n_in;
+    (void)n_in, (void)how;
     NnConvGeom g = nn_conv_geom(xs[0], ys, xs[1], attr);
     g.in_place = 1;
     return nn_conv_scratch(&g);
@@ -140,9 +140,9 @@ static void pointwise_backward(const NnBwd *k)
 
 /* ---- depthwise: one input channel per group ---- */
 
-static int depthwise_fits(const NnShape *xs, int n_in, const void *attr)
+static int depthwise_fits(const NnShape *xs, int n_in, const void *attr, const void *how)
 {
-    (void)n_in;
+    (void)n_in, (void)how;
     const NnConvAttr *a = attr;
     return a->groups > 1 && a->groups == xs[0].d[1];
 }

@@ -5,6 +5,7 @@
 
 typedef struct {
     int stride, pad, dilation, groups; /* the same for rows and columns; stride, dilation, groups >= 1 */
+    int upsample;                      /* conv2d only: enlarge x this many times (nearest) first; 0 means 1 */
 } NnConvAttr;
 
 /* Cross-correlation, as every framework's conv2d:

@@ -37,9 +37,9 @@ static double transpose_flops(const NnShape *xs, int n_in, NnShape ys, const voi
     return 2.0 * xs[1].d[1] * xs[1].d[2] * xs[1].d[3] * (double)nn_shape_len(xs[0]);
 }
 
-static size_t transpose_scratch(const NnShape *xs, int n_in, NnShape ys, const void *attr)
+static size_t transpose_scratch(const NnShape *xs, int n_in, NnShape ys, const void *attr, const void *how)
 {
-    (void)n_in;
+    (void)n_in, (void)how;
     const NnConvGeom g = nn_conv_geom(ys, xs[0], xs[1], attr);
     return nn_conv_scratch(&g);
 }

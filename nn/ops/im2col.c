@@ -24,6 +24,7 @@ NnConvGeom nn_conv_geom(NnShape image, NnShape map, NnShape w, const NnConvAttr 
     g.O = map.d[1], g.Ho = map.d[2], g.Wo = map.d[3];
     g.Kh = w.d[2], g.Kw = w.d[3];
     g.stride = attr->stride, g.pad = attr->pad, g.dilation = attr->dilation, g.groups = attr->groups;
+    g.upsample = attr->upsample > 1 ? attr->upsample : 1;
     g.Cg = g.C / g.groups, g.Og = g.O / g.groups, g.K = g.Cg * g.Kh * g.Kw;
     return g;
 }

@@ -10,7 +10,7 @@
 typedef struct {
     int N, C, H, W; /* image */
     int O, Ho, Wo;  /* map */
-    int Kh, Kw, stride, pad, dilation, groups;
+    int Kh, Kw, stride, pad, dilation, groups, upsample; /* upsample >= 1: the kernel sees the image enlarged */
     int Cg, Og, K; /* C / groups, O / groups, Cg * Kh * Kw: the inner length of the product */
     int in_place;  /* 1x1, stride 1, no padding: the image is its own column matrix */
 } NnConvGeom;
