@@ -162,9 +162,9 @@ static void depthwise_backward(const NnBwd *k)
 }
 
 static const NnKernel conv2d_kernels[] = {
-    { "depthwise", depthwise_fits, NULL, depthwise_forward, depthwise_backward },
-    { "pointwise", pointwise_fits, pointwise_scratch, pointwise_forward, pointwise_backward },
-    { "blas", NULL, blas_scratch, blas_forward, blas_backward },
+    { "depthwise", .fits = depthwise_fits, .forward = depthwise_forward, .backward = depthwise_backward },
+    { "pointwise", pointwise_fits, pointwise_scratch, .forward = pointwise_forward, .backward = pointwise_backward },
+    { "blas", .scratch = blas_scratch, .forward = blas_forward, .backward = blas_backward },
 };
 
 /* ---- tests: { label, { x, w, b }, ... } ---- */

@@ -59,7 +59,7 @@ static void transpose_backward(const NnBwd *k)
 }
 
 static const NnKernel transpose_kernels[] = {
-    { "blas", NULL, transpose_scratch, transpose_forward, transpose_backward },
+    { "blas", .scratch = transpose_scratch, .forward = transpose_forward, .backward = transpose_backward },
 };
 
 /* ---- tests: { label, { x, w, b }, ... } ---- */

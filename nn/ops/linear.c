@@ -78,7 +78,7 @@ static void linear_backward(const NnBwd *k)
     if (k->n_in > 2 && k->dx[2]) add_db(k, N, O);
 }
 
-static const NnKernel linear_kernels[] = { { "blas", NULL, NULL, linear_forward, linear_backward } };
+static const NnKernel linear_kernels[] = { { "blas", .forward = linear_forward, .backward = linear_backward } };
 
 static const NnOpCase linear_cases[] = {
     { "by hand",

@@ -123,7 +123,7 @@ static void max_pool_backward(const NnBwd *k)
         max_plane_backward(&g, k->dy + (size_t)p * out, k->saved + (size_t)p * out, k->dx[0] + (size_t)p * in);
 }
 
-static const NnKernel max_pool_kernels[] = { { NULL, NULL, NULL, max_pool_forward, max_pool_backward } };
+static const NnKernel max_pool_kernels[] = { { .forward = max_pool_forward, .backward = max_pool_backward } };
 
 /* ---- average ---- */
 
@@ -175,7 +175,7 @@ static void avg_pool_backward(const NnBwd *k)
     for (int p = 0; p < g.planes; p++) avg_plane_backward(&g, k->dy + (size_t)p * out, k->dx[0] + (size_t)p * in);
 }
 
-static const NnKernel avg_pool_kernels[] = { { NULL, NULL, NULL, avg_pool_forward, avg_pool_backward } };
+static const NnKernel avg_pool_kernels[] = { { .forward = avg_pool_forward, .backward = avg_pool_backward } };
 
 /* ---- global average ---- */
 
@@ -208,8 +208,8 @@ static void global_avg_pool_backward(const NnBwd *k)
     }
 }
 
-static const NnKernel global_avg_pool_kernels[] = { { NULL, NULL, NULL, global_avg_pool_forward,
-                                                      global_avg_pool_backward } };
+static const NnKernel global_avg_pool_kernels[] = { { .forward = global_avg_pool_forward,
+                                                      .backward = global_avg_pool_backward } };
 
 /* ---- tests ---- */
 

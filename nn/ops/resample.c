@@ -111,7 +111,7 @@ static void upsample_backward(const NnBwd *k)
         upsample_plane_backward(&g, f, k->dy + (size_t)p * g.out, k->dx[0] + (size_t)p * g.in);
 }
 
-static const NnKernel upsample_kernels[] = { { NULL, NULL, NULL, upsample_forward, upsample_backward } };
+static const NnKernel upsample_kernels[] = { { .forward = upsample_forward, .backward = upsample_backward } };
 
 /* ---- bilinear ---- */
 
@@ -185,7 +185,7 @@ static void resize_backward(const NnBwd *k)
         resize_plane_backward(&g, k->dy + (size_t)p * g.out, k->dx[0] + (size_t)p * g.in);
 }
 
-static const NnKernel resize_kernels[] = { { NULL, NULL, NULL, resize_forward, resize_backward } };
+static const NnKernel resize_kernels[] = { { .forward = resize_forward, .backward = resize_backward } };
 
 /* ---- tests ---- */
 
