@@ -103,7 +103,7 @@ static void backward(const NnPlan *p, const NnCall *c, float scale)
     const NnBwd k = backward_arguments(p, c);
     if (c->node == p->loss) in_block(p, c->dy)[0] = scale;
     for (int j = 0; j < k.n_in; j++)
-        if (c->clear >> j & 1) memset(k.dx[j], 0, nn_shape_len(k.xs[j]) * sizeof *k.dx[j]);
+        if (k.dx[j] && c->clear >> j & 1) memset(k.dx[j], 0, nn_shape_len(k.xs[j]) * sizeof *k.dx[j]);
     p->at[c->node].kernel->backward(&k);
 }
 

@@ -18,7 +18,7 @@ typedef struct {
 
 static int is_word(Word w, const char *name)
 {
-    return name && strlen(name) == w.len && !memcmp(w.at, name, w.len);
+    return w.at && name && strlen(name) == w.len && !memcmp(w.at, name, w.len);
 }
 
 static const NnKernel *find_kernel(const NnOp *op, Word name)
