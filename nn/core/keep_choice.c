@@ -150,33 +150,53 @@ static void hold_parts(NnPlan *p, const Cuts *c, int parts)
     }
 }
 
-/* Try all numbers of parts up to 2 sqrt(n); around sqrt(n) is best where nodes are alike. */
-static void hold_low(NnPlan *p, const Cuts *c)
+/* Copy all decisions out, or back in. */
+static void save_held(const NnPlan *p, unsigned char *to)
 {
-    int ops = 0, best_parts = 1;
+    for (int i = 0; i < p->n; i++) to[i] = (unsigned char)(p->at[i].holds_value + 2 * p->at[i].holds_saved);
+}
+
+static void load_held(NnPlan *p, const unsigned char *from)
+{
+    for (int i = 0; i < p->n; i++) p->at[i].holds_value = from[i] & 1, p->at[i].holds_saved = from[i] >> 1;
+}
+
+/* Begin with every number of parts up to 2 sqrt(n) (around sqrt(n) is best where nodes are alike), improve each, and take
+ * the one that needs the smallest block: of these few it is worth placing the buffers. */
+static NnStatus hold_low(NnPlan *p, const Cuts *c, unsigned char *best_held, NnErr *err)
+{
+    int ops = 0;
     Price best = { SIZE_MAX, 0 };
     for (int i = 0; i < p->n; i++) ops += nn_plan_runs(&p->at[i]);
     find_cuts(p, c);
     for (int parts = 1; parts <= 2 * (int)sqrt(ops) + 1; parts++) {
         hold_parts(p, c, parts);
-        const Price now = price(p);
-        if (is_better(now, best)) best = now, best_parts = parts;
+        improve(p);
+        Price now = price(p);
+        NN_TRY(nn_memory_place(p->calls.life, p->calls.n_life, &now.peak, err));
+        if (is_better(now, best)) best = now, save_held(p, best_held);
     }
-    hold_parts(p, c, best_parts);
+    load_held(p, best_held);
+    return NN_OK;
+}
+
+static NnStatus choose_low(NnPlan *p, NnErr *err)
+{
+    const size_t n = (size_t)p->n;
+    const Cuts c = { nn_alloc(n, sizeof(int)), nn_alloc(n, sizeof(size_t)), nn_alloc(n, sizeof(double)) };
+    unsigned char *best_held = nn_alloc(n, 1);
+    NnStatus s = NN_ERR_NOMEM;
+    if (c.last && c.crossing && c.made && best_held) s = hold_low(p, &c, best_held, err);
+    else nn_fail(err, s, "no memory to plan %d nodes", p->n);
+    free(c.last), free(c.crossing), free(c.made), free(best_held);
+    return s;
 }
 
 NnStatus nn_plan_choose_held(NnPlan *p, NnErr *err)
 {
-    if (!p->spec.train) hold_all(p);
-    else if (p->spec.memory == NN_MEMORY_LOW) {
-        const size_t n = (size_t)p->n;
-        const Cuts c = { nn_alloc(n, sizeof(int)), nn_alloc(n, sizeof(size_t)), nn_alloc(n, sizeof(double)) };
-        const int ok = c.last && c.crossing && c.made;
-        if (ok) hold_low(p, &c);
-        free(c.last), free(c.crossing), free(c.made);
-        if (!ok) return nn_fail(err, NN_ERR_NOMEM, "no memory to plan %d nodes", p->n);
-    } else hold_normal(p);
-    improve(p);
+    if (p->spec.train && p->spec.memory == NN_MEMORY_LOW) NN_TRY(choose_low(p, err));
+    else if (p->spec.train) hold_normal(p), improve(p);
+    else hold_all(p);
     nn_calls_make(p, &p->calls);
     return NN_OK;
 }
