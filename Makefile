@@ -9,7 +9,7 @@ VERSION := 0.1.0
 WARN    := -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wstrict-prototypes -Wmissing-prototypes \
            -Wvla -Wformat=2 -Wundef
 PKG      = $(foreach p,openblas jansson zlib,$(shell pkg-config --cflags $(p) 2>/dev/null))
-ALL_CFLAGS = -std=c11 -D_POSIX_C_SOURCE=200809L -DLOCUS_VERSION='"$(VERSION)"' $(WARN) $(OPT) -g -ffp-contract=off -fopenmp -MMD -MP -I. $(PKG) $(CFLAGS)
+ALL_CFLAGS = -std=c11 -D_POSIX_C_SOURCE=200809L -DLOCUS_VERSION='"$(VERSION)"' $(WARN) -ffp-contract=off $(OPT) $(ISA) -g -fopenmp -MMD -MP -I. $(PKG) $(CFLAGS)
 LDLIBS  += -ljansson -lz -ldl -lpthread -lm
 LDFLAGS += -fopenmp
 
@@ -101,6 +101,14 @@ $(O)/tests/%.o: PKG += $(shell pkg-config --cflags check 2>/dev/null)
 $(B)/bench: $(O)/tests/bench/bench.o $(O)/liblocus.a
 	$(call say,LINK,$@)
 	$(Q)$(CC) $(LDFLAGS) $(OPT) $^ $(LDLIBS) -o $@
+
+# The micro-kernels of convolution: one file an instruction set (chosen at run time), the only ones that may round a
+# product and its addition once.
+$(O)/nn/ops/micro_%.o: ISA += -ffp-contract=fast
+ifneq ($(filter x86_64 amd64,$(shell uname -m)),)
+$(O)/nn/ops/micro_avx512.o: ISA += -mavx512f -mfma
+$(O)/nn/ops/micro_avx2.o: ISA += -mavx2 -mfma
+endif
 
 $(O)/%.o: %.c
 	@mkdir -p $(@D)

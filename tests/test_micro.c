@@ -1,0 +1,123 @@
+/* test_micro.c -- every set of micro-kernels that runs here, against plain loops in double. */
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "nn/base/rng.h"
+#include "nn/ops/micro.h"
+#include "tests/check_main.h"
+
+static float *floats(size_t n, uint32_t item)
+{
+    float *v = malloc((n + NN_MICRO_SLACK) * sizeof *v);
+    ck_assert(v != NULL);
+    NnRng r = nn_rng_make(5, NN_STREAM_TEST, 0, item);
+    for (size_t i = 0; i < n + NN_MICRO_SLACK; i++) v[i] = nn_rng_range(&r, -1, 1);
+    return v;
+}
+
+static void check_near(const NnMicro *m, const char *what, int a, int b, float got, double want)
+{
+    ck_assert_msg(fabs((double)got - want) < 2e-5, "%s %s [%d][%d] = %.9g, expected %.9g", m->name, what, a, b,
+                  (double)got, want);
+}
+
+/* A pattern of shifts that no image has: in no order, with repetitions. */
+static void check_sum(const NnMicro *m, int tile, int C, int T, int P)
+{
+    const int32_t shift[5] = { 3, 0, 7, 7, 41 };
+    const size_t pitch = (size_t)P + 50, ldy = (size_t)P + 9;
+    float *x = floats((size_t)C * pitch, 1), *w = floats((size_t)(C * T * tile), 2), *y = floats((size_t)tile * ldy, 3);
+    float *before = floats((size_t)tile * ldy, 3);
+    const NnMicroSum s = { .C = C, .T = T, .tile = tile, .pitch = pitch, .shift = shift, .x = x, .w = w };
+    m->sum(&s, P, y, ldy);
+    for (int o = 0; o < tile; o++)
+        for (int p = 0; p < (int)ldy; p++) {
+            double want = 0;
+            for (int c = 0; c < C; c++)
+                for (int t = 0; t < T; t++)
+                    want += (double)w[(c * T + t) * tile + o] * (double)x[(size_t)c * pitch + (size_t)(shift[t] + p)];
+            const float got = y[(size_t)o * ldy + (size_t)p];
+            if (p < P) check_near(m, "sum", o, p, got, want);
+            else ck_assert_msg(got == before[(size_t)o * ldy + (size_t)p], "%s sum wrote behind column P", m->name);
+        }
+    free(x), free(w), free(y), free(before);
+}
+
+static void check_outer(const NnMicro *m, int P, int na, int nb)
+{
+    const size_t lda = (size_t)na + 3, ldb = (size_t)nb + 5, ldy = (size_t)nb + 2;
+    float *A = floats((size_t)P * lda, 4), *B = floats((size_t)P * ldb, 5), *y = floats((size_t)na * ldy, 6);
+    float *before = floats((size_t)na * ldy, 6);
+    m->outer(P, A, lda, na, B, ldb, nb, y, ldy);
+    for (int a = 0; a < na; a++)
+        for (int b = 0; b < (int)ldy; b++) {
+            double want = (double)before[(size_t)a * ldy + (size_t)b];
+            for (int p = 0; p < P && b < nb; p++)
+                want += (double)A[(size_t)p * lda + (size_t)a] * (double)B[(size_t)p * ldb + (size_t)b];
+            check_near(m, "outer", a, b, y[(size_t)a * ldy + (size_t)b], want);
+        }
+    free(A), free(B), free(y), free(before);
+}
+
+static void check_transpose(const NnMicro *m, int C, int P)
+{
+    const size_t ldx = (size_t)P + 1, ldy = (size_t)C + 2;
+    float *x = floats((size_t)C * ldx, 7), *y = floats((size_t)P * ldy, 8), *before = floats((size_t)P * ldy, 8);
+    m->transpose(C, P, x, ldx, y, ldy);
+    for (int p = 0; p < P; p++)
+        for (int c = 0; c < (int)ldy; c++) {
+            const float got = y[(size_t)p * ldy + (size_t)c];
+            const float want = c < C ? x[(size_t)c * ldx + (size_t)p] : before[(size_t)p * ldy + (size_t)c];
+            ck_assert_msg(got == want, "%s transpose [%d][%d] = %g, expected %g", m->name, p, c, (double)got,
+                          (double)want);
+        }
+    free(x), free(y), free(before);
+}
+
+START_TEST(test_set)
+{
+    int n;
+    const NnMicro *const *all = nn_micro_all(&n);
+    if (_i >= n) return;
+    const NnMicro *m = all[_i];
+    for (int tile = 4; tile <= 8; tile += 4)
+        for (int vectors = 1; vectors <= 13; vectors += 3) {
+            check_sum(m, tile, 1, 1, vectors * m->lanes);
+            check_sum(m, tile, 7, 5, vectors * m->lanes);
+        }
+    for (int na = 1; na <= 27; na++)
+        for (int vectors = 1; vectors <= 5; vectors++) check_outer(m, 37, na, vectors * m->lanes);
+    for (int C = 1; C <= 40; C += 3)
+        for (int P = 1; P <= 70; P += 23) check_transpose(m, C, P);
+    check_transpose(m, 32, 64);
+}
+END_TEST
+
+/* What micro.h promises: fused sets agree to the bit. */
+START_TEST(test_fused_sets_agree)
+{
+    int n;
+    const NnMicro *const *all = nn_micro_all(&n);
+    if (n < 3) return;
+    enum { P = 96, C = 5, T = 3 };
+    const int32_t shift[T] = { 0, 1, 2 };
+    float *x = floats((size_t)C * (P + 8), 1), *w = floats((size_t)C * T * 8, 2), *y = floats((size_t)8 * P * 2, 3);
+    for (int i = 0; i < 2; i++) {
+        const NnMicroSum s = { .C = C, .T = T, .tile = 8, .pitch = P + 8, .shift = shift, .x = x, .w = w };
+        all[i]->sum(&s, P, y + (size_t)i * 8 * P, P);
+    }
+    ck_assert_msg(!memcmp(y, y + (size_t)8 * P, sizeof *y * 8 * P), "avx512 and avx2 differ");
+    free(x), free(w), free(y);
+}
+END_TEST
+
+int main(void)
+{
+    Suite *suite = suite_create("micro");
+    TCase *t = tcase_create("micro");
+    tcase_add_loop_test(t, test_set, 0, 3);
+    tcase_add_test(t, test_fused_sets_agree);
+    suite_add_tcase(suite, t);
+    return check_run(suite);
+}
