@@ -27,6 +27,12 @@ dropout~dropout.c~s/if (!k->step.train)/if (0)/~drops at inference
 batch_norm~batch_norm.c~s/mean_dy - (x\[i\]/mean_dy + (x[i]/~wrong sign in the input gradient
 batch_norm~batch_norm.c~s/if (k->step.train) {/{/~inference uses and changes the batch statistics
 batch_norm~batch_norm.c~s/if (k->saved) k->saved/k->saved/~writes saved at inference
+batch_norm~batch_norm.c~s/if (!k->step.again) update/update/~a forward that runs again moves the running statistics
+batch_norm~batch_norm.c~s/.saved = batch_norm_saved,/& .overwrites = 1,/~declares that it overwrites dx, and adds
+batch_norm~batch_norm.c~s/.saved = batch_norm_saved,/& .restore = batch_norm_forward, .restore_reads = NN_READS_X0,/~restore reads gamma, and does not declare it
+batch_norm~batch_norm.c~s/^#include <math.h>/&\n#include <string.h>\nstatic void restore(const NnFwd *k) { memcpy(k->y, k->x[0], nn_shape_len(k->ys) * sizeof *k->y); }/;s/.saved = batch_norm_saved,/& .restore = restore, .restore_reads = 1,/~restore gives x for y
+batch_norm~batch_norm.c~s/^static const NnKernel/static double nothing(const NnShape *xs, int n, NnShape ys, const void *a, const void *how) { return 0; }\n&/;s/{ { .forward = batch_norm_forward,/{ { .cost = nothing, .forward = batch_norm_forward,/~a kernel that is expected to cost nothing
+sigmoid~activation.c~s/dx\[i\] += dy\[i\]/((float *)dy)[i] *= 0.5f, dx[i] += 2 * dy[i]/~backward uses dy as scratch, and does not declare it
 batch_norm~batch_norm.c~s/NN_READS_X0 | NN_READS_X1/NN_READS_X0/~undeclared read of gamma
 batch_norm~batch_norm.c~s/\*running_mean = (float)/*(float *)(size_t)\&k->x[BETA][c] = (float)/~running mean written over beta
 sum~reduce.c~s/i < n; i++) y\[from + i\]/i <= n; i++) y[from + i]/~writes one past each row

@@ -30,7 +30,7 @@ typedef struct {
     int grads; /* bits of inputs that get a gradient in this case */
     NnShape ys;
     RigBuf x[NN_MAX_IN], x_given[NN_MAX_IN], x_poison[NN_MAX_IN], dx[NN_MAX_IN];
-    RigBuf y, y_poison, dy, saved, scratch;
+    RigBuf y, y_poison, dy, dy_given, saved, scratch;
 } Rig;
 
 /* Fail the running test: "conv2d[blas]/odd sizes: ...". */
@@ -146,6 +146,8 @@ static inline void rig_init_dy(Rig *r)
     r->dy = rig_buf(nn_shape_len(r->ys), 1);
     for (size_t j = 0; j < r->dy.len && !r->c->dx0; j++)
         r->dy.at[j] = nn_rng_range(&rng, 0.5f, 1.5f) * (nn_rng_coin(&rng, 0.5f) ? 1.0f : -1.0f);
+    r->dy_given = rig_buf(r->dy.len, 0);
+    rig_copy(r->dy_given, r->dy);
 }
 
 /* Buffers for one kernel in a training or inference plan, inputs filled. The case must have passed shape(). */
@@ -175,17 +177,17 @@ static inline void rig_free(Rig *r)
     rig_buf_free(r->y);
     rig_buf_free(r->y_poison);
     rig_buf_free(r->dy);
+    rig_buf_free(r->dy_given);
     rig_buf_free(r->saved);
     rig_buf_free(r->scratch);
 }
 
-static inline NnStep rig_step(const Rig *r)
+static inline NnStep rig_step(const Rig *r, int again)
 {
-    return (NnStep){ .train = r->train, .seed = 11, .step = 5, .node = 3 };
+    return (NnStep){ .train = r->train, .seed = 11, .step = 5, .node = 3, .again = again };
 }
 
-/* Forward as a plan calls it, from fresh states and with NaN wherever nothing may be read. */
-static inline void rig_forward(Rig *r)
+static inline NnFwd rig_forward_arguments(const Rig *r, int again)
 {
     NnFwd k = { .n_in = r->n_in,
                 .y = r->y.at,
@@ -194,18 +196,49 @@ static inline void rig_forward(Rig *r)
                 .scratch = r->scratch.at,
                 .attr = r->c->attr,
                 .how = r->kernel->how,
-                .step = rig_step(r) };
+                .step = rig_step(r, again) };
     for (int i = 0; i < r->n_in; i++) {
-        const int is_state = r->op->state >> i & 1;
-        if (is_state) rig_copy(r->x[i], r->x_given[i]);
         k.x[i] = r->x[i].at;
         k.xs[i] = r->c->xs[i];
-        k.state[i] = is_state ? r->x[i].at : NULL;
+        k.state[i] = r->op->state >> i & 1 ? r->x[i].at : NULL;
     }
+    return k;
+}
+
+static inline void rig_run_forward(Rig *r, int again)
+{
+    const NnFwd k = rig_forward_arguments(r, again);
     rig_fill(r->y, NAN);
     rig_fill(r->saved, NAN);
     rig_fill(r->scratch, NAN);
     r->kernel->forward(&k);
+}
+
+/* Forward as a plan calls it, from fresh states and with NaN wherever nothing may be read. */
+static inline void rig_forward(Rig *r)
+{
+    for (int i = 0; i < r->n_in; i++)
+        if (r->op->state >> i & 1) rig_copy(r->x[i], r->x_given[i]);
+    rig_run_forward(r, 0);
+}
+
+/* The forward of the same step once more, with states as the first one left them. */
+static inline void rig_forward_again(Rig *r)
+{
+    rig_run_forward(r, 1);
+}
+
+/* y once more by op->restore, with NaN in every input that restore_reads does not declare. */
+static inline void rig_restore(Rig *r)
+{
+    NnFwd k = rig_forward_arguments(r, 1);
+    k.scratch = NULL;
+    for (int i = 0; i < r->n_in; i++) {
+        k.state[i] = NULL;
+        if (!(r->op->restore_reads >> i & 1)) k.x[i] = r->x_poison[i].at;
+    }
+    rig_fill(r->y, NAN);
+    r->op->restore(&k);
 }
 
 /* What dx holds before backward: other values in turn, so that overwriting shows. */
@@ -214,24 +247,28 @@ static inline float rig_prior(size_t j)
     return j % 2 ? 0.5f : -0.25f;
 }
 
-/* Backward for the inputs whose bits are in `wanted`; what the op does not declare to read is NaN. */
-static inline void rig_backward(Rig *r, int wanted)
+/* Backward for the inputs whose bits are in `wanted`; what the op does not declare to read is NaN, and so is dx where
+ * `fresh` says that it is to be written. */
+static inline void rig_backward(Rig *r, int wanted, int fresh)
 {
     NnBwd k = { .n_in = r->n_in,
                 .ys = r->ys,
                 .dy = r->dy.at,
+                .dy_spoil = r->op->spoils_dy ? r->dy.at : NULL,
+                .fresh = fresh & wanted,
                 .saved = r->saved.at,
                 .scratch = r->scratch.at,
                 .attr = r->c->attr,
                 .how = r->kernel->how,
-                .step = rig_step(r) };
+                .step = rig_step(r, 0) };
     k.y = r->op->reads & NN_READS_Y ? r->y.at : r->y_poison.at;
     for (int i = 0; i < r->n_in; i++) {
         k.x[i] = r->op->reads >> i & 1 ? r->x[i].at : r->x_poison[i].at;
         k.xs[i] = r->c->xs[i];
-        for (size_t j = 0; j < r->dx[i].len; j++) r->dx[i].at[j] = rig_prior(j);
+        for (size_t j = 0; j < r->dx[i].len; j++) r->dx[i].at[j] = k.fresh >> i & 1 ? NAN : rig_prior(j);
         k.dx[i] = wanted >> i & 1 ? r->dx[i].at : NULL;
     }
+    rig_copy(r->dy, r->dy_given);
     rig_fill(r->scratch, NAN);
     r->kernel->backward(&k);
 }

@@ -82,6 +82,36 @@ static void check_forward(Rig *r)
     check_reference(r);
 }
 
+/* ---- the same forward once more, and restore ---- */
+
+static void check_unmoved(const Rig *r, const RigBuf *before, const char *by)
+{
+    for (int i = 0; i < r->n_in; i++) RIG_CHECK(r, rig_same_bits(r->x[i], before[i]), "%s changed x%d", by, i);
+}
+
+/* Forward that repeats itself, then restore: the same y, the same saved, and no state moves a second time. */
+static void check_repeats(Rig *r)
+{
+    RigBuf y = rig_buf(r->y.len, 0), saved = rig_buf(r->saved.len, 0), x[NN_MAX_IN] = { 0 };
+    rig_forward(r);
+    rig_copy(y, r->y), rig_copy(saved, r->saved);
+    for (int i = 0; i < r->n_in; i++) x[i] = rig_buf(r->x[i].len, 0), rig_copy(x[i], r->x[i]);
+    rig_forward_again(r);
+    RIG_CHECK(r, rig_same_bits(r->y, y), "y has other bits when forward runs %s", "again");
+    RIG_CHECK(r, rig_same_bits(r->saved, saved), "saved has other bits when forward runs %s", "again");
+    check_unmoved(r, x, "forward that runs again");
+    if (r->op->restore) {
+        rig_restore(r);
+        rig_check_fences(r);
+        RIG_CHECK(r, rig_same_bits(r->y, y), "restore gives other bits than forward: wrong, or reads more than %s",
+                  "restore_reads declares");
+        RIG_CHECK(r, rig_same_bits(r->saved, saved), "restore changed %s", "saved");
+        check_unmoved(r, x, "restore");
+    }
+    for (int i = 0; i < r->n_in; i++) rig_buf_free(x[i]);
+    rig_buf_free(y), rig_buf_free(saved);
+}
+
 /* ---- NaN ---- */
 
 static int count_nan(RigBuf b)
@@ -225,7 +255,7 @@ static void check_some_wanted(Rig *r, int wanted)
         full[i] = rig_buf(r->dx[i].len, 0);
         rig_copy(full[i], r->dx[i]);
     }
-    rig_backward(r, wanted);
+    rig_backward(r, wanted, 0);
     rig_check_fences(r);
     for (int i = 0; i < r->n_in; i++) {
         if (wanted >> i & 1) RIG_CHECK(r, rig_same_bits(r->dx[i], full[i]), "dx%d changes when another is NULL", i);
@@ -234,23 +264,48 @@ static void check_some_wanted(Rig *r, int wanted)
     }
 }
 
+/* Where dx[i] is fresh it is NaN beforehand, and what backward writes there must be what it adds elsewhere. */
+static void check_fresh(Rig *r, int fresh)
+{
+    RigBuf added[NN_MAX_IN] = { 0 };
+    for (int i = 0; i < r->n_in; i++) {
+        added[i] = rig_buf(r->dx[i].len, 0);
+        for (size_t j = 0; j < r->dx[i].len; j++) added[i].at[j] = r->dx[i].at[j] - rig_prior(j);
+    }
+    rig_backward(r, r->grads, fresh);
+    rig_check_fences(r);
+    for (int i = 0; i < r->n_in; i++) {
+        double largest = 0;
+        for (size_t j = 0; j < added[i].len; j++) largest = fmax(largest, fabs(added[i].at[j]));
+        for (size_t j = 0; (r->grads & fresh) >> i & 1 && j < added[i].len; j++)
+            RIG_CHECK(r, fabs(r->dx[i].at[j] - added[i].at[j]) <= reference_tolerance * largest + 1e-6,
+                      "dx%d[%zu] = %g where it is fresh, %g where it is added", i, j, r->dx[i].at[j], added[i].at[j]);
+        rig_buf_free(added[i]);
+    }
+    rig_backward(r, r->grads, 0);
+}
+
 static void check_backward(Rig *r)
 {
-    RigBuf y = rig_buf(r->y.len, 0), dy = rig_buf(r->dy.len, 0), saved = rig_buf(r->saved.len, 0);
+    RigBuf y = rig_buf(r->y.len, 0), saved = rig_buf(r->saved.len, 0);
     rig_forward(r);
-    rig_copy(y, r->y), rig_copy(dy, r->dy), rig_copy(saved, r->saved);
-    rig_backward(r, r->grads);
+    rig_copy(y, r->y), rig_copy(saved, r->saved);
+    rig_backward(r, r->grads, 0);
     rig_check_fences(r);
     check_inputs_unchanged(r, "backward");
-    RIG_CHECK(r, rig_same_bits(r->y, y) && rig_same_bits(r->dy, dy), "backward changed %s", "y or dy");
+    RIG_CHECK(r, r->op->spoils_dy || rig_same_bits(r->dy, r->dy_given), "backward changed %s", "dy");
+    RIG_CHECK(r, rig_same_bits(r->y, y), "backward changed %s", "y");
     RIG_CHECK(r, rig_same_bits(r->saved, saved), "backward changed %s", "saved");
     for (int i = 0; i < r->n_in; i++) {
         const int alone = r->grads & 1 << i, others = r->grads & ~alone;
         if (alone && others) check_some_wanted(r, alone), check_some_wanted(r, others);
     }
     for (int i = 0; i < r->n_in; i++)
+        if (r->grads & r->op->overwrites & 1 << i) check_fresh(r, 1 << i);
+    if (r->grads & r->op->overwrites) check_fresh(r, r->op->overwrites);
+    for (int i = 0; i < r->n_in; i++)
         if (r->grads >> i & 1) check_gradient(r, i);
-    rig_buf_free(y), rig_buf_free(dy), rig_buf_free(saved);
+    rig_buf_free(y), rig_buf_free(saved);
 }
 
 /* ---- threads ---- */
@@ -265,21 +320,21 @@ static void check_same_bits(const Rig *a, const Rig *b, int threads)
     }
 }
 
-static void run_at(Rig *r, const Rig *like, int train, int threads)
+static void run_at(Rig *r, const Rig *like, int train, int fresh, int threads)
 {
     nn_threads_set(threads);
     rig_init(r, like->op, like->kernel, like->c, like->n_in, like->ys, train);
     rig_forward(r);
-    if (train && r->grads) rig_backward(r, r->grads);
+    if (train && r->grads) rig_backward(r, r->grads, fresh);
 }
 
-static void check_threads(const Rig *like)
+static void check_threads(const Rig *like, int fresh)
 {
     Rig one;
-    run_at(&one, like, like->train, 1);
+    run_at(&one, like, like->train, fresh, 1);
     for (int threads = 2; threads <= 4; threads += 2) {
         Rig many;
-        run_at(&many, like, like->train, threads);
+        run_at(&many, like, like->train, fresh, threads);
         rig_check_fences(&many);
         check_same_bits(&one, &many, threads);
         rig_free(&many);
@@ -290,19 +345,29 @@ static void check_threads(const Rig *like)
 
 /* ---- the loop ---- */
 
+static void check_cost(const Rig *r)
+{
+    if (!r->kernel->cost) return;
+    const double cost = r->kernel->cost(r->c->xs, r->n_in, r->ys, r->c->attr, r->kernel->how);
+    RIG_CHECK(r, isfinite(cost) && cost > 0, "expected to cost %g seconds", cost);
+}
+
 static void check_kernel(const NnOp *op, const NnKernel *kernel, const NnOpCase *c, int n_in, NnShape ys)
 {
     Rig r;
     rig_init(&r, op, kernel, c, n_in, ys, 0); /* what a training plan runs must run as inference too: no `saved` */
+    check_cost(&r);
     check_forward(&r);
-    check_threads(&r);
+    check_threads(&r, 0);
     rig_free(&r);
     if (c->infer) return;
     rig_init(&r, op, kernel, c, n_in, ys, 1);
     check_forward(&r);
+    check_repeats(&r);
     check_nan_passes(&r);
     if (r.grads) check_backward(&r);
-    check_threads(&r);
+    check_threads(&r, 0);
+    if (r.grads & op->overwrites) check_threads(&r, op->overwrites);
     rig_free(&r);
 }
 
@@ -363,6 +428,9 @@ static void check_descriptor(const NnOp *op)
     ck_assert_msg(by_hand || reference_find(op->name), "%s: no answer by hand and no reference", op->name);
     ck_assert_msg(large, "%s: no case is large enough for several threads", op->name);
     ck_assert_msg(op->n_kernels > 0, "%s has no kernel", op->name);
+    ck_assert_msg(!(op->overwrites & (op->no_grad | op->state)), "%s overwrites what has no gradient", op->name);
+    ck_assert_msg(!op->restore == !(op->restore_reads || (op->restore && op->saved)), "%s: restore from nothing",
+                  op->name);
     ck_assert_msg(op->min_in >= 1 && op->min_in <= op->max_in && op->max_in <= NN_MAX_IN, "%s: inputs", op->name);
 }
 

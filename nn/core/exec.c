@@ -1,136 +1,153 @@
-/* exec.c -- running a plan: two loops over its nodes. */
+/* exec.c -- running a plan: a loop over its calls. */
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "nn/base/clock.h"
 #include "nn/base/parallel.h"
-#include "nn/core/plan_node.h"
+#include "nn/core/plan_inside.h"
 
-/* ---- buffers, resolved once: the block and the parameters never move ---- */
+/* ---- where things are: the block and the parameters never move ---- */
 
-static float *in_block(const NnPlan *p, const NnLife *l)
+static float *in_block(const NnPlan *p, int life)
 {
-    return l->len ? p->block + l->offset : NULL;
+    return life >= 0 ? (float *)p->block.at + p->calls.life[life].offset : NULL;
 }
 
-static void bind_node(NnPlan *p, NnPlanNode *q)
+static float *value_of(const NnPlan *p, int node, int life)
 {
+    const NnNode *n = &p->at[node].node;
     NnParams *params = nn_graph_params(p->graph);
-    const NnNode *node = q->node;
-    q->y = in_block(p, &q->value);
-    q->dy = in_block(p, &q->grad);
-    if (node->kind != NN_NODE_PARAM) return;
-    const NnParam *param = nn_params_at(params, node->param);
-    q->y = nn_params_values(params) + param->offset;
-    if (q->has_grad) q->dy = nn_params_grads(params) + param->offset;
+    return n->kind == NN_NODE_PARAM ? nn_params_values(params) + nn_params_at(params, n->param)->offset
+                                    : in_block(p, life);
 }
 
-static void bind_op(NnPlan *p, NnPlanNode *q, int index)
+/* NULL where no gradient is wanted. */
+static float *grad_of(const NnPlan *p, int node, int life)
 {
-    const NnNode *node = q->node;
-    const NnStep step = { .train = p->spec.train, .seed = p->spec.seed, .node = (uint32_t)index };
-    q->fwd = (NnFwd){ .n_in = node->n_in,
-                      .y = q->y,
-                      .ys = node->shape,
-                      .saved = in_block(p, &q->saved),
-                      .scratch = in_block(p, &q->scratch_fwd),
-                      .attr = node->attr,
-                      .step = step };
-    q->bwd = (NnBwd){ .n_in = node->n_in,
-                      .y = q->y,
-                      .dy = q->dy,
-                      .ys = node->shape,
-                      .saved = q->fwd.saved,
-                      .scratch = in_block(p, &q->scratch_bwd),
-                      .attr = node->attr,
-                      .step = step };
-    for (int j = 0; j < node->n_in; j++) {
-        const NnPlanNode *in = &p->at[node->in[j].id];
-        q->fwd.x[j] = q->bwd.x[j] = in->node->kind == NN_NODE_CONSTANT ? in->node->value : in->y;
-        q->fwd.xs[j] = q->bwd.xs[j] = in->node->shape;
-        if (node->op->state >> j & 1) q->fwd.state[j] = in->y;
-        if (!((node->op->no_grad | node->op->state) >> j & 1)) q->bwd.dx[j] = in->has_grad ? in->dy : NULL;
-    }
-}
-
-static void bind(NnPlan *p)
-{
-    if (p->bound) return;
-    for (int i = 0; i < p->n; i++) bind_node(p, &p->at[i]);
-    for (int i = 0; i < p->n; i++)
-        if (p->at[i].used && p->at[i].node->kind == NN_NODE_OP) bind_op(p, &p->at[i], i);
-    p->bound = 1;
+    const NnNode *n = &p->at[node].node;
+    NnParams *params = nn_graph_params(p->graph);
+    if (n->kind != NN_NODE_PARAM) return in_block(p, life);
+    return p->at[node].has_grad ? nn_params_grads(params) + nn_params_at(params, n->param)->offset : NULL;
 }
 
 float *nn_plan_data(NnPlan *p, NnVar v)
 {
     if (!nn_var_is_some(v)) return NULL;
-    NnPlanNode *q = &p->at[v.id];
-    return q->used && (q->keep || q->node->kind == NN_NODE_INPUT) ? in_block(p, &q->value) : NULL;
+    const NnPlanNode *q = &p->at[v.id];
+    return q->used && (q->keep || q->node.kind == NN_NODE_INPUT) ? in_block(p, p->calls.value[v.id]) : NULL;
 }
 
 const float *nn_plan_grad(NnPlan *p, NnVar v)
 {
-    if (!nn_var_is_some(v) || p->at[v.id].node->kind != NN_NODE_INPUT) return NULL;
-    return in_block(p, &p->at[v.id].grad);
+    if (!nn_var_is_some(v) || p->at[v.id].node.kind != NN_NODE_INPUT) return NULL;
+    return in_block(p, p->calls.grad[v.id]);
 }
 
-/* ---- the two loops ---- */
+/* ---- one call ---- */
 
-static int runs_forward(const NnPlanNode *q)
+static NnStep step_of(const NnPlan *p, const NnCall *c)
 {
-    return q->used && q->node->kind == NN_NODE_OP;
+    return (NnStep){ .train = p->spec.train,
+                     .seed = p->spec.seed,
+                     .step = p->step,
+                     .node = (uint32_t)c->node,
+                     .again = c->kind != NN_CALL_FORWARD || p->repeats };
 }
 
-static int runs_backward(const NnPlanNode *q)
+static NnFwd forward_arguments(const NnPlan *p, const NnCall *c)
 {
-    return q->has_grad && q->node->kind == NN_NODE_OP;
+    const NnPlanNode *q = &p->at[c->node];
+    NnFwd k = { .n_in = q->node.n_in,
+                .y = in_block(p, c->y),
+                .ys = q->node.shape,
+                .saved = in_block(p, c->saved),
+                .scratch = in_block(p, c->scratch),
+                .attr = q->node.attr,
+                .how = q->kernel->how,
+                .step = step_of(p, c) };
+    for (int j = 0; j < k.n_in; j++) {
+        const NnNode *in = &p->at[q->node.in[j].id].node;
+        k.x[j] = in->kind == NN_NODE_CONSTANT ? in->value : value_of(p, q->node.in[j].id, c->x[j]);
+        k.xs[j] = in->shape;
+        if (q->node.op->state >> j & 1) k.state[j] = value_of(p, q->node.in[j].id, c->x[j]);
+    }
+    return k;
 }
 
-static void forward_node(NnPlan *p, NnPlanNode *q, uint32_t step)
+static NnBwd backward_arguments(const NnPlan *p, const NnCall *c)
 {
+    const NnPlanNode *q = &p->at[c->node];
+    NnBwd k = { .n_in = q->node.n_in,
+                .y = in_block(p, c->y),
+                .dy = in_block(p, c->dy),
+                .ys = q->node.shape,
+                .dy_spoil = q->node.op->spoils_dy ? in_block(p, c->dy) : NULL,
+                .fresh = c->fresh,
+                .saved = in_block(p, c->saved),
+                .scratch = in_block(p, c->scratch),
+                .attr = q->node.attr,
+                .how = q->kernel->how,
+                .step = step_of(p, c) };
+    for (int j = 0; j < k.n_in; j++) {
+        const NnNode *in = &p->at[q->node.in[j].id].node;
+        k.x[j] = in->kind == NN_NODE_CONSTANT ? in->value : value_of(p, q->node.in[j].id, c->x[j]);
+        k.xs[j] = in->shape;
+        if (nn_plan_passes_grad(&q->node, j)) k.dx[j] = grad_of(p, q->node.in[j].id, c->dx[j]);
+    }
+    return k;
+}
+
+static void backward(const NnPlan *p, const NnCall *c, float scale)
+{
+    const NnBwd k = backward_arguments(p, c);
+    if (c->node == p->loss) in_block(p, c->dy)[0] = scale;
+    for (int j = 0; j < k.n_in; j++)
+        if (c->clear >> j & 1) memset(k.dx[j], 0, nn_shape_len(k.xs[j]) * sizeof *k.dx[j]);
+    p->at[c->node].kernel->backward(&k);
+}
+
+static void run_call(NnPlan *p, const NnCall *c, float scale)
+{
+    NnPlanNode *q = &p->at[c->node];
     const double start = p->profiling ? nn_clock() : 0;
-    q->fwd.step.step = q->bwd.step.step = step;
-    q->kernel->forward(&q->fwd);
-    if (p->profiling) q->fwd_s += nn_clock() - start, q->calls++;
+    if (c->kind == NN_CALL_BACKWARD) backward(p, c, scale);
+    else {
+        const NnFwd k = forward_arguments(p, c);
+        (c->kind == NN_CALL_RESTORE ? q->node.op->restore : q->kernel->forward)(&k);
+    }
+    if (!p->profiling) return;
+    *(c->kind == NN_CALL_FORWARD ? &q->fwd_s : &q->bwd_s) += nn_clock() - start;
+    q->calls += c->kind == NN_CALL_FORWARD;
 }
 
-static void backward_node(NnPlan *p, NnPlanNode *q)
-{
-    const double start = p->profiling ? nn_clock() : 0;
-    for (int j = 0; j < q->node->n_in; j++)
-        if (q->fresh >> j & 1) {
-            const NnPlanNode *in = &p->at[q->node->in[j].id];
-            memset(in->dy, 0, in->grad.len * sizeof *in->dy);
-        }
-    q->kernel->backward(&q->bwd);
-    if (p->profiling) q->bwd_s += nn_clock() - start;
-}
+/* ---- a step ---- */
 
 /* More threads than the plan was made for would write beyond the scratch. Every thread that will compute must treat
  * denormals alike, or results would depend on who computes what. */
-static void prepare(NnPlan *p)
+static void prepare(NnPlan *p, uint32_t step)
 {
     if (nn_threads() > p->threads) nn_threads_set(p->threads);
-    bind(p);
 #pragma omp parallel num_threads(nn_threads())
     nn_flush_denormals();
+    p->step = step;
+}
+
+static int has_backward(const NnPlan *p)
+{
+    return p->loss >= 0 && p->at[p->loss].has_grad;
 }
 
 void nn_plan_forward(NnPlan *p, uint32_t step)
 {
-    prepare(p);
-    for (int i = 0; i < p->n; i++)
-        if (runs_forward(&p->at[i])) forward_node(p, &p->at[i], step);
+    prepare(p, step);
+    for (int t = 0; t < p->calls.n_forward; t++) run_call(p, &p->calls.call[t], 0);
 }
 
 void nn_plan_backward(NnPlan *p, float scale)
 {
-    if (p->loss < 0 || !p->at[p->loss].has_grad) return;
-    p->at[p->loss].dy[0] = scale;
-    for (int i = p->n - 1; i >= 0; i--)
-        if (runs_backward(&p->at[i])) backward_node(p, &p->at[i]);
+    if (!has_backward(p)) return;
+    for (int t = p->calls.n_forward; t < p->calls.n; t++) run_call(p, &p->calls.call[t], scale);
 }
 
 /* ---- the report on a diverged run ---- */
@@ -145,55 +162,62 @@ static const char *first_bad(const float *v, size_t n)
 static int describe(const NnPlan *p, int i, const char *what, const char *bad, char *text, size_t size)
 {
     char shape[64];
-    const NnNode *node = p->at[i].node;
+    const NnNode *node = &p->at[i].node;
     snprintf(text, size, "node %d %s %s %s: %s is %s", i, node->op->name, node->name, nn_shape_text(node->shape, shape),
              what, bad);
     return 1;
 }
 
-static int bad_forward(NnPlan *p, int i, char *text, size_t size)
+static int bad_forward(const NnPlan *p, const NnCall *c, char *text, size_t size)
 {
-    const NnPlanNode *q = &p->at[i];
-    for (int j = 0; j < q->node->n_in; j++) {
-        const char *bad = first_bad(q->fwd.x[j], nn_shape_len(q->fwd.xs[j]));
+    const NnFwd k = forward_arguments(p, c);
+    for (int j = 0; j < k.n_in; j++) {
+        const char *bad = first_bad(k.x[j], nn_shape_len(k.xs[j]));
         char what[160];
-        const char *name = p->at[q->node->in[j].id].node->name;
+        const char *name = p->at[p->at[c->node].node.in[j].id].node.name;
         snprintf(what, sizeof what, "its input %s", *name ? name : "from an earlier node");
-        if (bad) return describe(p, i, what, bad, text, size);
+        if (bad) return describe(p, c->node, what, bad, text, size);
     }
-    const char *bad = first_bad(q->y, nn_shape_len(q->node->shape));
-    return bad ? describe(p, i, "its output", bad, text, size) : 0;
+    const char *bad = first_bad(k.y, nn_shape_len(k.ys));
+    return bad ? describe(p, c->node, "its output", bad, text, size) : 0;
 }
 
-static int bad_backward(NnPlan *p, int i, char *text, size_t size)
+/* A value that is made again was found finite the first time. */
+static int bad_backward(const NnPlan *p, const NnCall *c, char *text, size_t size)
 {
-    const NnPlanNode *q = &p->at[i];
-    for (int j = 0; j < q->node->n_in; j++) {
-        const char *bad = first_bad(q->bwd.dx[j], nn_shape_len(q->fwd.xs[j]));
+    if (c->kind != NN_CALL_BACKWARD) return 0;
+    const NnBwd k = backward_arguments(p, c);
+    for (int j = 0; j < k.n_in; j++) {
+        const char *bad = first_bad(k.dx[j], nn_shape_len(k.xs[j]));
         char what[160];
-        snprintf(what, sizeof what, "the gradient of its input %s", p->at[q->node->in[j].id].node->name);
-        if (bad) return describe(p, i, what, bad, text, size);
+        snprintf(what, sizeof what, "the gradient of its input %s", p->at[p->at[c->node].node.in[j].id].node.name);
+        if (bad) return describe(p, c->node, what, bad, text, size);
     }
     return 0;
 }
 
-int nn_plan_find_nonfinite(NnPlan *p, uint32_t step, int backward, char *text, size_t size)
+static int find_nonfinite(NnPlan *p, int backward_too, char *text, size_t size)
 {
-    prepare(p);
-    for (int i = 0; i < p->n; i++) {
-        if (!runs_forward(&p->at[i])) continue;
-        forward_node(p, &p->at[i], step);
-        if (bad_forward(p, i, text, size)) return 1;
+    for (int t = 0; t < p->calls.n_forward; t++) {
+        run_call(p, &p->calls.call[t], 0);
+        if (bad_forward(p, &p->calls.call[t], text, size)) return 1;
     }
-    if (!backward || p->loss < 0 || !p->at[p->loss].has_grad) return 0;
-    p->at[p->loss].dy[0] = 1;
+    if (!backward_too || !has_backward(p)) return 0;
     nn_params_zero_grads(nn_graph_params(p->graph)); /* what the bad step left there would be blamed on others */
-    for (int i = p->n - 1; i >= 0; i--) {
-        if (!runs_backward(&p->at[i])) continue;
-        backward_node(p, &p->at[i]);
-        if (bad_backward(p, i, text, size)) return 1;
+    for (int t = p->calls.n_forward; t < p->calls.n; t++) {
+        run_call(p, &p->calls.call[t], 1);
+        if (bad_backward(p, &p->calls.call[t], text, size)) return 1;
     }
     return 0;
+}
+
+int nn_plan_find_nonfinite(NnPlan *p, uint32_t step, int backward_too, char *text, size_t size)
+{
+    prepare(p, step);
+    p->repeats = 1;
+    const int found = find_nonfinite(p, backward_too, text, size);
+    p->repeats = 0;
+    return found;
 }
 
 /* ---- timing ---- */

@@ -85,7 +85,7 @@ static void forward_channel(const NnFwd *k, size_t c, const Layout *l)
     double mean = (double)k->x[MEAN][c], variance = (double)k->x[VAR][c];
     if (k->step.train) {
         channel_moments(x, l, &mean, &variance);
-        update_running(k, c, l, mean, variance);
+        if (!k->step.again) update_running(k, c, l, mean, variance);
     }
     const float inv_std = (float)(1 / sqrt(variance + (double)((const NnBatchNormAttr *)k->attr)->eps));
     if (k->saved) k->saved[c] = (float)mean, k->saved[l->C + c] = inv_std;
