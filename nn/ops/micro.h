@@ -30,6 +30,7 @@ typedef struct {
 typedef struct {
     const char *name;
     int lanes;              /* floats in a vector; P and nb below are multiples of it */
+    int tile;               /* of `sum`: the faster one where there are enough outputs */
     double flops_per_cycle; /* of one core: what `sum` reaches, roughly; for cost estimates */
     /* y [tile][ldy], of which P columns are written. Reads up to NN_MICRO_SLACK floats behind x's last. */
     void (*sum)(const NnMicroSum *s, int P, float *y, size_t ldy);

@@ -2,6 +2,7 @@
  *
  *   LANES           floats in a vector
  *   SUM8, SUM4      vectors of positions beside 8 and beside 4 outputs in `sum`
+ *   TILE            8 or 4, whichever is faster
  *   OUTER           rows beside 2 vectors in `outer`
  *   MICRO, NAME     the table to define, and its name
  *   FLOPS           per cycle
@@ -57,12 +58,13 @@ INLINE void sum_tile(const int O, const int V, const NnMicroSum *s, const float 
         store(y + (size_t)o * ldy + v * LANES, sum[o][v]);
 }
 
-/* A row of tiles: full ones, then what is left, one vector at a time. */
+/* A row of tiles: full ones, then what is left in narrower ones. */
 #define SUM_ROW(O, V)                                                                                                  \
     static void sum_row_##O(const NnMicroSum *s, int P, float *y, size_t ldy)                                          \
     {                                                                                                                  \
         int p = 0;                                                                                                     \
         for (; p + V * LANES <= P; p += V * LANES) sum_tile(O, V, s, s->x + p, y + p, ldy);                            \
+        for (; V > 2 && p + 2 * LANES <= P; p += 2 * LANES) sum_tile(O, 2, s, s->x + p, y + p, ldy);                   \
         for (; p < P; p += LANES) sum_tile(O, 1, s, s->x + p, y + p, ldy);                                             \
     }
 SUM_ROW(8, SUM8)
@@ -182,6 +184,7 @@ static void micro_transpose(int C, int P, const float *x, size_t ldx, float *y, 
 
 const NnMicro MICRO = { .name = NAME,
                         .lanes = LANES,
+                        .tile = TILE,
                         .flops_per_cycle = FLOPS,
                         .sum = micro_sum,
                         .outer = micro_outer,
