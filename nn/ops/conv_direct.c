@@ -164,7 +164,29 @@ static void pack_weights(const Sweep *s, const float *w, float *packed)
     }
 }
 
-/* ---- scratch: packed weights, then for every thread a band and the results of one row phase ---- */
+/* ---- shifts: where each weight's floats lie in the band, in the order of the weights, [phase][C][taps] ---- */
+
+static size_t shifts_len(const Sweep *s)
+{
+    return align((size_t)s->C * (size_t)(s->row_taps * s->col_taps));
+}
+
+static int32_t *list_phase(const NnBand *b, const NnTaps *row, const NnTaps *col, int32_t *to)
+{
+    for (int c = 0; c < b->C; c++)
+        for (int r = 0; r < row->n; r++)
+            for (int k = 0; k < col->n; k++)
+                *to++ = (int32_t)((size_t)c * b->pitch) + nn_band_shift(b, row->at[r], col->at[k]);
+    return to;
+}
+
+static void list_shifts(const NnBand *band, int32_t *to)
+{
+    for (int a = 0; a < band->row.phases; a++)
+        for (int b = 0; b < band->col.phases; b++) to = list_phase(band, &band->row.phase[a], &band->col.phase[b], to);
+}
+
+/* ---- scratch: weights and shifts, then for every thread a band and the results of one row phase ---- */
 
 static size_t results_pitch(const Sweep *s)
 {
@@ -184,7 +206,7 @@ static size_t slice_len(const Sweep *s)
 
 static size_t sweep_scratch(const Sweep *s)
 {
-    return packed_len(s) + (size_t)nn_threads() * slice_len(s);
+    return packed_len(s) + shifts_len(s) + (size_t)nn_threads() * slice_len(s);
 }
 
 /* ---- one item ---- */
@@ -192,22 +214,17 @@ static size_t sweep_scratch(const Sweep *s)
 typedef struct {
     const Sweep *s;
     int n, group, i0, rows; /* which image and group; which rows of the output grid */
+    const float *packed;
+    const int32_t *shifts;
     float *band, *results;
 } Item;
 
-/* One phase of one tile of outputs: results [outputs][pitch]. Returns the weights of the next phase. */
-static const float *sum_phase(const Item *it, int a, int b, int outputs, const float *w, float *results)
+/* One phase of one tile of outputs: K weights each, their shifts, to results [outputs][pitch]. */
+static void sum_phase(const Item *it, int K, int outputs, const float *w, const int32_t *shift, float *results)
 {
-    const Sweep *s = it->s;
-    const NnTaps *row = &s->band.row.phase[a], *col = &s->band.col.phase[b];
-    int32_t shift[NN_TAPS_MAX * NN_TAPS_MAX];
-    const int T = row->n * col->n, lanes = nn_micro()->lanes;
-    for (int t = 0; t < T; t++) shift[t] = nn_band_shift(&s->band, row->at[t / col->n], col->at[t % col->n]);
-    const NnMicroSum sum = { .C = s->C, .T = T, .tile = outputs, .pitch = s->band.pitch, .shift = shift,
-                             .x = it->band, .w = w };
-    const int P = ceil_div(nn_band_positions(&s->band, it->rows), lanes) * lanes;
-    nn_micro()->sum(&sum, P, results, results_pitch(s));
-    return w + (size_t)(s->C * T * outputs);
+    const int lanes = nn_micro()->lanes, positions = nn_band_positions(&it->s->band, it->rows);
+    const NnMicroSum sum = { .K = K, .tile = outputs, .shift = shift, .x = it->band, .w = w };
+    nn_micro()->sum(&sum, ceil_div(positions, lanes) * lanes, results, results_pitch(it->s));
 }
 
 /* Every phases-th float of a row is one phase's. */
@@ -254,32 +271,40 @@ static void write_rows(const Item *it, int a, int some, int add, float *out)
     for (int o = 0; o < some; o++)
         for (int i = 0; i < it->rows && it->i0 + i < count; i++)
             weave(out + (size_t)o * plane + (size_t)((it->i0 + i) * phases + a) * (size_t)s->Wo,
-                  it->results + (size_t)o * pitch + (size_t)(i * s->band.width), (size_t)s->tile * pitch,
-                  &s->band.col, s->Wo, add);
+                  it->results + (size_t)o * pitch + (size_t)(i * s->band.width), (size_t)s->tile * pitch, &s->band.col,
+                  s->Wo, add);
 }
 
-static void run_item(const Item *it, const float *in, const float *packed, const NnConvEnd *end, int slot, int add,
-                     float *out)
+/* Outputs o .. of a tile, all phases, into their planes at `to`. */
+static void run_tile(const Item *it, int t, int outputs, int some, int add, float *to)
+{
+    const Sweep *s = it->s;
+    const float *w = it->packed + (size_t)(it->group * tile_count(s) + t) * tile_len(s);
+    const int32_t *shift = it->shifts;
+    for (int a = 0; a < s->band.row.phases; a++) {
+        for (int b = 0; b < s->band.col.phases; b++) {
+            const int K = s->C * s->band.row.phase[a].n * s->band.col.phase[b].n;
+            sum_phase(it, K, outputs, w, shift, it->results + (size_t)(b * s->tile) * results_pitch(s));
+            w += (size_t)K * (size_t)outputs, shift += K;
+        }
+        write_rows(it, a, some, add, to);
+    }
+}
+
+static void run_item(const Item *it, const float *in, const NnConvEnd *end, int slot, int add, float *out)
 {
     const Sweep *s = it->s;
     const int phases = s->band.row.phases, r0 = it->i0 * phases;
     const int r1 = r0 + it->rows * phases < s->Ho ? r0 + it->rows * phases : s->Ho;
-    const size_t plane = (size_t)s->Ho * (size_t)s->Wo, done = (size_t)r0 * (size_t)s->Wo;
-    nn_band_fill(&s->band, in + (size_t)(it->n * s->groups + it->group) * (size_t)s->C * (size_t)s->H * (size_t)s->W,
-                 it->i0, it->band);
+    const size_t plane = (size_t)s->Ho * (size_t)s->Wo, image = (size_t)(it->n * s->groups + it->group);
+    nn_band_fill(&s->band, in + image * (size_t)s->C * (size_t)s->H * (size_t)s->W, it->i0, it->band);
     for (int t = 0; t < tile_count(s); t++) {
         const int o = t * s->tile, outputs = tile_outputs(s, t), some = s->O - o < outputs ? s->O - o : outputs;
-        const int channel = it->group * s->O + o;
-        float *to = out + (size_t)(it->n * s->groups * s->O + channel) * plane;
-        const float *w = packed + (size_t)(it->group * tile_count(s) + t) * tile_len(s);
-        for (int a = 0; a < phases; a++) {
-            for (int b = 0; b < s->band.col.phases; b++)
-                w = sum_phase(it, a, b, outputs, w, it->results + (size_t)(b * s->tile) * results_pitch(s));
-            write_rows(it, a, some, add, to);
-        }
+        float *to = out + (image * (size_t)s->O + (size_t)o) * plane;
+        run_tile(it, t, outputs, some, add, to);
         for (int k = 0; end && k < some; k++)
-            nn_conv_end_run(end, slot, s->groups * s->O, channel + k, to + (size_t)k * plane + done,
-                            (size_t)(r1 - r0) * (size_t)s->Wo);
+            nn_conv_end_run(end, slot, s->groups * s->O, it->group * s->O + o + k,
+                            to + (size_t)k * plane + (size_t)r0 * (size_t)s->Wo, (size_t)(r1 - r0) * (size_t)s->Wo);
     }
 }
 
@@ -292,19 +317,23 @@ static void sweep_run(const Sweep *s, const float *in, const float *w, const NnC
                       float *scratch)
 {
     const int bands = sweep_bands(s), places = nn_axis_count(&s->band.row, s->Ho, 0);
+    int32_t *shifts = (int32_t *)(scratch + packed_len(s));
     pack_weights(s, w, scratch);
+    list_shifts(&s->band, shifts);
 #pragma omp parallel for num_threads(nn_threads()) schedule(dynamic)
     for (int i = 0; i < s->N * s->groups * bands; i++) {
-        float *mine = scratch + packed_len(s) + (size_t)omp_get_thread_num() * slice_len(s);
+        float *mine = scratch + packed_len(s) + shifts_len(s) + (size_t)omp_get_thread_num() * slice_len(s);
         const int i0 = i % bands * s->band.rows, left = places - i0;
         const Item it = { .s = s,
                           .n = i / bands / s->groups,
                           .group = i / bands % s->groups,
                           .i0 = i0,
                           .rows = left < s->band.rows ? left : s->band.rows,
+                          .packed = scratch,
+                          .shifts = shifts,
                           .band = mine,
                           .results = mine + align(nn_band_len(&s->band)) };
-        run_item(&it, in, scratch, end, i, add, out);
+        run_item(&it, in, end, i, add, out);
     }
 }
 
