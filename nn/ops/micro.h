@@ -14,22 +14,24 @@
 /* Floats that may be read behind the last one asked for (never written, and never part of a result). */
 enum { NN_MICRO_SLACK = 128, NN_MICRO_LANES_MAX = 16, NN_MICRO_TILE_MAX = 8 };
 
-/* y[o][p] = sum over c < C, t < T of w[(c T + t) tile + o] * x[c pitch + shift[t] + p],  o < tile, p < P.
+/* y[o][p] = sum over k < K of w[k tile + o] * x[shift[k] + p],  o < tile, p < P.
  *
- *      x, channel c     ......[====== P ======]......         t = 0: shift[0] floats to the right of x + c pitch
- *                       .........[====== P ======]...         t = 1
- *      times a number each, added up over c and t:  y[o] */
+ *      x      ......[====== P ======]......         k = 0: from shift[0] on
+ *             .........[====== P ======]...         k = 1: from shift[1] on
+ *      times a number each, added up over k:  y[o]
+ *
+ * For a convolution, k counts channels and taps: one list for both is a longer loop, and a faster one. */
 typedef struct {
-    int C, T, tile;       /* tile: 8 or 4 outputs at once */
-    size_t pitch;         /* floats from one channel of x to the next */
-    const int32_t *shift; /* [T] */
+    int K, tile;          /* tile: 8 or 4 outputs at once */
+    const int32_t *shift; /* [K] */
     const float *x;
-    const float *w; /* [C][T][tile] */
+    const float *w; /* [K][tile] */
 } NnMicroSum;
 
 typedef struct {
     const char *name;
     int lanes;              /* floats in a vector; P and nb below are multiples of it */
+    int tile;               /* of `sum`: the faster one where there are enough outputs */
     double flops_per_cycle; /* of one core: what `sum` reaches, roughly; for cost estimates */
     /* y [tile][ldy], of which P columns are written. Reads up to NN_MICRO_SLACK floats behind x's last. */
     void (*sum)(const NnMicroSum *s, int P, float *y, size_t ldy);

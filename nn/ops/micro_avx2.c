@@ -4,6 +4,7 @@
 #define LANES 8
 #define SUM8  1
 #define SUM4  3
+#define TILE  4
 #define OUTER 6
 #define FLOPS 28.0
 #define NAME  "avx2"

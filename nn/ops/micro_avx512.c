@@ -4,6 +4,7 @@
 #define LANES 16
 #define SUM8  3
 #define SUM4  6
+#define TILE  8
 #define OUTER 12
 #define FLOPS 56.0
 #define NAME  "avx512"

@@ -2,6 +2,7 @@
  *
  *   LANES           floats in a vector
  *   SUM8, SUM4      vectors of positions beside 8 and beside 4 outputs in `sum`
+ *   TILE            8 or 4, whichever is faster
  *   OUTER           rows beside 2 vectors in `outer`
  *   MICRO, NAME     the table to define, and its name
  *   FLOPS           per cycle
@@ -28,6 +29,9 @@ typedef float VecAt __attribute__((vector_size(4 * LANES), aligned(4), may_alias
 #define UNROLL _Pragma("GCC unroll 16")
 #endif
 
+/* Loops over a tile vanish: n is a constant wherever these functions are used. */
+#define EACH(i, n) UNROLL for (int i = 0; i < (n); i++)
+
 INLINE Vec load(const float *p)
 {
     return *(const VecAt *)p;
@@ -44,25 +48,27 @@ INLINE void store(float *p, Vec v)
 INLINE void sum_tile(const int O, const int V, const NnMicroSum *s, const float *x, float *y, size_t ldy)
 {
     Vec sum[8][8];
-    UNROLL for (int o = 0; o < O; o++) UNROLL for (int v = 0; v < V; v++) sum[o][v] = (Vec){ 0 };
+    EACH(o, O)
+        EACH(v, V) sum[o][v] = (Vec){ 0 };
     const float *w = s->w;
-    for (int c = 0; c < s->C; c++, x += s->pitch)
-        for (int t = 0; t < s->T; t++, w += O) {
-            const float *at = x + s->shift[t];
-            Vec in[8];
-            UNROLL for (int v = 0; v < V; v++) in[v] = load(at + v * LANES);
-            UNROLL for (int o = 0; o < O; o++) UNROLL for (int v = 0; v < V; v++) sum[o][v] += w[o] * in[v];
-        }
-    UNROLL for (int o = 0; o < O; o++) UNROLL for (int v = 0; v < V; v++)
-        store(y + (size_t)o * ldy + v * LANES, sum[o][v]);
+    for (int k = 0; k < s->K; k++, w += O) {
+        const float *at = x + s->shift[k];
+        Vec in[8];
+        EACH(v, V) in[v] = load(at + v * LANES);
+        EACH(o, O)
+            EACH(v, V) sum[o][v] += w[o] * in[v];
+    }
+    EACH(o, O)
+        EACH(v, V) store(y + (size_t)o * ldy + v * LANES, sum[o][v]);
 }
 
-/* A row of tiles: full ones, then what is left, one vector at a time. */
+/* A row of tiles: full ones, then what is left in narrower ones. */
 #define SUM_ROW(O, V)                                                                                                  \
     static void sum_row_##O(const NnMicroSum *s, int P, float *y, size_t ldy)                                          \
     {                                                                                                                  \
         int p = 0;                                                                                                     \
         for (; p + V * LANES <= P; p += V * LANES) sum_tile(O, V, s, s->x + p, y + p, ldy);                            \
+        for (; V > 2 && p + 2 * LANES <= P; p += 2 * LANES) sum_tile(O, 2, s, s->x + p, y + p, ldy);                   \
         for (; p < P; p += LANES) sum_tile(O, 1, s, s->x + p, y + p, ldy);                                             \
     }
 SUM_ROW(8, SUM8)
@@ -81,17 +87,20 @@ INLINE void outer_tile(const int R, const int V, int P, const float *A, size_t l
                        size_t ldb, float *y, size_t ldy)
 {
     Vec sum[12][2];
-    UNROLL for (int a = 0; a < R; a++) UNROLL for (int v = 0; v < V; v++) sum[a][v] = (Vec){ 0 };
+    EACH(a, R)
+        EACH(v, V) sum[a][v] = (Vec){ 0 };
     for (int p = 0; p < P; p++, A += lda, B += ldb) {
         Vec in[2];
-        UNROLL for (int v = 0; v < V; v++) in[v] = load(B + v * LANES);
-        UNROLL for (int a = 0; a < R; a++) UNROLL for (int v = 0; v < V; v++) sum[a][v] += A[a] * in[v];
+        EACH(v, V) in[v] = load(B + v * LANES);
+        EACH(a, R)
+            EACH(v, V) sum[a][v] += A[a] * in[v];
     }
-    UNROLL for (int a = 0; a < R; a++) UNROLL for (int v = 0; v < V; v++) if (a < rows)
-    {
-        float *at = y + (size_t)a * ldy + v * LANES;
-        store(at, load(at) + sum[a][v]);
-    }
+    EACH(a, R)
+        EACH(v, V)
+            if (a < rows) {
+                float *at = y + (size_t)a * ldy + v * LANES;
+                store(at, load(at) + sum[a][v]);
+            }
 }
 
 /* All rows beside V vectors: full tiles, then the smallest that covers what is left. */
@@ -140,8 +149,7 @@ typedef int32_t VecIndex __attribute__((vector_size(4 * LANES)));
 /* One round of a perfect shuffle of rows: after log2(LANES) rounds, rows have become columns. */
 INLINE void zip_rows(const Vec *from, Vec *to)
 {
-    UNROLL for (int i = 0; i < LANES / 2; i++)
-    {
+    EACH(i, LANES / 2) {
         to[2 * i] = ZIP(from[i], from[i + LANES / 2], 0);
         to[2 * i + 1] = ZIP(from[i], from[i + LANES / 2], LANES / 2);
     }
@@ -151,7 +159,7 @@ INLINE void zip_rows(const Vec *from, Vec *to)
 static void transpose_square(const float *x, size_t ldx, float *y, size_t ldy)
 {
     Vec a[LANES], b[LANES];
-    UNROLL for (int i = 0; i < LANES; i++) a[i] = load(x + (size_t)i * ldx);
+    EACH(i, LANES) a[i] = load(x + (size_t)i * ldx);
     zip_rows(a, b);
     zip_rows(b, a);
 #if LANES >= 8
@@ -161,7 +169,7 @@ static void transpose_square(const float *x, size_t ldx, float *y, size_t ldy)
 #if LANES >= 16
     zip_rows(b, a);
 #endif
-    UNROLL for (int i = 0; i < LANES; i++) store(y + (size_t)i * ldy, a[i]);
+    EACH(i, LANES) store(y + (size_t)i * ldy, a[i]);
 }
 
 static void transpose_rest(int C, int P, const float *x, size_t ldx, float *y, size_t ldy)
@@ -182,6 +190,7 @@ static void micro_transpose(int C, int P, const float *x, size_t ldx, float *y, 
 
 const NnMicro MICRO = { .name = NAME,
                         .lanes = LANES,
+                        .tile = TILE,
                         .flops_per_cycle = FLOPS,
                         .sum = micro_sum,
                         .outer = micro_outer,

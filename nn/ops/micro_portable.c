@@ -4,6 +4,7 @@
 #define LANES 4
 #define SUM8  1
 #define SUM4  3
+#define TILE  4
 #define OUTER 6
 #define FLOPS 7.0
 #define NAME  "portable"

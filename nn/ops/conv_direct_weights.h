@@ -1,0 +1,3 @@
+#include "nn/ops/im2col.h"
+size_t nn_direct_weights_scratch(const NnConvGeom *g);
+void nn_direct_weights(const NnConvGeom *g, const float *x, const float *dy, float *dw, float *scratch);
