@@ -23,21 +23,24 @@ static void check_near(const NnMicro *m, const char *what, int a, int b, float g
 }
 
 /* A pattern of shifts that no image has: in no order, with repetitions. */
-static void check_sum(const NnMicro *m, int tile, int K, int P)
+static void check_sum(const NnMicro *m, int tile, int K, int vectors)
 {
     const int32_t pattern[5] = { 3, 0, 7, 7, 41 };
-    int32_t shift[64];
+    int32_t shift[64], place[16];
+    const int L = m->lanes, P = vectors * L;
     const size_t ldy = (size_t)P + 9;
-    for (int k = 0; k < K; k++) shift[k] = pattern[k % 5] + k / 5 * (P + 50);
-    float *x = floats((size_t)(K * (P + 50)), 1), *w = floats((size_t)(K * tile), 2),
+    for (int k = 0; k < K; k++) shift[k] = pattern[k % 5] + k / 5 * (2 * P + 50);
+    for (int v = 0; v < vectors; v++) place[v] = v * 7 % vectors * (L + 3); /* in no order, with gaps */
+    float *x = floats((size_t)(K * (2 * P + 50)), 1), *w = floats((size_t)(K * tile), 2),
           *y = floats((size_t)tile * ldy, 3);
     float *before = floats((size_t)tile * ldy, 3);
-    const NnMicroSum s = { .K = K, .tile = tile, .shift = shift, .x = x, .w = w };
-    m->sum(&s, P, y, ldy);
+    const NnMicroSum s = { .K = K, .tile = tile, .shift = shift, .place = place, .x = x, .w = w };
+    m->sum(&s, vectors, y, ldy);
     for (int o = 0; o < tile; o++)
         for (int p = 0; p < (int)ldy; p++) {
             double want = 0;
-            for (int k = 0; k < K; k++) want += (double)w[k * tile + o] * (double)x[shift[k] + p];
+            for (int k = 0; k < K; k++)
+                want += (double)w[k * tile + o] * (double)x[shift[k] + place[p / L % vectors] + p % L];
             const float got = y[(size_t)o * ldy + (size_t)p];
             if (p < P) check_near(m, "sum", o, p, got, want);
             else ck_assert_msg(got == before[(size_t)o * ldy + (size_t)p], "%s sum wrote behind column P", m->name);
@@ -84,8 +87,8 @@ START_TEST(test_set)
     const NnMicro *m = all[_i];
     for (int tile = 4; tile <= 8; tile += 4)
         for (int vectors = 1; vectors <= 13; vectors += 3) {
-            check_sum(m, tile, 1, vectors * m->lanes);
-            check_sum(m, tile, 33, vectors * m->lanes);
+            check_sum(m, tile, 1, vectors);
+            check_sum(m, tile, 33, vectors);
         }
     for (int na = 1; na <= 27; na++)
         for (int vectors = 1; vectors <= 5; vectors++) check_outer(m, 37, na, vectors * m->lanes);
@@ -103,10 +106,12 @@ START_TEST(test_fused_sets_agree)
     if (n < 3) return;
     enum { P = 96, K = 5 };
     const int32_t shift[K] = { 0, 1, 2, P, P + 7 };
+    int32_t place[P / 8];
     float *x = floats((size_t)3 * P, 1), *w = floats((size_t)K * 8, 2), *y = floats((size_t)8 * P * 2, 3);
     for (int i = 0; i < 2; i++) {
-        const NnMicroSum s = { .K = K, .tile = 8, .shift = shift, .x = x, .w = w };
-        all[i]->sum(&s, P, y + (size_t)i * 8 * P, P);
+        const NnMicroSum s = { .K = K, .tile = 8, .shift = shift, .place = place, .x = x, .w = w };
+        for (int v = 0; v < P / all[i]->lanes; v++) place[v] = v * all[i]->lanes;
+        all[i]->sum(&s, P / all[i]->lanes, y + (size_t)i * 8 * P, P);
     }
     ck_assert_msg(!memcmp(y, y + (size_t)8 * P, sizeof *y * 8 * P), "avx512 and avx2 differ");
     free(x), free(w), free(y);

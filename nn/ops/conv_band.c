@@ -35,6 +35,19 @@ static void mark_used(NnBand *b)
                 }
 }
 
+static void set_pitch(NnBand *b)
+{
+    b->pitch = (size_t)(b->row.split * b->col.split) * (size_t)b->height * (size_t)b->width;
+    b->pitch = (b->pitch + LINE - 1) / LINE * LINE;
+    if (b->pitch % (64 * LINE) == 0) b->pitch += LINE; /* channels 4 KiB apart would share the same few cache sets */
+}
+
+void nn_band_align(NnBand *b, int lanes)
+{
+    b->width = ceil_div(b->width, lanes) * lanes;
+    set_pitch(b);
+}
+
 NnBand nn_band_make(int C, int H, int W, const NnAxis *row, const NnAxis *col, int places_h, int places,
                     int least_bands)
 {
@@ -45,9 +58,7 @@ NnBand nn_band_make(int C, int H, int W, const NnAxis *row, const NnAxis *col, i
     rows = min_int(rows < 1 ? 1 : rows, ceil_div(places_h, least_bands));
     b.rows = ceil_div(places_h, ceil_div(places_h, rows));
     b.height = b.rows + row->reach;
-    b.pitch = (size_t)(row->split * col->split) * (size_t)b.height * (size_t)b.width;
-    b.pitch = (b.pitch + LINE - 1) / LINE * LINE;
-    if (b.pitch % (64 * LINE) == 0) b.pitch += LINE; /* channels 4 KiB apart would share the same few cache sets */
+    set_pitch(&b);
     mark_used(&b);
     return b;
 }

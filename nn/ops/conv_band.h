@@ -33,6 +33,10 @@ typedef struct {
 NnBand nn_band_make(int C, int H, int W, const NnAxis *row, const NnAxis *col, int places_h, int places,
                     int least_bands);
 
+/* Let every row of the grids begin at a multiple of `lanes` floats: vectors of a row are then loaded without crossing
+ * cache lines, for the taps whose shift is such a multiple too. */
+void nn_band_align(NnBand *b, int lanes);
+
 /* Floats of a band's buffer, slack for micro-kernels included. */
 size_t nn_band_len(const NnBand *b);
 

@@ -38,6 +38,7 @@ typedef struct {
     int tile;           /* outputs computed together */
     NnBand band;
     int row_taps, col_taps; /* over all phases */
+    int by_rows;            /* 1: vectors begin with each row; 0: they run on over the ends of rows */
 } Sweep;
 
 static int ceil_div(int a, int b)
@@ -57,12 +58,22 @@ static int count_taps(const NnAxis *axis)
     return n;
 }
 
+/* Positions of a row that are computed: whole vectors, or what the row takes in the band. */
+static int row_positions(const Sweep *s)
+{
+    const int lanes = nn_micro()->lanes;
+    return s->by_rows ? ceil_div(s->band.places, lanes) * lanes : s->band.width;
+}
+
 static void sweep_cut(Sweep *s, const NnAxis *row, const NnAxis *col)
 {
     s->tile = nn_micro()->tile;
     s->row_taps = count_taps(row), s->col_taps = count_taps(col);
     s->band = nn_band_make(s->C, s->H, s->W, row, col, nn_axis_count(row, s->Ho, 0), nn_axis_count(col, s->Wo, 0),
                            ceil_div(LEAST_ITEMS, s->N * s->groups));
+    const int lanes = nn_micro()->lanes;
+    s->by_rows = ceil_div(s->band.places, lanes) * lanes <= s->band.width;
+    if (s->by_rows) nn_band_align(&s->band, lanes);
 }
 
 static Sweep sweep_forward(const NnConvGeom *g)
@@ -186,11 +197,31 @@ static void list_shifts(const NnBand *band, int32_t *to)
         for (int b = 0; b < band->col.phases; b++) to = list_phase(band, &band->row.phase[a], &band->col.phase[b], to);
 }
 
-/* ---- scratch: weights and shifts, then for every thread a band and the results of one row phase ---- */
+/* ---- places: where each vector of output positions begins in a channel of the band ---- */
+
+static int vector_count(const Sweep *s, int rows)
+{
+    const int lanes = nn_micro()->lanes;
+    return s->by_rows ? rows * (row_positions(s) / lanes) : ceil_div(nn_band_positions(&s->band, rows), lanes);
+}
+
+static size_t places_len(const Sweep *s)
+{
+    return align((size_t)vector_count(s, s->band.rows));
+}
+
+static void list_places(const Sweep *s, int32_t *to)
+{
+    const int lanes = nn_micro()->lanes, in_row = s->by_rows ? row_positions(s) / lanes : 1;
+    for (int v = 0; v < vector_count(s, s->band.rows); v++)
+        to[v] = s->by_rows ? v / in_row * s->band.width + v % in_row * lanes : v * lanes;
+}
+
+/* ---- scratch: weights, shifts and places, then for every thread a band and the results of one row phase ---- */
 
 static size_t results_pitch(const Sweep *s)
 {
-    const size_t n = align((size_t)nn_band_positions(&s->band, s->band.rows));
+    const size_t n = align((size_t)(vector_count(s, s->band.rows) * nn_micro()->lanes));
     return n % (64 * LINE) == 0 ? n + LINE : n; /* not 4 KiB apart */
 }
 
@@ -206,7 +237,7 @@ static size_t slice_len(const Sweep *s)
 
 static size_t sweep_scratch(const Sweep *s)
 {
-    return packed_len(s) + shifts_len(s) + (size_t)nn_threads() * slice_len(s);
+    return packed_len(s) + shifts_len(s) + places_len(s) + (size_t)nn_threads() * slice_len(s);
 }
 
 /* ---- one item ---- */
@@ -215,16 +246,15 @@ typedef struct {
     const Sweep *s;
     int n, group, i0, rows; /* which image and group; which rows of the output grid */
     const float *packed;
-    const int32_t *shifts;
+    const int32_t *shifts, *places;
     float *band, *results;
 } Item;
 
 /* One phase of one tile of outputs: K weights each, their shifts, to results [outputs][pitch]. */
 static void sum_phase(const Item *it, int K, int outputs, const float *w, const int32_t *shift, float *results)
 {
-    const int lanes = nn_micro()->lanes, positions = nn_band_positions(&it->s->band, it->rows);
-    const NnMicroSum sum = { .K = K, .tile = outputs, .shift = shift, .x = it->band, .w = w };
-    nn_micro()->sum(&sum, ceil_div(positions, lanes) * lanes, results, results_pitch(it->s));
+    const NnMicroSum sum = { .K = K, .tile = outputs, .shift = shift, .place = it->places, .x = it->band, .w = w };
+    nn_micro()->sum(&sum, vector_count(it->s, it->rows), results, results_pitch(it->s));
 }
 
 /* Every phases-th float of a row is one phase's. */
@@ -267,12 +297,12 @@ static void write_rows(const Item *it, int a, int some, int add, float *out)
 {
     const Sweep *s = it->s;
     const size_t pitch = results_pitch(s), plane = (size_t)s->Ho * (size_t)s->Wo;
-    const int phases = s->band.row.phases, count = nn_axis_count(&s->band.row, s->Ho, a);
+    const int phases = s->band.row.phases, count = nn_axis_count(&s->band.row, s->Ho, a), in_row = row_positions(s);
     for (int o = 0; o < some; o++)
         for (int i = 0; i < it->rows && it->i0 + i < count; i++)
             weave(out + (size_t)o * plane + (size_t)((it->i0 + i) * phases + a) * (size_t)s->Wo,
-                  it->results + (size_t)o * pitch + (size_t)(i * s->band.width), (size_t)s->tile * pitch, &s->band.col,
-                  s->Wo, add);
+                  it->results + (size_t)o * pitch + (size_t)(i * in_row), (size_t)s->tile * pitch, &s->band.col, s->Wo,
+                  add);
 }
 
 /* Outputs o .. of a tile, all phases, into their planes at `to`. */
@@ -316,14 +346,15 @@ static int sweep_bands(const Sweep *s)
 static void sweep_run(const Sweep *s, const float *in, const float *w, const NnConvEnd *end, int add, float *out,
                       float *scratch)
 {
-    const int bands = sweep_bands(s), places = nn_axis_count(&s->band.row, s->Ho, 0);
-    int32_t *shifts = (int32_t *)(scratch + packed_len(s));
+    const int bands = sweep_bands(s), all_rows = nn_axis_count(&s->band.row, s->Ho, 0);
+    int32_t *shifts = (int32_t *)(scratch + packed_len(s)), *places = shifts + shifts_len(s);
     pack_weights(s, w, scratch);
     list_shifts(&s->band, shifts);
+    list_places(s, places);
 #pragma omp parallel for num_threads(nn_threads()) schedule(dynamic)
     for (int i = 0; i < s->N * s->groups * bands; i++) {
-        float *mine = scratch + packed_len(s) + shifts_len(s) + (size_t)omp_get_thread_num() * slice_len(s);
-        const int i0 = i % bands * s->band.rows, left = places - i0;
+        float *mine = (float *)(places + places_len(s)) + (size_t)omp_get_thread_num() * slice_len(s);
+        const int i0 = i % bands * s->band.rows, left = all_rows - i0;
         const Item it = { .s = s,
                           .n = i / bands / s->groups,
                           .group = i / bands % s->groups,
@@ -331,6 +362,7 @@ static void sweep_run(const Sweep *s, const float *in, const float *w, const NnC
                           .rows = left < s->band.rows ? left : s->band.rows,
                           .packed = scratch,
                           .shifts = shifts,
+                          .places = places,
                           .band = mine,
                           .results = mine + align(nn_band_len(&s->band)) };
         run_item(&it, in, end, i, add, out);
@@ -357,7 +389,7 @@ static size_t direct_scratch(const NnConvGeom *g)
  * out. Calibrated on one Xeon with tests/bench; only the ratio to the other methods' costs matters. */
 static double sweep_cost(const Sweep *s)
 {
-    const double places = (double)nn_axis_count(&s->band.row, s->Ho, 0) * s->band.width * s->N * s->groups;
+    const double places = (double)nn_axis_count(&s->band.row, s->Ho, 0) * row_positions(s) * s->N * s->groups;
     const double sums = places * s->row_taps * s->col_taps * s->C * tile_count(s) * s->tile;
     const double copied = (double)s->N * s->groups * ((double)s->C * s->H * s->W + (double)s->O * s->Ho * s->Wo);
     return (2 * sums / nn_micro()->flops_per_cycle + copied) / 3e9;

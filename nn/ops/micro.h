@@ -14,27 +14,29 @@
 /* Floats that may be read behind the last one asked for (never written, and never part of a result). */
 enum { NN_MICRO_SLACK = 128, NN_MICRO_LANES_MAX = 16, NN_MICRO_TILE_MAX = 8 };
 
-/* y[o][p] = sum over k < K of w[k tile + o] * x[shift[k] + p],  o < tile, p < P.
+/* y[o][v][l] = sum over k < K of w[k][o] * x[shift[k] + place[v] + l],  o < tile, v < vectors, l < lanes.
  *
- *      x      ......[====== P ======]......         k = 0: from shift[0] on
- *             .........[====== P ======]...         k = 1: from shift[1] on
+ *      x      ......[== place 0 ==]......[== place 1 ==]...         k = 0: from shift[0] on
+ *             .........[== place 0 ==]......[== place 1 ==]         k = 1: from shift[1] on
  *      times a number each, added up over k:  y[o]
  *
- * For a convolution, k counts channels and taps: one list for both is a longer loop, and a faster one. */
+ * For a convolution, k counts channels and taps (one list for both is a longer loop, and a faster one), and places are
+ * vectors of output pixels. */
 typedef struct {
     int K, tile;          /* tile: 8 or 4 outputs at once */
     const int32_t *shift; /* [K] */
+    const int32_t *place; /* [vectors] */
     const float *x;
     const float *w; /* [K][tile] */
 } NnMicroSum;
 
 typedef struct {
     const char *name;
-    int lanes;              /* floats in a vector; P and nb below are multiples of it */
+    int lanes;              /* floats in a vector; nb below is a multiple of it */
     int tile;               /* of `sum`: the faster one where there are enough outputs */
     double flops_per_cycle; /* of one core: what `sum` reaches, roughly; for cost estimates */
-    /* y [tile][ldy], of which P columns are written. Reads up to NN_MICRO_SLACK floats behind x's last. */
-    void (*sum)(const NnMicroSum *s, int P, float *y, size_t ldy);
+    /* y [tile][ldy], of which vectors * lanes columns are written. */
+    void (*sum)(const NnMicroSum *s, int vectors, float *y, size_t ldy);
     /* y[a][b] += sum over p < P of A[p lda + a] * B[p ldb + b],  a < na (any), b < nb. y [na][ldy]. */
     void (*outer)(int P, const float *A, size_t lda, int na, const float *B, size_t ldb, int nb, float *y, size_t ldy);
     /* y[p ldy + c] = x[c ldx + p],  c < C, p < P (any). */

@@ -45,16 +45,17 @@ INLINE void store(float *p, Vec v)
 /* ---- sum ---- */
 
 /* One tile: O outputs times V vectors of positions. */
-INLINE void sum_tile(const int O, const int V, const NnMicroSum *s, const float *x, float *y, size_t ldy)
+INLINE void sum_tile(const int O, const int V, const NnMicroSum *s, const int32_t *place, float *y, size_t ldy)
 {
+    const float *w = s->w, *x[8];
     Vec sum[8][8];
+    EACH(v, V) x[v] = s->x + place[v];
     EACH(o, O)
         EACH(v, V) sum[o][v] = (Vec){ 0 };
-    const float *w = s->w;
     for (int k = 0; k < s->K; k++, w += O) {
-        const float *at = x + s->shift[k];
+        const ptrdiff_t shift = s->shift[k];
         Vec in[8];
-        EACH(v, V) in[v] = load(at + v * LANES);
+        EACH(v, V) in[v] = load(x[v] + shift);
         EACH(o, O)
             EACH(v, V) sum[o][v] += w[o] * in[v];
     }
@@ -64,20 +65,20 @@ INLINE void sum_tile(const int O, const int V, const NnMicroSum *s, const float 
 
 /* A row of tiles: full ones, then what is left in narrower ones. */
 #define SUM_ROW(O, V)                                                                                                  \
-    static void sum_row_##O(const NnMicroSum *s, int P, float *y, size_t ldy)                                          \
+    static void sum_row_##O(const NnMicroSum *s, int vectors, float *y, size_t ldy)                                    \
     {                                                                                                                  \
-        int p = 0;                                                                                                     \
-        for (; p + V * LANES <= P; p += V * LANES) sum_tile(O, V, s, s->x + p, y + p, ldy);                            \
-        for (; V > 2 && p + 2 * LANES <= P; p += 2 * LANES) sum_tile(O, 2, s, s->x + p, y + p, ldy);                   \
-        for (; p < P; p += LANES) sum_tile(O, 1, s, s->x + p, y + p, ldy);                                             \
+        int v = 0;                                                                                                     \
+        for (; v + V <= vectors; v += V) sum_tile(O, V, s, s->place + v, y + v * LANES, ldy);                          \
+        for (; V > 2 && v + 2 <= vectors; v += 2) sum_tile(O, 2, s, s->place + v, y + v * LANES, ldy);                 \
+        for (; v < vectors; v++) sum_tile(O, 1, s, s->place + v, y + v * LANES, ldy);                                  \
     }
 SUM_ROW(8, SUM8)
 SUM_ROW(4, SUM4)
 
-static void micro_sum(const NnMicroSum *s, int P, float *y, size_t ldy)
+static void micro_sum(const NnMicroSum *s, int vectors, float *y, size_t ldy)
 {
-    if (s->tile == 8) sum_row_8(s, P, y, ldy);
-    else sum_row_4(s, P, y, ldy);
+    if (s->tile == 8) sum_row_8(s, vectors, y, ldy);
+    else sum_row_4(s, vectors, y, ldy);
 }
 
 /* ---- outer ---- */
