@@ -250,11 +250,11 @@ typedef struct {
     float *band, *results;
 } Item;
 
-/* One phase of one tile of outputs: K weights each, their shifts, to results [outputs][pitch]. */
-static void sum_phase(const Item *it, int K, int outputs, const float *w, const int32_t *shift, float *results)
+/* One phase of one tile of outputs: K weights each, their shifts, to y [outputs][pitch]. */
+static void sum_phase(const Item *it, int K, int outputs, const float *w, const int32_t *shift, float *y, size_t pitch)
 {
     const NnMicroSum sum = { .K = K, .tile = outputs, .shift = shift, .place = it->places, .x = it->band, .w = w };
-    nn_micro()->sum(&sum, vector_count(it->s, it->rows), results, results_pitch(it->s));
+    nn_micro()->sum(&sum, vector_count(it->s, it->rows), y, pitch);
 }
 
 /* Every phases-th float of a row is one phase's. */
@@ -305,16 +305,28 @@ static void write_rows(const Item *it, int a, int some, int add, float *out)
                   add);
 }
 
-/* Outputs o .. of a tile, all phases, into their planes at `to`. */
+/* Where a row of vectors is a row of the output, sums need no way station. */
+static int goes_straight(const Sweep *s)
+{
+    return s->band.row.phases == 1 && s->by_rows && row_positions(s) == s->Wo;
+}
+
+/* A tile of outputs, all phases, into the first `some` of its planes at `to`. */
 static void run_tile(const Item *it, int t, int outputs, int some, int add, float *to)
 {
     const Sweep *s = it->s;
     const float *w = it->packed + (size_t)(it->group * tile_count(s) + t) * tile_len(s);
     const int32_t *shift = it->shifts;
+    if (goes_straight(s) && some == outputs && !add) {
+        sum_phase(it, s->C * s->row_taps * s->col_taps, outputs, w, shift, to + (size_t)it->i0 * (size_t)s->Wo,
+                  (size_t)s->Ho * (size_t)s->Wo);
+        return;
+    }
     for (int a = 0; a < s->band.row.phases; a++) {
         for (int b = 0; b < s->band.col.phases; b++) {
             const int K = s->C * s->band.row.phase[a].n * s->band.col.phase[b].n;
-            sum_phase(it, K, outputs, w, shift, it->results + (size_t)(b * s->tile) * results_pitch(s));
+            sum_phase(it, K, outputs, w, shift, it->results + (size_t)(b * s->tile) * results_pitch(s),
+                      results_pitch(s));
             w += (size_t)K * (size_t)outputs, shift += K;
         }
         write_rows(it, a, some, add, to);
