@@ -48,17 +48,23 @@ static void check_sum(const NnMicro *m, int tile, int K, int vectors)
     free(x), free(w), free(y), free(before);
 }
 
-static void check_outer(const NnMicro *m, int P, int na, int nb)
+/* Rows in no order, with gaps between them. */
+static void check_outer(const NnMicro *m, int rows, int P, int na, int nb)
 {
     const size_t lda = (size_t)na + 3, ldb = (size_t)nb + 5, ldy = (size_t)nb + 2;
-    float *A = floats((size_t)P * lda, 4), *B = floats((size_t)P * ldb, 5), *y = floats((size_t)na * ldy, 6);
-    float *before = floats((size_t)na * ldy, 6);
-    m->outer(P, A, lda, na, B, ldb, nb, y, ldy);
+    float *A = floats((size_t)(3 * P + 2) * lda, 4), *B = floats((size_t)(3 * P) * ldb, 5);
+    float *y = floats((size_t)na * ldy, 6), *before = floats((size_t)na * ldy, 6);
+    const int32_t a_row[3] = { (2 * P + 2) * (int32_t)lda, 0, P * (int32_t)lda + 1 };
+    const int32_t b_row[3] = { 0, 2 * P * (int32_t)ldb, P * (int32_t)ldb };
+    m->outer(rows, P, &(NnMicroColumns){ A, a_row, lda }, na, &(NnMicroColumns){ B, b_row, ldb }, nb, y, ldy);
     for (int a = 0; a < na; a++)
         for (int b = 0; b < (int)ldy; b++) {
             double want = (double)before[(size_t)a * ldy + (size_t)b];
-            for (int p = 0; p < P && b < nb; p++)
-                want += (double)A[(size_t)p * lda + (size_t)a] * (double)B[(size_t)p * ldb + (size_t)b];
+            for (int i = 0; i < rows * P && b < nb; i++) {
+                const size_t p = (size_t)(i % P);
+                want += (double)A[(size_t)a_row[i / P] + p * lda + (size_t)a] *
+                        (double)B[(size_t)b_row[i / P] + p * ldb + (size_t)b];
+            }
             check_near(m, "outer", a, b, y[(size_t)a * ldy + (size_t)b], want);
         }
     free(A), free(B), free(y), free(before);
@@ -91,7 +97,10 @@ START_TEST(test_set)
             check_sum(m, tile, 33, vectors);
         }
     for (int na = 1; na <= 27; na++)
-        for (int vectors = 1; vectors <= 5; vectors++) check_outer(m, 37, na, vectors * m->lanes);
+        for (int vectors = 1; vectors <= 5; vectors++) {
+            check_outer(m, 1, 37, na, vectors * m->lanes);
+            check_outer(m, 3, 5, na, vectors * m->lanes);
+        }
     for (int C = 1; C <= 40; C += 3)
         for (int P = 1; P <= 70; P += 23) check_transpose(m, C, P);
     check_transpose(m, 32, 64);

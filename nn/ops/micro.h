@@ -30,6 +30,13 @@ typedef struct {
     const float *w; /* [K][tile] */
 } NnMicroSum;
 
+/* One of two tables of columns: position p < P of row r < rows holds its numbers at `at + row[r] + p step`. */
+typedef struct {
+    const float *at;
+    const int32_t *row; /* [rows] */
+    size_t step;        /* floats from one position to the next */
+} NnMicroColumns;
+
 typedef struct {
     const char *name;
     int lanes;              /* floats in a vector; nb below is a multiple of it */
@@ -37,8 +44,9 @@ typedef struct {
     double flops_per_cycle; /* of one core: what `sum` reaches, roughly; for cost estimates */
     /* y [tile][ldy], of which vectors * lanes columns are written. */
     void (*sum)(const NnMicroSum *s, int vectors, float *y, size_t ldy);
-    /* y[a][b] += sum over p < P of A[p lda + a] * B[p ldb + b],  a < na (any), b < nb. y [na][ldy]. */
-    void (*outer)(int P, const float *A, size_t lda, int na, const float *B, size_t ldb, int nb, float *y, size_t ldy);
+    /* y[a][b] += sum over rows r, positions p of A(r, p)[a] * B(r, p)[b],  a < na (any), b < nb. y [na][ldy]. */
+    void (*outer)(int rows, int P, const NnMicroColumns *A, int na, const NnMicroColumns *B, int nb, float *y,
+                  size_t ldy);
     /* y[p ldy + c] = x[c ldx + p],  c < C, p < P (any). */
     void (*transpose)(int C, int P, const float *x, size_t ldx, float *y, size_t ldy);
 } NnMicro;

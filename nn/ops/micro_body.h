@@ -3,7 +3,7 @@
  *   LANES           floats in a vector
  *   SUM8, SUM4      vectors of positions beside 8 and beside 4 outputs in `sum`
  *   TILE            8 or 4, whichever is faster
- *   OUTER           rows beside 2 vectors in `outer`
+ *   OUTER           rows beside 2 vectors in `outer`: 6 or 12
  *   MICRO, NAME     the table to define, and its name
  *   FLOPS           per cycle
  *
@@ -83,50 +83,63 @@ static void micro_sum(const NnMicroSum *s, int vectors, float *y, size_t ldy)
 
 /* ---- outer ---- */
 
-/* One tile: R rows times V vectors, of which the first `rows` rows are wanted. */
-INLINE void outer_tile(const int R, const int V, int P, const float *A, size_t lda, int rows, const float *B,
-                       size_t ldb, float *y, size_t ldy)
+/* One tile: R rows times V vectors. */
+INLINE void outer_tile(const int R, const int V, int rows, int P, const NnMicroColumns *A, int a0,
+                       const NnMicroColumns *B, int b0, float *y, size_t ldy)
 {
-    Vec sum[12][2];
+    Vec sum[OUTER][2];
     EACH(a, R)
         EACH(v, V) sum[a][v] = (Vec){ 0 };
-    for (int p = 0; p < P; p++, A += lda, B += ldb) {
-        Vec in[2];
-        EACH(v, V) in[v] = load(B + v * LANES);
-        EACH(a, R)
-            EACH(v, V) sum[a][v] += A[a] * in[v];
+    for (int r = 0; r < rows; r++) {
+        const float *at = A->at + A->row[r] + a0, *beside = B->at + B->row[r] + b0;
+        for (int p = 0; p < P; p++, at += A->step, beside += B->step) {
+            Vec in[2];
+            EACH(v, V) in[v] = load(beside + v * LANES);
+            EACH(a, R)
+                EACH(v, V) sum[a][v] += at[a] * in[v];
+        }
     }
     EACH(a, R)
-        EACH(v, V)
-            if (a < rows) {
-                float *at = y + (size_t)a * ldy + v * LANES;
-                store(at, load(at) + sum[a][v]);
-            }
+        EACH(v, V) {
+            float *to = y + (size_t)a * ldy + v * LANES;
+            store(to, load(to) + sum[a][v]);
+        }
 }
 
-/* All rows beside V vectors: full tiles, then the smallest that covers what is left. */
+/* All rows beside V vectors, in tiles as equal as can be: 64 rows are 4 of 11 and 2 of 10. */
+#define OUTER_CASE(R, V)                                                                                               \
+    case R:                                                                                                            \
+        outer_tile(R, V, rows, P, A, a, B, b, to, ldy);                                                                \
+        break;
 #define OUTER_COLUMN(V)                                                                                                \
-    static void outer_column_##V(int P, const float *A, size_t lda, int na, const float *B, size_t ldb, float *y,      \
-                                 size_t ldy)                                                                           \
+    static void outer_column_##V(int rows, int P, const NnMicroColumns *A, int na, const NnMicroColumns *B, int b,     \
+                                 float *y, size_t ldy)                                                                 \
     {                                                                                                                  \
-        for (int a = 0; a < na;) {                                                                                     \
-            const int left = na - a;                                                                                   \
-            float *at = y + (size_t)a * ldy;                                                                           \
-            if (left > 8 && OUTER > 8) outer_tile(OUTER, V, P, A + a, lda, left, B, ldb, at, ldy), a += OUTER;         \
-            else if (left > 6 && OUTER > 8) outer_tile(8, V, P, A + a, lda, left, B, ldb, at, ldy), a += 8;            \
-            else if (left > 4) outer_tile(6, V, P, A + a, lda, left, B, ldb, at, ldy), a += 6;                         \
-            else outer_tile(4, V, P, A + a, lda, left, B, ldb, at, ldy), a += 4;                                       \
+        int tiles = (na + OUTER - 1) / OUTER;                                                                          \
+        for (int a = 0, n; a < na; a += n, tiles--) {                                                                  \
+            float *to = y + (size_t)a * ldy;                                                                           \
+            n = (na - a + tiles - 1) / tiles;                                                                          \
+            switch (n) {                                                                                               \
+                OUTER_CASES(V)                                                                                         \
+            }                                                                                                          \
         }                                                                                                              \
     }
+#define OUTER_6(V) OUTER_CASE(1, V) OUTER_CASE(2, V) OUTER_CASE(3, V) OUTER_CASE(4, V) OUTER_CASE(5, V) OUTER_CASE(6, V)
+#if OUTER > 6
+#define OUTER_CASES(V)                                                                                                 \
+    OUTER_6(V) OUTER_CASE(7, V) OUTER_CASE(8, V) OUTER_CASE(9, V) OUTER_CASE(10, V) OUTER_CASE(11, V) OUTER_CASE(12, V)
+#else
+#define OUTER_CASES(V) OUTER_6(V)
+#endif
 OUTER_COLUMN(1)
 OUTER_COLUMN(2)
 
-static void micro_outer(int P, const float *A, size_t lda, int na, const float *B, size_t ldb, int nb, float *y,
+static void micro_outer(int rows, int P, const NnMicroColumns *A, int na, const NnMicroColumns *B, int nb, float *y,
                         size_t ldy)
 {
     int b = 0;
-    for (; b + 2 * LANES <= nb; b += 2 * LANES) outer_column_2(P, A, lda, na, B + b, ldb, y + b, ldy);
-    if (b < nb) outer_column_1(P, A, lda, na, B + b, ldb, y + b, ldy);
+    for (; b + 2 * LANES <= nb; b += 2 * LANES) outer_column_2(rows, P, A, na, B, b, y + b, ldy);
+    if (b < nb) outer_column_1(rows, P, A, na, B, b, y + b, ldy);
 }
 
 /* ---- transpose ---- */
@@ -173,20 +186,27 @@ static void transpose_square(const float *x, size_t ldx, float *y, size_t ldy)
     EACH(i, LANES) store(y + (size_t)i * ldy, a[i]);
 }
 
-static void transpose_rest(int C, int P, const float *x, size_t ldx, float *y, size_t ldy)
+static void transpose_plain(int C, int P, const float *x, size_t ldx, float *y, size_t ldy)
 {
     for (int c = 0; c < C; c++)
         for (int p = 0; p < P; p++) y[(size_t)p * ldy + (size_t)c] = x[(size_t)c * ldx + (size_t)p];
 }
 
+/* Where the square after the one at `at` starts: the last one ends at `size`, and may overlap the one before. */
+INLINE int next_square(int at, int size)
+{
+    return at + LANES < size && at + 2 * LANES > size ? size - LANES : at + LANES;
+}
+
 static void micro_transpose(int C, int P, const float *x, size_t ldx, float *y, size_t ldy)
 {
-    const int Pv = P / LANES * LANES, Cv = C / LANES * LANES;
-    for (int c = 0; c < Cv; c += LANES)
-        for (int p = 0; p < Pv; p += LANES)
+    if (C < LANES || P < LANES) {
+        transpose_plain(C, P, x, ldx, y, ldy);
+        return;
+    }
+    for (int c = 0; c < C; c = next_square(c, C))
+        for (int p = 0; p < P; p = next_square(p, P))
             transpose_square(x + (size_t)c * ldx + p, ldx, y + (size_t)p * ldy + c, ldy);
-    transpose_rest(C, P - Pv, x + Pv, ldx, y + (size_t)Pv * ldy, ldy);
-    transpose_rest(C - Cv, Pv, x + (size_t)Cv * ldx, ldx, y + Cv, ldy);
 }
 
 const NnMicro MICRO = { .name = NAME,
