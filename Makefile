@@ -98,7 +98,7 @@ $(TESTS): $(B)/tests/%: $(O)/tests/%.o $(O)/tests/reference_ops.o $(O)/liblocus.
 	$(Q)$(CC) $(LDFLAGS) $(OPT) $^ $(shell pkg-config --libs check) $(LDLIBS) -o $@
 $(O)/tests/%.o: PKG += $(shell pkg-config --cflags check 2>/dev/null)
 
-$(B)/bench: $(O)/tests/bench/bench.o $(O)/liblocus.a
+$(B)/bench $(B)/loader_bench: $(B)/%: $(O)/tests/bench/%.o $(O)/liblocus.a
 	$(call say,LINK,$@)
 	$(Q)$(CC) $(LDFLAGS) $(OPT) $^ $(LDLIBS) -o $@
 

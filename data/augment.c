@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "data/grain.h"
+#include "data/jpeg_trip.h"
 #include "nn/base/size.h"
 
 enum { GRAIN_BLOCK = 64 }; /* where the noise's own draws begin, far behind the decisions */
@@ -61,21 +63,44 @@ static int reflect(int i, int n)
     return r < n ? r : period - 1 - r;
 }
 
-static NnStatus move(DataImage *img, int flip, int dx, int dy, NnErr *err)
+/* Pixels of c bytes to the columns that `from` names. */
+static void pick_columns(const unsigned char *row, const int *from, int w, size_t c, unsigned char *out)
+{
+    if (c == 1) {
+        for (int x = 0; x < w; x++) out[x] = row[from[x]];
+        return;
+    }
+    for (int x = 0; x < w; x++, out += 3) {
+        const unsigned char *p = row + 3 * from[x];
+        out[0] = p[0], out[1] = p[1], out[2] = p[2];
+    }
+}
+
+/* from [w] is scratch. */
+static NnStatus move(DataImage *img, int flip, int dx, int dy, int *from, NnErr *err)
 {
     DataImage old;
     NN_TRY(data_image_copy(img, &old, err));
-    const size_t c = (size_t)img->c;
-    for (int y = 0; y < img->h; y++) {
-        const unsigned char *row = old.px + (size_t)reflect(y - dy, img->h) * (size_t)img->w * c;
-        unsigned char *out = img->px + (size_t)y * (size_t)img->w * c;
-        for (int x = 0; x < img->w; x++, out += c) {
-            const int from = reflect(x - dx, img->w);
-            memcpy(out, row + (size_t)(flip ? img->w - 1 - from : from) * c, c);
-        }
+    const size_t c = (size_t)img->c, row = (size_t)img->w * c;
+    for (int x = 0; x < img->w; x++) {
+        const int at = reflect(x - dx, img->w);
+        from[x] = flip ? img->w - 1 - at : at;
     }
+    for (int y = 0; y < img->h; y++)
+        pick_columns(old.px + (size_t)reflect(y - dy, img->h) * row, from, img->w, c, img->px + (size_t)y * row);
     data_image_free(&old);
     return NN_OK;
+}
+
+static NnStatus move_both(DataSample *s, const Choices *c, NnErr *err)
+{
+    const int w = s->image.w > s->mask.w ? s->image.w : s->mask.w;
+    int *from = nn_alloc((size_t)w, sizeof *from);
+    if (!from) return nn_fail(err, NN_ERR_NOMEM, "out of memory for moving %d columns", w);
+    NnStatus status = move(&s->image, c->flip, c->dx, c->dy, from, err);
+    if (status == NN_OK) status = move(&s->mask, c->flip, c->dx, c->dy, from, err);
+    free(from);
+    return status;
 }
 
 /* ---- the image's pixels; [H][W][3] ---- */
@@ -177,32 +202,16 @@ static void add_noise(DataImage *img, float sigma, NnRng *grain)
         img->px[i] = to_byte((float)img->px[i] + sigma * nn_rng_normal(grain));
 }
 
-static NnStatus through_jpeg(DataImage *img, int quality, NnErr *err)
-{
-    DataBytes bytes;
-    DataImage again;
-    NN_TRY(data_image_to_jpeg(img, quality, &bytes, err));
-    const NnStatus s = data_image_decode(bytes.data, bytes.len, "JPEG augmentation", 3, pixels_of(img), &again, err);
-    free(bytes.data);
-    if (s != NN_OK) return s;
-    data_image_free(img);
-    *img = again;
-    return NN_OK;
-}
-
 NnStatus data_augment(const DataAugment *settings, NnRng *rng, DataSample *sample, NnErr *err)
 {
     if (settings->jpeg_min > settings->jpeg_max)
         return nn_fail(err, NN_ERR_CONFIG, "[augment] jpeg_min = %d is above jpeg_max = %d", settings->jpeg_min,
                        settings->jpeg_max);
     Choices c = draw_choices(settings, rng);
-    if (c.flip || c.dx || c.dy) {
-        NN_TRY(move(&sample->image, c.flip, c.dx, c.dy, err));
-        NN_TRY(move(&sample->mask, c.flip, c.dx, c.dy, err));
-    }
+    if (c.flip || c.dx || c.dy) NN_TRY(move_both(sample, &c, err));
     if (settings->colour > 0) change_colour(&sample->image, &c);
     if (c.blur_sigma > 0) NN_TRY(blur(&sample->image, c.blur_sigma, err));
     if (c.noise_sigma > 0) add_noise(&sample->image, c.noise_sigma, &c.grain);
-    if (c.quality > 0) NN_TRY(through_jpeg(&sample->image, c.quality, err));
+    if (c.quality > 0) NN_TRY(data_image_through_jpeg(&sample->image, c.quality, err));
     return NN_OK;
 }

@@ -12,6 +12,7 @@
 #include "data/data_cache.h"
 #include "data/forge.h"
 #include "data/grain.h"
+#include "data/jpeg_trip.h"
 #include "data/photo_list.h"
 #include "data/portraits.h"
 #include "nn/base/size.h"
@@ -257,17 +258,8 @@ static NnStatus post_process(const DataSet *set, int i, DataImage *img, NnErr *e
     NnRng rng = nn_rng_make(set->seed, NN_STREAM_POST, 0, (uint32_t)i);
     const float sigma = nn_rng_range(&rng, 0, s->noise);
     const int quality = s->quality_min + (int)nn_rng_below(&rng, (uint32_t)(s->quality_max - s->quality_min) + 1);
-    DataBytes jpeg;
-    DataImage back;
     add_noise(img, sigma, &rng);
-    NN_TRY(data_image_to_jpeg(img, quality, &jpeg, err));
-    const NnStatus status =
-        data_image_decode(jpeg.data, jpeg.len, set->items[i].path, 3, (size_t)img->w * (size_t)img->h, &back, err);
-    free(jpeg.data);
-    if (status != NN_OK) return status;
-    data_image_free(img);
-    *img = back;
-    return NN_OK;
+    return data_image_through_jpeg(img, quality, err);
 }
 
 static NnStatus read_sample(const Generated *g, const DataSet *set, int i, DataSample *out, NnErr *err)
