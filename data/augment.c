@@ -8,6 +8,7 @@
 
 #include "data/grain.h"
 #include "data/jpeg_trip.h"
+#include "nn/base/parallel.h"
 #include "nn/base/size.h"
 
 enum { GRAIN_BLOCK = 64 }; /* where the noise's own draws begin, far behind the decisions */
@@ -57,8 +58,9 @@ static Choices draw_choices(const DataAugment *a, NnRng *rng)
 /* ---- geometry: image and mask alike ---- */
 
 /* ... 1 0 | 0 1 2 ... n-1 | n-1 n-2 ...: any index, folded back inside. */
-static int reflect(int i, int n)
+static inline int reflect(int i, int n)
 {
+    if (i >= 0 && i < n) return i;
     const int period = 2 * n, r = (i % period + period) % period;
     return r < n ? r : period - 1 - r;
 }
@@ -110,13 +112,13 @@ static size_t pixels_of(const DataImage *img)
     return (size_t)img->w * (size_t)img->h;
 }
 
-static unsigned char to_byte(float v)
+static inline unsigned char to_byte(float v)
 {
-    return (unsigned char)(v <= 0 ? 0 : v >= 255 ? 255 : v + 0.5f);
+    return (unsigned char)(int)(v <= 0 ? 0 : v >= 255 ? 255 : v + 0.5f);
 }
 
 /* ITU-R BT.601 luma. */
-static float luma(float r, float g, float b)
+static inline float luma(float r, float g, float b)
 {
     return 0.299f * r + 0.587f * g + 0.114f * b;
 }
@@ -130,7 +132,7 @@ static float mean_luma(const DataImage *img)
 }
 
 /* Brightness scales, contrast stretches about the mean luma, saturation about each pixel's own; rounded once. */
-static void change_colour(DataImage *img, const Choices *c)
+NN_KERNEL_CLONES static void change_colour(DataImage *img, const Choices *c)
 {
     const float gain = (1 + c->brightness) * (1 + c->contrast);
     const float lift = -c->contrast * (1 + c->brightness) * mean_luma(img);
@@ -151,22 +153,22 @@ static void gaussian(float *kernel, int radius, double sigma)
     for (int i = -radius; i <= radius; i++) kernel[i + radius] = (float)(exp(-i * i / (2 * sigma * sigma)) / sum);
 }
 
-static void blur_rows(const DataImage *img, const float *kernel, int radius, float *out)
+/* `wide` [3(W + 2 radius)] is scratch: a row with its reflections. */
+NN_KERNEL_CLONES static void blur_rows(const DataImage *img, const float *kernel, int radius, float *wide, float *out)
 {
-    for (int y = 0; y < img->h; y++) {
-        const unsigned char *row = img->px + (size_t)y * (size_t)img->w * 3;
-        for (int x = 0; x < img->w; x++, out += 3) {
-            out[0] = out[1] = out[2] = 0;
-            for (int i = -radius; i <= radius; i++) {
-                const unsigned char *p = row + (size_t)reflect(x + i, img->w) * 3;
-                for (int k = 0; k < 3; k++) out[k] += kernel[i + radius] * p[k];
-            }
-        }
+    const size_t width = (size_t)img->w * 3;
+    for (int y = 0; y < img->h; y++, out += width) {
+        const unsigned char *row = img->px + (size_t)y * width;
+        for (int x = -radius; x < img->w + radius; x++)
+            for (int k = 0; k < 3; k++) wide[3 * (x + radius) + k] = row[3 * reflect(x, img->w) + k];
+        memset(out, 0, width * sizeof *out);
+        for (int i = 0; i <= 2 * radius; i++)
+            for (size_t x = 0; x < width; x++) out[x] += kernel[i] * wide[x + 3 * (size_t)i];
     }
 }
 
 /* `sum` [3W] is scratch. */
-static void blur_columns(const float *in, const float *kernel, int radius, float *sum, DataImage *img)
+NN_KERNEL_CLONES static void blur_columns(const float *in, const float *kernel, int radius, float *sum, DataImage *img)
 {
     const size_t width = (size_t)img->w * 3;
     for (int y = 0; y < img->h; y++) {
@@ -183,23 +185,18 @@ static NnStatus blur(DataImage *img, float sigma, NnErr *err)
 {
     const int radius = (int)ceilf(3 * sigma);
     float *kernel = nn_alloc(2 * (size_t)radius + 1, sizeof *kernel);
-    float *rows = nn_alloc(pixels_of(img), 3 * sizeof *rows), *sum = nn_alloc((size_t)img->w, 3 * sizeof *sum);
-    const int complete = kernel && rows && sum;
+    float *rows = nn_alloc(pixels_of(img), 3 * sizeof *rows);
+    float *line = nn_alloc((size_t)img->w + 2 * (size_t)radius, 3 * sizeof *line);
+    const int complete = kernel && rows && line;
     if (complete) {
         gaussian(kernel, radius, (double)sigma);
-        blur_rows(img, kernel, radius, rows);
-        blur_columns(rows, kernel, radius, sum, img);
+        blur_rows(img, kernel, radius, line, rows);
+        blur_columns(rows, kernel, radius, line, img);
     }
     free(kernel);
     free(rows);
-    free(sum);
+    free(line);
     return complete ? NN_OK : nn_fail(err, NN_ERR_NOMEM, "out of memory for blurring %d x %d pixels", img->w, img->h);
-}
-
-static void add_noise(DataImage *img, float sigma, NnRng *grain)
-{
-    for (size_t i = 0; i < 3 * pixels_of(img); i++)
-        img->px[i] = to_byte((float)img->px[i] + sigma * nn_rng_normal(grain));
 }
 
 NnStatus data_augment(const DataAugment *settings, NnRng *rng, DataSample *sample, NnErr *err)
@@ -211,7 +208,7 @@ NnStatus data_augment(const DataAugment *settings, NnRng *rng, DataSample *sampl
     if (c.flip || c.dx || c.dy) NN_TRY(move_both(sample, &c, err));
     if (settings->colour > 0) change_colour(&sample->image, &c);
     if (c.blur_sigma > 0) NN_TRY(blur(&sample->image, c.blur_sigma, err));
-    if (c.noise_sigma > 0) add_noise(&sample->image, c.noise_sigma, &c.grain);
+    if (c.noise_sigma > 0) data_noise_add(&sample->image, c.noise_sigma, &c.grain, data_normal_fill);
     if (c.quality > 0) NN_TRY(data_image_through_jpeg(&sample->image, c.quality, err));
     return NN_OK;
 }

@@ -242,15 +242,6 @@ static NnStatus forge(const Generated *g, const DataSet *set, int i, const DataF
     return NN_OK;
 }
 
-static void add_noise(DataImage *img, float sigma, NnRng *rng)
-{
-    const size_t n = (size_t)img->w * (size_t)img->h * 3;
-    for (size_t i = 0; i < n; i++) {
-        const float v = (float)img->px[i] + sigma * data_grain(rng) + 0.5f;
-        img->px[i] = (unsigned char)(v < 0 ? 0 : v > 255 ? 255 : v);
-    }
-}
-
 /* What any picture goes through before it is seen: noise and JPEG, drawn alike for real and forged. */
 static NnStatus post_process(const DataSet *set, int i, DataImage *img, NnErr *err)
 {
@@ -258,7 +249,7 @@ static NnStatus post_process(const DataSet *set, int i, DataImage *img, NnErr *e
     NnRng rng = nn_rng_make(set->seed, NN_STREAM_POST, 0, (uint32_t)i);
     const float sigma = nn_rng_range(&rng, 0, s->noise);
     const int quality = s->quality_min + (int)nn_rng_below(&rng, (uint32_t)(s->quality_max - s->quality_min) + 1);
-    add_noise(img, sigma, &rng);
+    data_noise_add(img, sigma, &rng, data_grain_fill);
     return data_image_through_jpeg(img, quality, err);
 }
 

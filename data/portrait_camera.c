@@ -53,17 +53,19 @@ static float tone(float v, float contrast)
     return mixf(g, g * g * (3 - 2 * g), 0.6f * contrast);
 }
 
+enum { ROW = 128 }; /* pixels whose noise is drawn at once */
+
 /* Noise planes [3][size][size]: one shared by the channels (luminance), the rest their own; smoothed a little
  * along rows, as demosaicing does. */
 static void draw_noise(const DataCamera *cam, NnRng *rng, float *noise, int n)
 {
     const float own = cam->chroma_noise, shared = sqrtf(1 - own * own);
+    float before[3] = { 0 }, draw[4 * ROW];
     for (int i = 0; i < n; i++) {
-        const float common = shared * data_grain(rng);
-        for (int ch = 0; ch < 3; ch++) {
-            const float before = i > 0 ? noise[3 * (i - 1) + ch] : 0;
-            noise[3 * i + ch] = common + own * data_grain(rng) + cam->smooth_noise * before;
-        }
+        const float *d = draw + 4 * (i % ROW);
+        if (i % ROW == 0) data_grain_fill(rng, draw, 4 * (size_t)(n - i < ROW ? n - i : ROW));
+        for (int ch = 0; ch < 3; ch++)
+            noise[3 * i + ch] = before[ch] = shared * d[0] + own * d[1 + ch] + cam->smooth_noise * before[ch];
     }
 }
 
