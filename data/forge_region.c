@@ -204,7 +204,14 @@ NnStatus data_forge_finish(const DataForgeInput *in, const DataForgeWork *work, 
 
 /* ---- sampling and colour ---- */
 
-static const unsigned char *pixel(const DataImage *img, int x, int y)
+/* Largest integer not above v, for |v| < 2^31; floorf is a call on the oldest CPUs. */
+static inline int floor_of(float v)
+{
+    const int i = (int)v;
+    return i - (v < (float)i);
+}
+
+static inline const unsigned char *pixel(const DataImage *img, int x, int y)
 {
     x = x < 0 ? 0 : x >= img->w ? img->w - 1 : x;
     y = y < 0 ? 0 : y >= img->h ? img->h - 1 : y;
@@ -213,8 +220,8 @@ static const unsigned char *pixel(const DataImage *img, int x, int y)
 
 void data_sample_bilinear(const DataImage *img, float x, float y, float out[3])
 {
-    const float fx = floorf(x), fy = floorf(y), u = x - fx, v = y - fy;
-    const int x0 = (int)fx, y0 = (int)fy;
+    const int x0 = floor_of(x), y0 = floor_of(y);
+    const float u = x - (float)x0, v = y - (float)y0;
     const unsigned char *p = pixel(img, x0, y0), *q = pixel(img, x0 + 1, y0);
     const unsigned char *r = pixel(img, x0, y0 + 1), *s = pixel(img, x0 + 1, y0 + 1);
     for (int c = 0; c < 3; c++) {
@@ -233,14 +240,14 @@ static void cubic_weights(float t, float w[4])
 
 void data_sample_bicubic(const DataImage *img, float x, float y, float out[3])
 {
-    const float fx = floorf(x), fy = floorf(y);
+    const int x0 = floor_of(x), y0 = floor_of(y);
     float wx[4], wy[4];
-    cubic_weights(x - fx, wx);
-    cubic_weights(y - fy, wy);
+    cubic_weights(x - (float)x0, wx);
+    cubic_weights(y - (float)y0, wy);
     out[0] = out[1] = out[2] = 0;
     for (int j = 0; j < 4; j++)
         for (int i = 0; i < 4; i++) {
-            const unsigned char *p = pixel(img, (int)fx - 1 + i, (int)fy - 1 + j);
+            const unsigned char *p = pixel(img, x0 - 1 + i, y0 - 1 + j);
             for (int c = 0; c < 3; c++) out[c] += wx[i] * wy[j] * (float)p[c];
         }
 }
