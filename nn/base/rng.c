@@ -2,6 +2,7 @@
 #include "nn/base/rng.h"
 
 #include <math.h>
+#include <string.h>
 
 #include "nn/base/parallel.h"
 
@@ -79,13 +80,27 @@ NN_KERNEL_CLONES __attribute__((flatten)) static void fill_blocks(const uint32_t
     }
 }
 
+/* n words of one group of blocks, fewer than all of them; what is left of the last block stays in r. */
+static void fill_part(NnRng *r, uint32_t *out, size_t n)
+{
+    uint32_t group[4 * SIDE_BY_SIDE];
+    const size_t blocks = (n + 3) / 4;
+    fill_blocks(r->counter, r->key, group, 1);
+    memcpy(out, group, n * sizeof *out);
+    memcpy(r->out, group + 4 * (blocks - 1), sizeof r->out);
+    r->counter[0] += (uint32_t)blocks;
+    r->left = (int)(4 * blocks - n);
+}
+
 void nn_rng_fill(NnRng *r, uint32_t *out, size_t n)
 {
     for (; n > 0 && r->left > 0; n--) *out++ = nn_rng_u32(r);
-    const size_t groups = n / (4 * SIDE_BY_SIDE), words = groups * 4 * SIDE_BY_SIDE;
+    const size_t groups = n / (4 * SIDE_BY_SIDE), words = groups * 4 * SIDE_BY_SIDE, rest = n - words;
     fill_blocks(r->counter, r->key, out, groups);
     r->counter[0] += (uint32_t)(words / 4);
-    for (size_t i = words; i < n; i++) out[i] = nn_rng_u32(r);
+    if (rest > SIDE_BY_SIDE) fill_part(r, out + words, rest);
+    else
+        for (size_t i = words; i < n; i++) out[i] = nn_rng_u32(r);
 }
 
 float nn_rng_uniform(NnRng *r)
