@@ -78,23 +78,22 @@ static inline DataRgb rgb_add(DataRgb a, DataRgb b)
     return (DataRgb){ a.r + b.r, a.g + b.g, a.b + b.b };
 }
 
-enum { PORTRAIT_LATTICE = 64 };
+enum { PORTRAIT_LATTICE = 64, LATTICE_ROW = PORTRAIT_LATTICE + 1 };
 
-/* Random values on a grid that repeats; the one noise source of a portrait. */
+/* Random values on a grid that repeats; the one noise source of a portrait. The last row and column are the first
+ * ones again, so that a cell's four corners lie side by side. */
 typedef struct {
-    float at[PORTRAIT_LATTICE * PORTRAIT_LATTICE]; /* -1..1 */
+    float at[LATTICE_ROW * LATTICE_ROW]; /* -1..1 */
 } DataLattice;
 
 /* Value noise, -1..1, with features of about one unit. */
 static inline float noise_at(const DataLattice *l, float x, float y)
 {
     const int fx = floor_int(x), fy = floor_int(y), m = PORTRAIT_LATTICE - 1;
-    const int x0 = fx & m, y0 = fy & m, x1 = (x0 + 1) & m, y1 = (y0 + 1) & m;
+    const float *at = l->at + (fy & m) * LATTICE_ROW + (fx & m);
     const float tx = x - (float)fx, ty = y - (float)fy;
     const float u = tx * tx * (3 - 2 * tx), v = ty * ty * (3 - 2 * ty);
-    const float top = mixf(l->at[y0 * PORTRAIT_LATTICE + x0], l->at[y0 * PORTRAIT_LATTICE + x1], u);
-    const float low = mixf(l->at[y1 * PORTRAIT_LATTICE + x0], l->at[y1 * PORTRAIT_LATTICE + x1], u);
-    return mixf(top, low, v);
+    return mixf(mixf(at[0], at[1], u), mixf(at[LATTICE_ROW], at[LATTICE_ROW + 1], u), v);
 }
 
 /* Sum of octaves, each twice as fine and half as strong, and turned so that the grids do not line up. */

@@ -247,12 +247,12 @@ static void draw_extras(NnRng *r, DataPerson *p)
 
 static void draw_lattice(NnRng *rng, DataLattice *l)
 {
-    enum { RUN = 4 * PORTRAIT_LATTICE };
-    uint32_t word[RUN];
-    for (int at = 0; at < PORTRAIT_LATTICE * PORTRAIT_LATTICE; at += RUN) {
-        nn_rng_fill(rng, word, RUN);
-        for (int i = 0; i < RUN; i++) l->at[at + i] = 2 * ((float)(word[i] >> 8) * 0x1p-24f) - 1;
-    }
+    enum { N = PORTRAIT_LATTICE };
+    uint32_t word[N * N];
+    nn_rng_fill(rng, word, N * N);
+    for (int y = 0; y <= N; y++)
+        for (int x = 0; x <= N; x++)
+            l->at[y * LATTICE_ROW + x] = 2 * ((float)(word[y % N * N + x % N] >> 8) * 0x1p-24f) - 1;
 }
 
 void data_person_draw(NnRng *rng, DataPerson *p)
