@@ -104,8 +104,8 @@ $(TESTS): $(B)/tests/%: $(O)/tests/%.o $(O)/tests/reference_ops.o $(O)/liblocus.
 $(O)/tests/%.o: PKG += $(shell pkg-config --cflags check 2>/dev/null)
 
 DNNL = $(shell echo '\#include <oneapi/dnnl/dnnl.h>' | $(CC) -E - >/dev/null 2>&1 && echo -ldnnl)
-BENCH_PARTS := $(filter-out %/bench.o %/onednn_bench.o,$(call objs,tests/bench/*.c))
-$(B)/bench $(B)/onednn_bench: $(B)/%: $(O)/tests/bench/%.o $(BENCH_PARTS) $(O)/liblocus.a
+BENCH_PARTS := $(filter-out %/bench.o %/onednn_bench.o %/loader_bench.o,$(call objs,tests/bench/*.c))
+$(B)/bench $(B)/onednn_bench $(B)/loader_bench: $(B)/%: $(O)/tests/bench/%.o $(BENCH_PARTS) $(O)/liblocus.a
 	$(call say,LINK,$@)
 	$(Q)$(CC) $(LDFLAGS) $(OPT) $^ $(if $(filter %/onednn_bench,$@),$(DNNL)) $(LDLIBS) -o $@
 
