@@ -180,9 +180,12 @@ static void micro_transpose(int C, int P, const float *x, size_t ldx, float *y, 
     transpose_rest(C - Cv, Pv, x + (size_t)Cv * ldx, ldx, y + Cv, ldy);
 }
 
+#include "nn/ops/micro_winograd_body.h"
+
 const NnMicro MICRO = { .name = NAME,
                         .lanes = LANES,
                         .flops_per_cycle = FLOPS,
                         .sum = micro_sum,
                         .outer = micro_outer,
-                        .transpose = micro_transpose };
+                        .transpose = micro_transpose,
+                        .winograd = &micro_winograd };
