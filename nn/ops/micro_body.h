@@ -209,10 +209,13 @@ static void micro_transpose(int C, int P, const float *x, size_t ldx, float *y, 
             transpose_square(x + (size_t)c * ldx + p, ldx, y + (size_t)p * ldy + c, ldy);
 }
 
+#include "nn/ops/micro_winograd_body.h"
+
 const NnMicro MICRO = { .name = NAME,
                         .lanes = LANES,
                         .tile = TILE,
                         .flops_per_cycle = FLOPS,
                         .sum = micro_sum,
                         .outer = micro_outer,
-                        .transpose = micro_transpose };
+                        .transpose = micro_transpose,
+                        .winograd = &micro_winograd };
