@@ -67,6 +67,7 @@ typedef struct {
 /* A thread's buffers. */
 typedef struct {
     float *V, *M, *stage, *ends, *work, *out, *zeros;
+    int32_t *shift, *place; /* of nn_micro()->sum: channels of V [C], vectors of tiles */
 } Slice;
 
 static int min_int(int a, int b)
@@ -152,6 +153,8 @@ static size_t slice_make(const Conv *k, const Cut *c, float *base, Slice *s)
     s->ends = take(base, &n, (size_t)c->rows * PATCH * 2);
     s->work = take(base, &n, (size_t)FREQS * (size_t)(c->P + GROUP) + 1);
     s->zeros = take(base, &n, (size_t)k->W);
+    s->shift = (int32_t *)take(base, &n, (size_t)k->C);
+    s->place = (int32_t *)take(base, &n, (size_t)c->P);
     return n;
 }
 
@@ -235,17 +238,15 @@ static void transform_channel(const Conv *k, const Cut *c, const Slice *s, const
 static void multiply(const Conv *k, const Cut *c, const Slice *s, const float *U, int g0, int g1)
 {
     const NnMicro *m = nn_micro();
-    const int32_t shift = 0;
     for (size_t f = 0; f < FREQS; f++)
         for (int g = g0; g < g1; g++) {
-            const NnMicroSum sum = { .C = k->C,
-                                     .T = 1,
+            const NnMicroSum sum = { .K = k->C,
                                      .tile = GROUP,
-                                     .pitch = (size_t)c->P,
-                                     .shift = &shift,
+                                     .shift = s->shift,
+                                     .place = s->place,
                                      .x = s->V + f * c->v,
                                      .w = U + f * c->u + (size_t)g * (size_t)k->C * GROUP };
-            m->sum(&sum, c->P, s->M + f * c->m + (size_t)((g - g0) * GROUP) * (size_t)c->P, (size_t)c->P);
+            m->sum(&sum, c->P / m->lanes, s->M + f * c->m + (size_t)((g - g0) * GROUP) * (size_t)c->P, (size_t)c->P);
         }
 }
 
@@ -316,6 +317,8 @@ static void run(const Conv *k, const float *x, const float *w, const Target *to,
         Slice s;
         slice_make(k, &c, slices + (size_t)omp_get_thread_num() * slice, &s);
         memset(s.zeros, 0, sizeof *s.zeros * (size_t)k->W);
+        for (int ch = 0; ch < k->C; ch++) s.shift[ch] = ch * c.P;
+        for (int v = 0; v < c.P / nn_micro()->lanes; v++) s.place[v] = v * nn_micro()->lanes;
 #pragma omp for schedule(dynamic)
         for (int item = 0; item < c.items; item++) run_item(k, &c, &s, x, U, item, to);
     }

@@ -141,9 +141,12 @@ static void transpose_rows(const Rows *r, int y0, int n)
 /* dU += the outer products of n tiles. */
 static void add_products(const Cut *c, const Slice *s, int n)
 {
-    for (size_t f = 0; f < FREQS; f++)
-        nn_micro()->outer(n, s->D + f * c->d, (size_t)c->bo, c->bo, s->V + f * c->v, (size_t)c->bc, c->bc,
-                          s->dU + f * c->u, (size_t)c->bc);
+    const int32_t start = 0;
+    for (size_t f = 0; f < FREQS; f++) {
+        const NnMicroColumns D = { s->D + f * c->d, &start, (size_t)c->bo };
+        const NnMicroColumns V = { s->V + f * c->v, &start, (size_t)c->bc };
+        nn_micro()->outer(1, n, &D, c->bo, &V, c->bc, s->dU + f * c->u, (size_t)c->bc);
+    }
 }
 
 /* V and D of tile j of the row of tiles that image and map hold, as number p of a chunk. */
