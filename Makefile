@@ -9,7 +9,7 @@ VERSION := 0.1.0
 WARN    := -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wstrict-prototypes -Wmissing-prototypes \
            -Wvla -Wformat=2 -Wundef
 PKG      = $(foreach p,openblas jansson zlib,$(shell pkg-config --cflags $(p) 2>/dev/null))
-ALL_CFLAGS = -std=c11 -D_POSIX_C_SOURCE=200809L -DLOCUS_VERSION='"$(VERSION)"' $(WARN) $(OPT) -g -ffp-contract=off -fopenmp -MMD -MP -I. $(PKG) $(CFLAGS)
+ALL_CFLAGS = -std=c11 -D_POSIX_C_SOURCE=200809L -DLOCUS_VERSION='"$(VERSION)"' $(WARN) -ffp-contract=off $(OPT) $(ISA) -g -fopenmp -MMD -MP -I. $(PKG) $(CFLAGS)
 LDLIBS  += -ljansson -lz -ldl -lpthread -lm
 LDFLAGS += -fopenmp
 
@@ -55,10 +55,15 @@ lint:
 	@sh scripts/setup.sh lint
 	sh scripts/lint.sh
 
-## bench     speed and memory of a training step, beside PyTorch where present
+## bench     speed and memory beside PyTorch and oneDNN where present: BENCH=conv|step|infer|first|scale|check|all
 bench: setup
-	$(MAKE) -j$(JOBS) all $(B)/bench
-	sh scripts/bench.sh $(B)
+	$(MAKE) -j$(JOBS) all $(B)/bench $(B)/onednn_bench
+	sh scripts/bench.sh $(B) $(BENCH)
+
+## bench-torch  a newer PyTorch for `make bench`: pip's, in a virtual environment under build/
+bench-torch:
+	@mkdir -p $(B)
+	sh scripts/bench.sh $(B) setup
 
 ## setup     look for compiler, libraries and tools; install what is missing
 setup:
@@ -98,15 +103,25 @@ $(TESTS): $(B)/tests/%: $(O)/tests/%.o $(O)/tests/reference_ops.o $(O)/liblocus.
 	$(Q)$(CC) $(LDFLAGS) $(OPT) $^ $(shell pkg-config --libs check) $(LDLIBS) -o $@
 $(O)/tests/%.o: PKG += $(shell pkg-config --cflags check 2>/dev/null)
 
-$(B)/bench: $(O)/tests/bench/bench.o $(O)/liblocus.a
+DNNL = $(shell echo '\#include <oneapi/dnnl/dnnl.h>' | $(CC) -E - >/dev/null 2>&1 && echo -ldnnl)
+BENCH_PARTS := $(filter-out %/bench.o %/onednn_bench.o %/loader_bench.o,$(call objs,tests/bench/*.c))
+$(B)/bench $(B)/onednn_bench $(B)/loader_bench: $(B)/%: $(O)/tests/bench/%.o $(BENCH_PARTS) $(O)/liblocus.a
 	$(call say,LINK,$@)
-	$(Q)$(CC) $(LDFLAGS) $(OPT) $^ $(LDLIBS) -o $@
+	$(Q)$(CC) $(LDFLAGS) $(OPT) $^ $(if $(filter %/onednn_bench,$@),$(DNNL)) $(LDLIBS) -o $@
+
+# The micro-kernels of convolution: one file an instruction set (chosen at run time), the only ones that may round a
+# product and its addition once.
+$(O)/nn/ops/micro_%.o: ISA += -ffp-contract=fast
+ifneq ($(filter x86_64 amd64,$(shell uname -m)),)
+$(O)/nn/ops/micro_avx512.o: ISA += -mavx512f -mfma
+$(O)/nn/ops/micro_avx2.o: ISA += -mavx2 -mfma
+endif
 
 $(O)/%.o: %.c
 	@mkdir -p $(@D)
 	$(call say,CC,$<)
 	$(Q)$(CC) $(ALL_CFLAGS) -c $< -o $@
 
-.PHONY: all demo test check asan asan-check lint objects bench setup install clean help
+.PHONY: all demo test check asan asan-check lint objects bench bench-torch setup install clean help
 .SECONDARY:
 -include $(shell find $(O) -name '*.d' 2>/dev/null)

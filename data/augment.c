@@ -6,6 +6,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "data/grain.h"
+#include "data/jpeg_trip.h"
+#include "nn/base/parallel.h"
 #include "nn/base/size.h"
 
 enum { GRAIN_BLOCK = 64 }; /* where the noise's own draws begin, far behind the decisions */
@@ -55,27 +58,51 @@ static Choices draw_choices(const DataAugment *a, NnRng *rng)
 /* ---- geometry: image and mask alike ---- */
 
 /* ... 1 0 | 0 1 2 ... n-1 | n-1 n-2 ...: any index, folded back inside. */
-static int reflect(int i, int n)
+static inline int reflect(int i, int n)
 {
+    if (i >= 0 && i < n) return i;
     const int period = 2 * n, r = (i % period + period) % period;
     return r < n ? r : period - 1 - r;
 }
 
-static NnStatus move(DataImage *img, int flip, int dx, int dy, NnErr *err)
+/* Pixels of c bytes to the columns that `from` names. */
+static void pick_columns(const unsigned char *row, const int *from, int w, size_t c, unsigned char *out)
+{
+    if (c == 1) {
+        for (int x = 0; x < w; x++) out[x] = row[from[x]];
+        return;
+    }
+    for (int x = 0; x < w; x++, out += 3) {
+        const unsigned char *p = row + 3 * from[x];
+        out[0] = p[0], out[1] = p[1], out[2] = p[2];
+    }
+}
+
+/* from [w] is scratch. */
+static NnStatus move(DataImage *img, int flip, int dx, int dy, int *from, NnErr *err)
 {
     DataImage old;
     NN_TRY(data_image_copy(img, &old, err));
-    const size_t c = (size_t)img->c;
-    for (int y = 0; y < img->h; y++) {
-        const unsigned char *row = old.px + (size_t)reflect(y - dy, img->h) * (size_t)img->w * c;
-        unsigned char *out = img->px + (size_t)y * (size_t)img->w * c;
-        for (int x = 0; x < img->w; x++, out += c) {
-            const int from = reflect(x - dx, img->w);
-            memcpy(out, row + (size_t)(flip ? img->w - 1 - from : from) * c, c);
-        }
+    const size_t c = (size_t)img->c, row = (size_t)img->w * c;
+    for (int x = 0; x < img->w; x++) {
+        const int at = reflect(x - dx, img->w);
+        from[x] = flip ? img->w - 1 - at : at;
     }
+    for (int y = 0; y < img->h; y++)
+        pick_columns(old.px + (size_t)reflect(y - dy, img->h) * row, from, img->w, c, img->px + (size_t)y * row);
     data_image_free(&old);
     return NN_OK;
+}
+
+static NnStatus move_both(DataSample *s, const Choices *c, NnErr *err)
+{
+    const int w = s->image.w > s->mask.w ? s->image.w : s->mask.w;
+    int *from = nn_alloc((size_t)w, sizeof *from);
+    if (!from) return nn_fail(err, NN_ERR_NOMEM, "out of memory for moving %d columns", w);
+    NnStatus status = move(&s->image, c->flip, c->dx, c->dy, from, err);
+    if (status == NN_OK) status = move(&s->mask, c->flip, c->dx, c->dy, from, err);
+    free(from);
+    return status;
 }
 
 /* ---- the image's pixels; [H][W][3] ---- */
@@ -85,13 +112,13 @@ static size_t pixels_of(const DataImage *img)
     return (size_t)img->w * (size_t)img->h;
 }
 
-static unsigned char to_byte(float v)
+static inline unsigned char to_byte(float v)
 {
-    return (unsigned char)(v <= 0 ? 0 : v >= 255 ? 255 : v + 0.5f);
+    return (unsigned char)(int)(v <= 0 ? 0 : v >= 255 ? 255 : v + 0.5f);
 }
 
 /* ITU-R BT.601 luma. */
-static float luma(float r, float g, float b)
+static inline float luma(float r, float g, float b)
 {
     return 0.299f * r + 0.587f * g + 0.114f * b;
 }
@@ -105,7 +132,7 @@ static float mean_luma(const DataImage *img)
 }
 
 /* Brightness scales, contrast stretches about the mean luma, saturation about each pixel's own; rounded once. */
-static void change_colour(DataImage *img, const Choices *c)
+NN_KERNEL_CLONES static void change_colour(DataImage *img, const Choices *c)
 {
     const float gain = (1 + c->brightness) * (1 + c->contrast);
     const float lift = -c->contrast * (1 + c->brightness) * mean_luma(img);
@@ -126,22 +153,22 @@ static void gaussian(float *kernel, int radius, double sigma)
     for (int i = -radius; i <= radius; i++) kernel[i + radius] = (float)(exp(-i * i / (2 * sigma * sigma)) / sum);
 }
 
-static void blur_rows(const DataImage *img, const float *kernel, int radius, float *out)
+/* `wide` [3(W + 2 radius)] is scratch: a row with its reflections. */
+NN_KERNEL_CLONES static void blur_rows(const DataImage *img, const float *kernel, int radius, float *wide, float *out)
 {
-    for (int y = 0; y < img->h; y++) {
-        const unsigned char *row = img->px + (size_t)y * (size_t)img->w * 3;
-        for (int x = 0; x < img->w; x++, out += 3) {
-            out[0] = out[1] = out[2] = 0;
-            for (int i = -radius; i <= radius; i++) {
-                const unsigned char *p = row + (size_t)reflect(x + i, img->w) * 3;
-                for (int k = 0; k < 3; k++) out[k] += kernel[i + radius] * p[k];
-            }
-        }
+    const size_t width = (size_t)img->w * 3;
+    for (int y = 0; y < img->h; y++, out += width) {
+        const unsigned char *row = img->px + (size_t)y * width;
+        for (int x = -radius; x < img->w + radius; x++)
+            for (int k = 0; k < 3; k++) wide[3 * (x + radius) + k] = row[3 * reflect(x, img->w) + k];
+        memset(out, 0, width * sizeof *out);
+        for (int i = 0; i <= 2 * radius; i++)
+            for (size_t x = 0; x < width; x++) out[x] += kernel[i] * wide[x + 3 * (size_t)i];
     }
 }
 
 /* `sum` [3W] is scratch. */
-static void blur_columns(const float *in, const float *kernel, int radius, float *sum, DataImage *img)
+NN_KERNEL_CLONES static void blur_columns(const float *in, const float *kernel, int radius, float *sum, DataImage *img)
 {
     const size_t width = (size_t)img->w * 3;
     for (int y = 0; y < img->h; y++) {
@@ -158,36 +185,18 @@ static NnStatus blur(DataImage *img, float sigma, NnErr *err)
 {
     const int radius = (int)ceilf(3 * sigma);
     float *kernel = nn_alloc(2 * (size_t)radius + 1, sizeof *kernel);
-    float *rows = nn_alloc(pixels_of(img), 3 * sizeof *rows), *sum = nn_alloc((size_t)img->w, 3 * sizeof *sum);
-    const int complete = kernel && rows && sum;
+    float *rows = nn_alloc(pixels_of(img), 3 * sizeof *rows);
+    float *line = nn_alloc((size_t)img->w + 2 * (size_t)radius, 3 * sizeof *line);
+    const int complete = kernel && rows && line;
     if (complete) {
         gaussian(kernel, radius, (double)sigma);
-        blur_rows(img, kernel, radius, rows);
-        blur_columns(rows, kernel, radius, sum, img);
+        blur_rows(img, kernel, radius, line, rows);
+        blur_columns(rows, kernel, radius, line, img);
     }
     free(kernel);
     free(rows);
-    free(sum);
+    free(line);
     return complete ? NN_OK : nn_fail(err, NN_ERR_NOMEM, "out of memory for blurring %d x %d pixels", img->w, img->h);
-}
-
-static void add_noise(DataImage *img, float sigma, NnRng *grain)
-{
-    for (size_t i = 0; i < 3 * pixels_of(img); i++)
-        img->px[i] = to_byte((float)img->px[i] + sigma * nn_rng_normal(grain));
-}
-
-static NnStatus through_jpeg(DataImage *img, int quality, NnErr *err)
-{
-    DataBytes bytes;
-    DataImage again;
-    NN_TRY(data_image_to_jpeg(img, quality, &bytes, err));
-    const NnStatus s = data_image_decode(bytes.data, bytes.len, "JPEG augmentation", 3, pixels_of(img), &again, err);
-    free(bytes.data);
-    if (s != NN_OK) return s;
-    data_image_free(img);
-    *img = again;
-    return NN_OK;
 }
 
 NnStatus data_augment(const DataAugment *settings, NnRng *rng, DataSample *sample, NnErr *err)
@@ -196,13 +205,10 @@ NnStatus data_augment(const DataAugment *settings, NnRng *rng, DataSample *sampl
         return nn_fail(err, NN_ERR_CONFIG, "[augment] jpeg_min = %d is above jpeg_max = %d", settings->jpeg_min,
                        settings->jpeg_max);
     Choices c = draw_choices(settings, rng);
-    if (c.flip || c.dx || c.dy) {
-        NN_TRY(move(&sample->image, c.flip, c.dx, c.dy, err));
-        NN_TRY(move(&sample->mask, c.flip, c.dx, c.dy, err));
-    }
+    if (c.flip || c.dx || c.dy) NN_TRY(move_both(sample, &c, err));
     if (settings->colour > 0) change_colour(&sample->image, &c);
     if (c.blur_sigma > 0) NN_TRY(blur(&sample->image, c.blur_sigma, err));
-    if (c.noise_sigma > 0) add_noise(&sample->image, c.noise_sigma, &c.grain);
-    if (c.quality > 0) NN_TRY(through_jpeg(&sample->image, c.quality, err));
+    if (c.noise_sigma > 0) data_noise_add(&sample->image, c.noise_sigma, &c.grain, data_normal_fill);
+    if (c.quality > 0) NN_TRY(data_image_through_jpeg(&sample->image, c.quality, err));
     return NN_OK;
 }

@@ -20,8 +20,8 @@ static int *unknowns(const DataForgeWork *work, int *n, int *span)
     int lo = work->w, hi = 0;
     *n = 0;
     if (!list) return NULL;
-    for (int y = 1; y < work->h - 1; y++)
-        for (int x = 1; x < work->w - 1; x++)
+    for (int y = work->y0 > 1 ? work->y0 : 1; y < work->y1 && y < work->h - 1; y++)
+        for (int x = work->x0 > 1 ? work->x0 : 1; x < work->x1 && x < work->w - 1; x++)
             if (work->alpha[y * work->w + x] > 0) {
                 list[(*n)++] = y * work->w + x;
                 lo = x < lo ? x : lo, hi = x > hi ? x : hi;
@@ -38,7 +38,7 @@ static float relax(float *v, int row, const int *list, int n, float omega)
             float *p = v + 3 * list[k] + c;
             const float step = omega * (0.25f * (p[-3] + p[3] + p[-row] + p[row]) - *p);
             *p += step;
-            most = fmaxf(most, fabsf(step));
+            most = fabsf(step) > most ? fabsf(step) : most;
         }
     return most;
 }

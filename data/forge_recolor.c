@@ -49,14 +49,15 @@ static void fill_edited(const DataForgeInput *in, const DataForgeShape *s, NnRng
     const float floor_share = nn_rng_range(rng, 0.6f, 1), reach = nn_rng_range(rng, 30, 90);
     float key[3];
     data_sample_bilinear(in->photo, s->cx, s->cy, key);
-    for (int i = 0; i < work->w * work->h; i++) {
-        if (work->alpha[i] <= 0) continue;
-        const unsigned char *p = in->photo->px + 3 * i;
-        float far = 0;
-        for (int c = 0; c < 3; c++) far += ((float)p[c] - key[c]) * ((float)p[c] - key[c]);
-        const float like = expf(-far / (reach * reach));
-        edit_pixel(&e, p, floor_share + (1 - floor_share) * like, work->layer + 3 * i);
-    }
+    for (int y = work->y0; y < work->y1; y++)
+        for (int i = y * work->w + work->x0; i < y * work->w + work->x1; i++) {
+            if (work->alpha[i] <= 0) continue;
+            const unsigned char *p = in->photo->px + 3 * i;
+            float far = 0;
+            for (int c = 0; c < 3; c++) far += ((float)p[c] - key[c]) * ((float)p[c] - key[c]);
+            const float like = expf(-far / (reach * reach));
+            edit_pixel(&e, p, floor_share + (1 - floor_share) * like, work->layer + 3 * i);
+        }
 }
 
 NnStatus data_forge_recolor(const DataForgeInput *in, NnRng *rng, DataImage *out, DataImage *mask, NnErr *err)

@@ -43,6 +43,7 @@ DataForgeShape data_forge_shape_anywhere(const DataForgeInput *in, NnRng *rng, f
 typedef struct {
     float turn_cos, turn_sin;
     float radius[OUTLINE + 1]; /* round the circle, 1 on average */
+    float outside, inside;     /* alpha is 0 from the one radius on, and 1 up to the other, whatever the angle */
 } Outline;
 
 /* Radius around the circle, 1 on average: a few harmonics, the higher the weaker. */
@@ -75,11 +76,25 @@ static void outline_polygon(const DataForgeShape *s, NnRng *rng, float radius[OU
     }
 }
 
+/* The margin is far above what rounding can do. */
+static void outline_limits(const DataForgeShape *s, Outline *o)
+{
+    const float margin = 0.001f, feather = fmaxf(s->feather, 0.5f) / fminf(s->rx, s->ry);
+    float most = 0, least = INFINITY;
+    for (int i = 0; i <= OUTLINE; i++) {
+        most = o->radius[i] > most ? o->radius[i] : most;
+        least = o->radius[i] < least ? o->radius[i] : least;
+    }
+    o->outside = fminf(most + margin, 2);
+    o->inside = least - feather * (1 + margin) - margin;
+}
+
 static float shape_alpha(const DataForgeShape *s, const Outline *o, float x, float y)
 {
     const float dx = x - s->cx, dy = y - s->cy, u = (dx * o->turn_cos + dy * o->turn_sin) / s->rx;
     const float v = (dy * o->turn_cos - dx * o->turn_sin) / s->ry, rho = sqrtf(u * u + v * v);
-    if (rho > 2) return 0;
+    if (rho > o->outside) return 0;
+    if (rho < o->inside) return 1;
     const float at = (atan2f(v, u) / (2 * PI) + 0.5f) * OUTLINE;
     const int i = at >= OUTLINE ? OUTLINE - 1 : at < 0 ? 0 : (int)at;
     const float edge = o->radius[i] + (o->radius[i + 1] - o->radius[i]) * (at - (float)i);
@@ -88,23 +103,43 @@ static float shape_alpha(const DataForgeShape *s, const Outline *o, float x, flo
     return t * t * (3 - 2 * t);
 }
 
+static int clamp_to(float v, int n)
+{
+    return v < 0 ? 0 : v > (float)n ? n : (int)v;
+}
+
+/* Where the shape can be, turned as it may be. */
+static void bound_region(const DataForgeShape *s, const Outline *o, DataForgeWork *work)
+{
+    const float reach = o->outside * fmaxf(s->rx, s->ry) + 2;
+    work->x0 = clamp_to(s->cx - reach, work->w), work->x1 = clamp_to(s->cx + reach, work->w);
+    work->y0 = clamp_to(s->cy - reach, work->h), work->y1 = clamp_to(s->cy + reach, work->h);
+}
+
+/* Too small to meet any pixel: the nearest one is the region. */
+static void mark_one_pixel(const DataForgeShape *s, DataForgeWork *work)
+{
+    work->x0 = clamp_to(s->cx, work->w - 1), work->x1 = work->x0 + 1;
+    work->y0 = clamp_to(s->cy, work->h - 1), work->y1 = work->y0 + 1;
+    work->alpha[work->y0 * work->w + work->x0] = 1;
+}
+
 static void fill_alpha(const DataForgeShape *s, NnRng *rng, DataForgeWork *work)
 {
     Outline o = { .turn_cos = cosf(s->turn), .turn_sin = sinf(s->turn) };
-    float most = 0;
+    int marked = 0;
     if (s->corners > 2) outline_polygon(s, rng, o.radius);
     else outline_blob(s, rng, o.radius);
-    for (int y = 0; y < work->h; y++)
-        for (int x = 0; x < work->w; x++) {
-            float *a = &work->alpha[y * work->w + x];
-            *a = shape_alpha(s, &o, (float)x + 0.5f, (float)y + 0.5f);
-            if (*a < 0.02f) *a = 0;
-            most = fmaxf(most, *a);
+    outline_limits(s, &o);
+    bound_region(s, &o, work);
+    for (int y = work->y0; y < work->y1; y++)
+        for (int x = work->x0; x < work->x1; x++) {
+            const float a = shape_alpha(s, &o, (float)x + 0.5f, (float)y + 0.5f);
+            if (a < 0.02f) continue;
+            work->alpha[y * work->w + x] = a;
+            marked = 1;
         }
-    if (most > 0) return;
-    const int x = s->cx < 0 ? 0 : s->cx >= (float)work->w ? work->w - 1 : (int)s->cx;
-    const int y = s->cy < 0 ? 0 : s->cy >= (float)work->h ? work->h - 1 : (int)s->cy;
-    work->alpha[y * work->w + x] = 1;
+    if (!marked) mark_one_pixel(s, work);
 }
 
 /* ---- work ---- */
@@ -154,21 +189,29 @@ NnStatus data_forge_finish(const DataForgeInput *in, const DataForgeWork *work, 
         data_image_free(out);
         return s;
     }
-    for (int i = 0; i < work->w * work->h; i++) {
-        const float a = work->alpha[i];
-        if (a <= 0) continue;
-        mask->px[i] = 255;
-        for (int c = 0; c < 3; c++) {
-            const float old = (float)out->px[3 * i + c], v = old + a * (work->layer[3 * i + c] - old) + 0.5f;
-            out->px[3 * i + c] = (unsigned char)(v < 0 ? 0 : v > 255 ? 255 : v);
+    for (int y = work->y0; y < work->y1; y++)
+        for (int i = y * work->w + work->x0; i < y * work->w + work->x1; i++) {
+            const float a = work->alpha[i];
+            if (a <= 0) continue;
+            mask->px[i] = 255;
+            for (int c = 0; c < 3; c++) {
+                const float old = (float)out->px[3 * i + c], v = old + a * (work->layer[3 * i + c] - old) + 0.5f;
+                out->px[3 * i + c] = (unsigned char)(v < 0 ? 0 : v > 255 ? 255 : v);
+            }
         }
-    }
     return NN_OK;
 }
 
 /* ---- sampling and colour ---- */
 
-static const unsigned char *pixel(const DataImage *img, int x, int y)
+/* Largest integer not above v, for |v| < 2^31; floorf is a call on the oldest CPUs. */
+static inline int floor_of(float v)
+{
+    const int i = (int)v;
+    return i - (v < (float)i);
+}
+
+static inline const unsigned char *pixel(const DataImage *img, int x, int y)
 {
     x = x < 0 ? 0 : x >= img->w ? img->w - 1 : x;
     y = y < 0 ? 0 : y >= img->h ? img->h - 1 : y;
@@ -177,8 +220,8 @@ static const unsigned char *pixel(const DataImage *img, int x, int y)
 
 void data_sample_bilinear(const DataImage *img, float x, float y, float out[3])
 {
-    const float fx = floorf(x), fy = floorf(y), u = x - fx, v = y - fy;
-    const int x0 = (int)fx, y0 = (int)fy;
+    const int x0 = floor_of(x), y0 = floor_of(y);
+    const float u = x - (float)x0, v = y - (float)y0;
     const unsigned char *p = pixel(img, x0, y0), *q = pixel(img, x0 + 1, y0);
     const unsigned char *r = pixel(img, x0, y0 + 1), *s = pixel(img, x0 + 1, y0 + 1);
     for (int c = 0; c < 3; c++) {
@@ -197,14 +240,14 @@ static void cubic_weights(float t, float w[4])
 
 void data_sample_bicubic(const DataImage *img, float x, float y, float out[3])
 {
-    const float fx = floorf(x), fy = floorf(y);
+    const int x0 = floor_of(x), y0 = floor_of(y);
     float wx[4], wy[4];
-    cubic_weights(x - fx, wx);
-    cubic_weights(y - fy, wy);
+    cubic_weights(x - (float)x0, wx);
+    cubic_weights(y - (float)y0, wy);
     out[0] = out[1] = out[2] = 0;
     for (int j = 0; j < 4; j++)
         for (int i = 0; i < 4; i++) {
-            const unsigned char *p = pixel(img, (int)fx - 1 + i, (int)fy - 1 + j);
+            const unsigned char *p = pixel(img, x0 - 1 + i, y0 - 1 + j);
             for (int c = 0; c < 3; c++) out[c] += wx[i] * wy[j] * (float)p[c];
         }
 }
@@ -219,28 +262,40 @@ static void finish_stats(double weight, double sum, double squares, Stats *s)
     s->spread = sqrt(fmax(squares / weight - s->mean * s->mean, 0.25));
 }
 
-static void channel_stats(const DataForgeWork *work, const DataImage *photo, int c, Stats *of_photo, Stats *of_layer)
+/* Of all three channels; doubles, since squares of levels are summed. */
+static void channel_stats(const DataForgeWork *work, const DataImage *photo, Stats of_photo[3], Stats of_layer[3])
 {
-    double weight = 0, ps = 0, pq = 0, ls = 0, lq = 0;
-    for (int i = 0; i < work->w * work->h; i++) {
-        const double a = (double)work->alpha[i], p = (double)photo->px[3 * i + c], l = (double)work->layer[3 * i + c];
-        if (a <= 0) continue;
-        weight += a, ps += a * p, pq += a * p * p, ls += a * l, lq += a * l * l;
+    double weight = 0, ps[3] = { 0 }, pq[3] = { 0 }, ls[3] = { 0 }, lq[3] = { 0 };
+    for (int y = work->y0; y < work->y1; y++)
+        for (int i = y * work->w + work->x0; i < y * work->w + work->x1; i++) {
+            const double a = (double)work->alpha[i];
+            if (a <= 0) continue;
+            weight += a;
+            for (int c = 0; c < 3; c++) {
+                const double p = (double)photo->px[3 * i + c], l = (double)work->layer[3 * i + c];
+                ps[c] += a * p, pq[c] += a * p * p, ls[c] += a * l, lq[c] += a * l * l;
+            }
+        }
+    for (int c = 0; c < 3; c++) {
+        finish_stats(weight, ps[c], pq[c], &of_photo[c]);
+        finish_stats(weight, ls[c], lq[c], &of_layer[c]);
     }
-    finish_stats(weight, ps, pq, of_photo);
-    finish_stats(weight, ls, lq, of_layer);
 }
 
 void data_forge_match_colours(const DataForgeWork *work, const DataImage *photo, float strength)
 {
+    Stats p[3], l[3];
+    float gain[3], shift[3], mean[3];
+    channel_stats(work, photo, p, l);
     for (int c = 0; c < 3; c++) {
-        Stats p, l;
-        channel_stats(work, photo, c, &p, &l);
-        const double ratio = fmin(fmax(p.spread / l.spread, 1 / 1.6), 1.6);
-        const float gain = 1 + strength * (float)(ratio - 1), shift = strength * (float)(p.mean - l.mean);
-        for (int i = 0; i < work->w * work->h; i++) {
-            float *v = &work->layer[3 * i + c];
-            *v = (float)l.mean + gain * (*v - (float)l.mean) + shift;
-        }
+        const double ratio = fmin(fmax(p[c].spread / l[c].spread, 1 / 1.6), 1.6);
+        gain[c] = 1 + strength * (float)(ratio - 1), shift[c] = strength * (float)(p[c].mean - l[c].mean);
+        mean[c] = (float)l[c].mean;
     }
+    for (int y = work->y0; y < work->y1; y++)
+        for (int i = y * work->w + work->x0; i < y * work->w + work->x1; i++)
+            for (int c = 0; c < 3; c++) {
+                float *v = &work->layer[3 * i + c];
+                *v = mean[c] + gain[c] * (*v - mean[c]) + shift[c];
+            }
 }

@@ -8,8 +8,9 @@
 
 typedef struct {
     int w, h;
-    float *alpha; /* [h][w] 0..1; exactly 0 outside of the region */
-    float *layer; /* [h][w][3] new content, levels 0..255, read where alpha > 0 */
+    int x0, y0, x1, y1; /* half open: all of the region lies in it */
+    float *alpha;       /* [h][w] 0..1; exactly 0 outside of the region */
+    float *layer;       /* [h][w][3] new content, levels 0..255, read where alpha > 0 */
 } DataForgeWork;
 
 /* An outline around (cx,cy): an ellipse with half axes rx, ry, turned by `turn` (radians), whose radius is

@@ -31,12 +31,12 @@ static float ripple_gain(const Bottleneck *b, int x)
 static void fill_through(const DataImage *low, const Bottleneck *b, DataForgeWork *work)
 {
     const float sx = (float)low->w / (float)work->w, sy = (float)low->h / (float)work->h;
-    for (int y = 0; y < work->h; y++)
-        for (int x = 0; x < work->w; x++) {
+    for (int y = work->y0; y < work->y1; y++)
+        for (int x = work->x0; x < work->x1; x++) {
             const int i = y * work->w + x;
+            if (work->alpha[i] <= 0) continue;
             const float lx = ((float)x + 0.5f) * sx, ly = ((float)y + 0.5f) * sy;
             const float gain = ripple_gain(b, x) * ripple_gain(b, y);
-            if (work->alpha[i] <= 0) continue;
             if (b->kind == UP_NEAREST) data_sample_bilinear(low, floorf(lx), floorf(ly), work->layer + 3 * i);
             else data_sample_bilinear(low, lx - 0.5f, ly - 0.5f, work->layer + 3 * i);
             for (int c = 0; c < 3; c++) work->layer[3 * i + c] *= gain;

@@ -27,8 +27,8 @@ static Piece draw_piece(const DataForgeShape *s, const DataForgeWork *work, NnRn
 
 static void fill_from_donor(const DataForgeInput *in, const Piece *p, float strength, DataForgeWork *work)
 {
-    for (int y = 0; y < work->h; y++)
-        for (int x = 0; x < work->w; x++) {
+    for (int y = work->y0; y < work->y1; y++)
+        for (int x = work->x0; x < work->x1; x++) {
             const int from = p->mirror ? work->w - 1 - (x + p->dx) : x + p->dx;
             if (work->alpha[y * work->w + x] > 0)
                 data_sample_bilinear(in->donor, (float)from, (float)(y + p->dy), work->layer + 3 * (y * work->w + x));
@@ -40,8 +40,8 @@ static void fill_from_donor(const DataForgeInput *in, const Piece *p, float stre
 static float seam_of(const DataForgeInput *in, const DataForgeWork *work)
 {
     float sum = 0;
-    for (int y = 0; y + 1 < work->h; y++)
-        for (int x = 0; x + 1 < work->w; x++) {
+    for (int y = work->y0; y < work->y1 && y + 1 < work->h; y++)
+        for (int x = work->x0; x < work->x1 && x + 1 < work->w; x++) {
             const int i = y * work->w + x;
             const float rim =
                 fabsf(work->alpha[i + 1] - work->alpha[i]) + fabsf(work->alpha[i + work->w] - work->alpha[i]);

@@ -25,8 +25,8 @@ static void fill_from_donor(const DataForgeInput *in, const DataImage *face, NnR
     const float w = (float)work->w, h = (float)work->h, fw = (float)face->w, fh = (float)face->h;
     const float sx = in->donor_rx / in->rx, sy = in->donor_ry / in->ry;
     const int cubic = nn_rng_coin(rng, 0.5f);
-    for (int y = 0; y < work->h; y++)
-        for (int x = 0; x < work->w; x++) {
+    for (int y = work->y0; y < work->y1; y++)
+        for (int x = work->x0; x < work->x1; x++) {
             const int i = y * work->w + x;
             const float px = (float)x + 0.5f - in->cx * w, py = (float)y + 0.5f - in->cy * h;
             const float qx = (in->donor_cx + px * sx / w) * fw - 0.5f, qy = (in->donor_cy + py * sy / h) * fh - 0.5f;

@@ -33,8 +33,8 @@ static void fill_moved(const DataForgeInput *in, const DataForgeShape *s, NnRng 
 {
     const Move m = draw_move(rng, (float)work->w);
     const int cubic = nn_rng_coin(rng, 0.5f);
-    for (int y = 0; y < work->h; y++)
-        for (int x = 0; x < work->w; x++) {
+    for (int y = work->y0; y < work->y1; y++)
+        for (int x = work->x0; x < work->x1; x++) {
             const int i = y * work->w + x;
             float sx, sy;
             if (work->alpha[i] <= 0) continue;

@@ -12,6 +12,7 @@
 #include "data/data_cache.h"
 #include "data/forge.h"
 #include "data/grain.h"
+#include "data/jpeg_trip.h"
 #include "data/photo_list.h"
 #include "data/portraits.h"
 #include "nn/base/size.h"
@@ -241,15 +242,6 @@ static NnStatus forge(const Generated *g, const DataSet *set, int i, const DataF
     return NN_OK;
 }
 
-static void add_noise(DataImage *img, float sigma, NnRng *rng)
-{
-    const size_t n = (size_t)img->w * (size_t)img->h * 3;
-    for (size_t i = 0; i < n; i++) {
-        const float v = (float)img->px[i] + sigma * data_grain(rng) + 0.5f;
-        img->px[i] = (unsigned char)(v < 0 ? 0 : v > 255 ? 255 : v);
-    }
-}
-
 /* What any picture goes through before it is seen: noise and JPEG, drawn alike for real and forged. */
 static NnStatus post_process(const DataSet *set, int i, DataImage *img, NnErr *err)
 {
@@ -257,17 +249,8 @@ static NnStatus post_process(const DataSet *set, int i, DataImage *img, NnErr *e
     NnRng rng = nn_rng_make(set->seed, NN_STREAM_POST, 0, (uint32_t)i);
     const float sigma = nn_rng_range(&rng, 0, s->noise);
     const int quality = s->quality_min + (int)nn_rng_below(&rng, (uint32_t)(s->quality_max - s->quality_min) + 1);
-    DataBytes jpeg;
-    DataImage back;
-    add_noise(img, sigma, &rng);
-    NN_TRY(data_image_to_jpeg(img, quality, &jpeg, err));
-    const NnStatus status =
-        data_image_decode(jpeg.data, jpeg.len, set->items[i].path, 3, (size_t)img->w * (size_t)img->h, &back, err);
-    free(jpeg.data);
-    if (status != NN_OK) return status;
-    data_image_free(img);
-    *img = back;
-    return NN_OK;
+    data_noise_add(img, sigma, &rng, data_grain_fill);
+    return data_image_through_jpeg(img, quality, err);
 }
 
 static NnStatus read_sample(const Generated *g, const DataSet *set, int i, DataSample *out, NnErr *err)

@@ -9,6 +9,7 @@
 #include "data/image_guard.h"
 #include "data/stb.h"
 #include "nn/base/file.h"
+#include "nn/base/parallel.h"
 #include "nn/base/size.h"
 
 NnStatus data_image_new(int w, int h, int c, DataImage *out, NnErr *err)
@@ -171,36 +172,54 @@ static int axis_make(Axis *a, int n, int m)
     return 1;
 }
 
-/* [H][W][C] -> [H][w][C], not yet divided by the total; mid comes zeroed. */
-static void resample_rows(const DataImage *src, const Axis *ax, int w, uint32_t *mid)
+/* One row, [W][C] -> [w][C], not yet divided by the total. c is a constant to the compiler. */
+static inline void resample_row(const unsigned char *row, const Axis *ax, size_t w, size_t c, uint32_t *mid)
 {
-    const size_t c = (size_t)src->c, taps = (size_t)ax->taps;
-    for (size_t y = 0; y < (size_t)src->h; y++) {
-        const unsigned char *row = src->px + y * (size_t)src->w * c;
-        for (size_t x = 0; x < (size_t)w; x++, mid += c)
-            for (size_t t = 0; t < taps; t++) {
-                const uint32_t weight = ax->weight[x * taps + t];
-                const unsigned char *px = row + ((size_t)ax->first[x] + t) * c;
-                for (size_t k = 0; weight && k < c; k++) mid[k] += weight * px[k];
-            }
+    const size_t taps = (size_t)ax->taps;
+    const uint32_t *weight = ax->weight;
+    for (size_t x = 0; x < w; x++, weight += taps, mid += c) {
+        const unsigned char *px = row + (size_t)ax->first[x] * c;
+        uint32_t sum[3] = { 0 };
+        for (size_t t = 0; t < taps && weight[t]; t++, px += c)
+            for (size_t k = 0; k < c; k++) sum[k] += weight[t] * px[k];
+        for (size_t k = 0; k < c; k++) mid[k] = sum[k];
     }
 }
 
+/* [H][W][C] -> [H][w][C] */
+static void resample_rows(const DataImage *src, const Axis *ax, int w, uint32_t *mid)
+{
+    const size_t c = (size_t)src->c, row = (size_t)src->w * c, out = (size_t)w * c;
+    for (size_t y = 0; y < (size_t)src->h; y++) {
+        if (c == 3) resample_row(src->px + y * row, ax, (size_t)w, 3, mid + y * out);
+        else resample_row(src->px + y * row, ax, (size_t)w, 1, mid + y * out);
+    }
+}
+
+/* sums += weight * from */
+NN_KERNEL_CLONES static void add_row(uint64_t *sums, uint32_t weight, const uint32_t *from, size_t n)
+{
+    for (size_t x = 0; x < n; x++) sums[x] += (uint64_t)weight * from[x];
+}
+
+/* Exact, and faster than dividing integers: sums < 2^51 and total < 2^43, so that a quotient just below a whole number
+ * is at least 2^-43 below it and cannot round up to it. */
+NN_KERNEL_CLONES static void divide_row(const uint64_t *sums, double total, size_t n, unsigned char *out)
+{
+    for (size_t x = 0; x < n; x++) out[x] = (unsigned char)(int)((double)(int64_t)sums[x] / total);
+}
+
 /* [H][row] -> [h][row], where a row is w * C numbers; sums holds one row. */
-static void resample_columns(const uint32_t *mid, const Axis *ay, size_t row, int64_t total, int64_t *sums,
+static void resample_columns(const uint32_t *mid, const Axis *ay, size_t row, int64_t total, uint64_t *sums,
                              DataImage *out)
 {
     for (size_t y = 0; y < (size_t)out->h; y++) {
-        for (size_t x = 0; x < row; x++) sums[x] = total / 2;
+        for (size_t x = 0; x < row; x++) sums[x] = (uint64_t)total / 2;
         for (size_t t = 0; t < (size_t)ay->taps; t++) {
             const uint32_t weight = ay->weight[y * (size_t)ay->taps + t];
-            if (!weight) continue;
-            const uint32_t *from = mid + ((size_t)ay->first[y] + t) * row;
-            for (size_t x = 0; x < row; x++) sums[x] += (int64_t)((uint64_t)weight * from[x]);
+            if (weight) add_row(sums, weight, mid + ((size_t)ay->first[y] + t) * row, row);
         }
-        /* Exact, and faster than dividing integers: sums < 2^51 and total < 2^43, so that a quotient just
-         * below a whole number is at least 2^-43 below it and cannot round up to it. */
-        for (size_t x = 0; x < row; x++) out->px[y * row + x] = (unsigned char)((double)sums[x] / (double)total);
+        divide_row(sums, (double)total, row, out->px + y * row);
     }
 }
 
@@ -211,7 +230,7 @@ static int resample(const DataImage *src, DataImage *out)
     size_t n = 0;
     const size_t row = (size_t)out->w * (size_t)out->c;
     uint32_t *mid = nn_size_mul(row, (size_t)src->h, &n) ? nn_alloc(n, sizeof *mid) : NULL;
-    int64_t *sums = nn_alloc(row, sizeof *sums);
+    uint64_t *sums = nn_alloc(row, sizeof *sums);
     const int ok = mid && sums && axis_make(&ax, src->w, out->w) && axis_make(&ay, src->h, out->h);
     if (ok) {
         resample_rows(src, &ax, out->w, mid);

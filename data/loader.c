@@ -57,8 +57,11 @@ typedef struct {
 void data_sample_to_floats(const DataSample *s, float *image, float *mask)
 {
     const size_t n = (size_t)s->image.w * (size_t)s->image.h;
-    for (size_t i = 0; i < n; i++)
-        for (size_t c = 0; c < 3; c++) image[c * n + i] = (float)s->image.px[3 * i + c] / 127.5f - 1.0f;
+    for (size_t i = 0; i < n; i++) {
+        image[i] = (float)s->image.px[3 * i] / 127.5f - 1.0f;
+        image[n + i] = (float)s->image.px[3 * i + 1] / 127.5f - 1.0f;
+        image[2 * n + i] = (float)s->image.px[3 * i + 2] / 127.5f - 1.0f;
+    }
     for (size_t i = 0; i < n; i++) mask[i] = s->mask.px[i] >= 128 ? 1.0f : 0.0f;
 }
 

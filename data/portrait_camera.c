@@ -4,6 +4,8 @@
 
 #include <string.h>
 
+#include "nn/base/parallel.h"
+
 /* Every run of `over` x `over` samples becomes one pixel, weighted by a tent that is `lens` pixels wider. */
 static void lens_weights(float lens, int over, float *w, int taps)
 {
@@ -18,52 +20,85 @@ static void lens_weights(float lens, int over, float *w, int taps)
 
 enum { LENS_MAX = 12 };
 
-static DataRgb weigh(const DataRgb *at, int stride, int first, int limit, const float *w, int taps)
+static int clamp_index(int i, int n)
 {
-    DataRgb sum = { 0, 0, 0 };
-    for (int i = 0; i < taps; i++) {
-        const int k = first + i < 0 ? 0 : first + i >= limit ? limit - 1 : first + i;
-        sum = rgb_add(sum, rgb_scale(at[k * stride], w[i]));
-    }
-    return sum;
+    return i < 0 ? 0 : i >= n ? n - 1 : i;
 }
 
-/* In place: rows first (the left `size` columns stay valid), then columns into the top left corner. */
+/* One row of samples with its border repeated in front and behind -> pixels [size][3]. */
+static void shrink_row(const float *samples, int over, const float *w, int taps, float *line, int size)
+{
+    for (int x = 0; x < size; x++, line += 3) {
+        const float *at = samples + 3 * x * over;
+        float r = 0, g = 0, b = 0;
+        for (int i = 0; i < taps; i++, at += 3) r += at[0] * w[i], g += at[1] * w[i], b += at[2] * w[i];
+        line[0] = r, line[1] = g, line[2] = b;
+    }
+}
+
+/* sum += weight * from */
+NN_KERNEL_CLONES static void add_row(float *sum, const float *from, float weight, size_t n)
+{
+    for (size_t i = 0; i < n; i++) sum[i] += from[i] * weight;
+}
+
+/* Rows first, then columns, into the left `size` columns of the top `size` rows. Uses up height and head. */
 static void shrink(DataCanvas *c, int size, float lens)
 {
     const int over = c->n / size, taps = 3 * over < LENS_MAX ? 3 * over : LENS_MAX, back = (taps - over) / 2;
-    float w[LENS_MAX];
-    DataRgb *line = (DataRgb *)(void *)c->height;
+    const size_t n = (size_t)c->n, row = 3 * (size_t)size;
+    float w[LENS_MAX], *wide = c->height, *pixels = (float *)(void *)c->head; /* [n][size][3] */
     lens_weights(lens, over, w, taps);
-    for (int y = 0; y < c->n; y++) {
-        for (int x = 0; x < size; x++) line[x] = weigh(c->at + y * c->n, 1, x * over - back, c->n, w, taps);
-        memcpy(c->at + y * c->n, line, (size_t)size * sizeof *line);
+    for (size_t y = 0; y < n; y++) {
+        const DataRgb *at = c->at + y * n;
+        for (int i = 0; i < taps; i++) {
+            memcpy(wide + 3 * i, at, sizeof *at);
+            memcpy(wide + 3 * ((size_t)back + n) + 3 * i, at + n - 1, sizeof *at);
+        }
+        memcpy(wide + 3 * back, at, n * sizeof *at);
+        shrink_row(wide, over, w, taps, pixels + y * row, size);
     }
-    for (int x = 0; x < size; x++) {
-        for (int y = 0; y < size; y++) line[y] = weigh(c->at + x, c->n, y * over - back, c->n, w, taps);
-        for (int y = 0; y < size; y++) c->at[y * c->n + x] = line[y];
+    for (int y = 0; y < size; y++) {
+        float *sum = &c->at[(size_t)y * n].r;
+        memset(sum, 0, row * sizeof *sum);
+        for (int i = 0; i < taps; i++)
+            add_row(sum, pixels + (size_t)clamp_index(y * over - back + i, c->n) * row, w[i], row);
     }
 }
 
 /* Display value 0..1 of linear light: soft shoulder, gamma 2, then a mild S curve. */
-static float tone(float v, float contrast)
+static inline float tone(float v, float contrast)
 {
     const float e = maxf(0, v), film = e * (1 + 0.12f * e) / (1 + 0.35f * e * e * 0.6f + 0.12f * e);
     const float g = sqrtf(film < 1 ? film : 1);
     return mixf(g, g * g * (3 - 2 * g), 0.6f * contrast);
 }
 
+enum { ROW = 128 }; /* pixels whose noise is drawn at once */
+
 /* Noise planes [3][size][size]: one shared by the channels (luminance), the rest their own; smoothed a little
  * along rows, as demosaicing does. */
 static void draw_noise(const DataCamera *cam, NnRng *rng, float *noise, int n)
 {
     const float own = cam->chroma_noise, shared = sqrtf(1 - own * own);
+    float before[3] = { 0 }, draw[4 * ROW];
     for (int i = 0; i < n; i++) {
-        const float common = shared * data_grain(rng);
-        for (int ch = 0; ch < 3; ch++) {
-            const float before = i > 0 ? noise[3 * (i - 1) + ch] : 0;
-            noise[3 * i + ch] = common + own * data_grain(rng) + cam->smooth_noise * before;
-        }
+        const float *d = draw + 4 * (i % ROW);
+        if (i % ROW == 0) data_grain_fill(rng, draw, 4 * (size_t)(n - i < ROW ? n - i : ROW));
+        for (int ch = 0; ch < 3; ch++)
+            noise[3 * i + ch] = before[ch] = shared * d[0] + own * d[1 + ch] + cam->smooth_noise * before[ch];
+    }
+}
+
+/* One row, [n] channels of pixels: light times gain becomes levels with noise. */
+NN_KERNEL_CLONES static void expose_row(const DataCamera *cam, const float *light, const float *gain,
+                                        const float *noise, size_t n, unsigned char *px)
+{
+    for (size_t i = 0; i < n; i++) {
+        const float level = tone(light[i] * gain[i], cam->contrast);
+        const float sigma = cam->read_noise + cam->shot_noise * sqrtf(level) * (1.15f - 0.6f * level);
+        const float noisy = 255 * (level + sigma * noise[i]) + 0.5f;
+        px[i] = (unsigned char)(int)(noisy < 0 ? 0 : noisy > 255 ? 255 : noisy);
     }
 }
 
@@ -71,19 +106,17 @@ void data_camera_expose(const DataPerson *p, DataCanvas *c, NnRng *rng, DataImag
 {
     const DataCamera *cam = &p->camera;
     const int size = out->w;
+    const size_t row = 3 * (size_t)size;
+    float *gain = (float *)(void *)c->head; /* [size][3] */
     shrink(c, size, cam->lens);
     draw_noise(cam, rng, c->height, size * size);
-    for (int y = 0; y < size; y++)
+    for (int y = 0; y < size; y++) {
         for (int x = 0; x < size; x++) {
             const float dx = ((float)x + 0.5f) / (float)size - 0.5f, dy = ((float)y + 0.5f) / (float)size - 0.5f;
-            const float gain = cam->exposure * (1 - cam->vignette * (dx * dx + dy * dy));
-            const DataRgb v = rgb_scale(c->at[y * c->n + x], gain);
-            const float light[3] = { v.r, v.g, v.b };
-            for (int ch = 0; ch < 3; ch++) {
-                const float level = tone(light[ch], cam->contrast);
-                const float sigma = cam->read_noise + cam->shot_noise * sqrtf(level) * (1.15f - 0.6f * level);
-                const float noisy = 255 * (level + sigma * c->height[3 * (y * size + x) + ch]) + 0.5f;
-                out->px[3 * (y * size + x) + ch] = (unsigned char)(noisy < 0 ? 0 : noisy > 255 ? 255 : noisy);
-            }
+            const float g = cam->exposure * (1 - cam->vignette * (dx * dx + dy * dy));
+            gain[3 * x] = gain[3 * x + 1] = gain[3 * x + 2] = g;
         }
+        expose_row(cam, &c->at[(size_t)y * (size_t)c->n].r, gain, c->height + (size_t)y * row, row,
+                   out->px + (size_t)y * row);
+    }
 }

@@ -47,10 +47,10 @@ static float relief(const DataPerson *p, const DataHeadPoint *h, float profile)
     return z;
 }
 
-static DataSurface skin_at(const DataPerson *p, const DataHeadPoint *h)
+/* fine, wide: noise of pores and of blotches there. */
+static DataSurface skin_at(const DataPerson *p, const DataHeadPoint *h, float fine, float wide)
 {
     const DataLattice *l = &p->lattice;
-    const float fine = noise_octaves(l, h->a * 34, h->b * 34, 2), wide = noise_octaves(l, h->a * 5, h->b * 5, 2);
     DataSurface s = { rgb_scale(p->skin, 1 + p->pores * fine * 0.7f), 1 + p->blotches * 0.45f * wide, 1 + 0.3f * fine };
     const float a = fabsf(h->a), red = p->blush * (bump(a - 0.42f, h->b - 0.36f, 0.26f, 0.22f) +
                                                    0.6f * bump(h->a, h->b - p->nose.tip_b, 0.12f, 0.1f)) +
@@ -133,23 +133,40 @@ static void paint_ear(const DataPerson *p, const DataHeadPoint *h, float grain, 
     canvas_blend(at, rgb_scale(c, rim), clamp01(0.5f + (1 - r) * 0.55f * p->ear_size / grain));
 }
 
+/* Noise of two octaves over n face points, `scale` cells to a head unit. */
+static void draw_skin_noise(const DataLattice *l, const DataHeadPoint *h, float scale, float *out, int n)
+{
+    float a[NOISE_RUN], b[NOISE_RUN];
+    for (int i = 0; i < n; i++) a[i] = h[i].a * scale, b[i] = h[i].b * scale;
+    data_noise_row(l, a, b, 2, out, n);
+}
+
+static void paint_skin(const DataPerson *p, DataCanvas *c, int x, int y, float grain, float fine, float wide)
+{
+    const DataHeadPoint *h = &c->head[y * c->n + x];
+    DataRgb *at = &c->at[y * c->n + x];
+    if (fabsf(h->s) > 0.8f) paint_ear(p, h, grain, at);
+    const float cover = clamp01(0.5f + h->edge / grain);
+    if (cover <= 0) return;
+    float n[3];
+    DataSurface s = skin_at(p, h, fine, wide);
+    face_normal(c, x, y, grain, n);
+    data_face_features(p, h->a, h->b, grain, &s);
+    const float shadow = cast_shadow(p, h);
+    canvas_blend(at, skin_light(p, n, &s, shadow), cover);
+}
+
 void data_paint_face(const DataPerson *p, DataCanvas *c)
 {
     const DataBounds box = data_head_bounds(p, c, p->pose.aspect + 0.25f, -1.05f, 1.05f);
     const float grain = data_head_grain(p, c);
+    float fine[NOISE_RUN], wide[NOISE_RUN];
     write_relief(p, c, &box);
     for (int y = box.y0; y < box.y1; y++)
-        for (int x = box.x0; x < box.x1; x++) {
-            const DataHeadPoint *h = &c->head[y * c->n + x];
-            DataRgb *at = &c->at[y * c->n + x];
-            if (fabsf(h->s) > 0.8f) paint_ear(p, h, grain, at);
-            const float cover = clamp01(0.5f + h->edge / grain);
-            if (cover <= 0) continue;
-            float n[3];
-            DataSurface s = skin_at(p, h);
-            face_normal(c, x, y, grain, n);
-            data_face_features(p, h->a, h->b, grain, &s);
-            const float shadow = cast_shadow(p, h);
-            canvas_blend(at, skin_light(p, n, &s, shadow), cover);
+        for (int from = box.x0; from < box.x1; from += NOISE_RUN) {
+            const int n = box.x1 - from < NOISE_RUN ? box.x1 - from : NOISE_RUN;
+            draw_skin_noise(&p->lattice, &c->head[y * c->n + from], 34, fine, n);
+            draw_skin_noise(&p->lattice, &c->head[y * c->n + from], 5, wide, n);
+            for (int i = 0; i < n; i++) paint_skin(p, c, from + i, y, grain, fine[i], wide[i]);
         }
 }

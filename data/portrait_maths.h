@@ -78,35 +78,50 @@ static inline DataRgb rgb_add(DataRgb a, DataRgb b)
     return (DataRgb){ a.r + b.r, a.g + b.g, a.b + b.b };
 }
 
-enum { PORTRAIT_LATTICE = 64 };
+enum { PORTRAIT_LATTICE = 64, LATTICE_ROW = PORTRAIT_LATTICE + 1 };
 
-/* Random values on a grid that repeats; the one noise source of a portrait. */
+/* Random values on a grid that repeats; the one noise source of a portrait. The last row and column are the first
+ * ones again, so that a cell's four corners lie side by side. */
 typedef struct {
-    float at[PORTRAIT_LATTICE * PORTRAIT_LATTICE]; /* -1..1 */
+    float at[LATTICE_ROW * LATTICE_ROW]; /* -1..1 */
 } DataLattice;
 
 /* Value noise, -1..1, with features of about one unit. */
 static inline float noise_at(const DataLattice *l, float x, float y)
 {
     const int fx = floor_int(x), fy = floor_int(y), m = PORTRAIT_LATTICE - 1;
-    const int x0 = fx & m, y0 = fy & m, x1 = (x0 + 1) & m, y1 = (y0 + 1) & m;
+    const int k = (fy & m) * LATTICE_ROW + (fx & m);
     const float tx = x - (float)fx, ty = y - (float)fy;
     const float u = tx * tx * (3 - 2 * tx), v = ty * ty * (3 - 2 * ty);
-    const float top = mixf(l->at[y0 * PORTRAIT_LATTICE + x0], l->at[y0 * PORTRAIT_LATTICE + x1], u);
-    const float low = mixf(l->at[y1 * PORTRAIT_LATTICE + x0], l->at[y1 * PORTRAIT_LATTICE + x1], u);
-    return mixf(top, low, v);
+    return mixf(mixf(l->at[k], l->at[k + 1], u), mixf(l->at[k + LATTICE_ROW], l->at[k + LATTICE_ROW + 1], u), v);
 }
 
-/* Sum of octaves, each twice as fine and half as strong, and turned so that the grids do not line up. */
+/* Every octave is twice as fine as the one before, and turned so that the grids do not line up. */
+static inline float next_octave_x(float x, float y)
+{
+    return 1.6f * x - 1.2f * y + 17.3f;
+}
+
+static inline float next_octave_y(float x, float y)
+{
+    return 1.2f * x + 1.6f * y + 5.7f;
+}
+
+/* Sum of octaves, each half as strong as the one before. */
 static inline float noise_octaves(const DataLattice *l, float x, float y, int octaves)
 {
     float sum = 0, gain = 1;
     for (int o = 0; o < octaves; o++, gain *= 0.5f) {
-        const float turned = 1.6f * x - 1.2f * y + 17.3f;
+        const float turned = next_octave_x(x, y);
         sum += gain * noise_at(l, x, y);
-        y = 1.2f * x + 1.6f * y + 5.7f, x = turned;
+        y = next_octave_y(x, y), x = turned;
     }
     return sum;
 }
+
+enum { NOISE_RUN = 128 }; /* samples that painters look ahead */
+
+/* out[i] = noise_octaves at (x[i], y[i]), the same bits, four times as fast. Uses up x and y. */
+void data_noise_row(const DataLattice *l, float *x, float *y, int octaves, float *out, int n);
 
 #endif

@@ -245,10 +245,20 @@ static void draw_extras(NnRng *r, DataPerson *p)
     p->glasses_colour = any_colour(r, 0.5f, 0.03f, 0.4f);
 }
 
+static void draw_lattice(NnRng *rng, DataLattice *l)
+{
+    enum { N = PORTRAIT_LATTICE };
+    uint32_t word[N * N];
+    nn_rng_fill(rng, word, N * N);
+    for (int y = 0; y <= N; y++)
+        for (int x = 0; x <= N; x++)
+            l->at[y * LATTICE_ROW + x] = 2 * ((float)(word[y % N * N + x % N] >> 8) * 0x1p-24f) - 1;
+}
+
 void data_person_draw(NnRng *rng, DataPerson *p)
 {
     memset(p, 0, sizeof *p);
-    for (int i = 0; i < PORTRAIT_LATTICE * PORTRAIT_LATTICE; i++) p->lattice.at[i] = 2 * nn_rng_uniform(rng) - 1;
+    draw_lattice(rng, &p->lattice);
     draw_pose(rng, &p->pose);
     draw_outline(rng, &p->pose, &p->outline);
     draw_light(rng, &p->light);

@@ -18,22 +18,43 @@ static DataRgb add_shapes(const DataScene *s, float x, float y, DataRgb c)
     return c;
 }
 
-static DataRgb scene_at(const DataPerson *p, float x, float y, float cosine, float sine)
+/* The noises of a run of scene samples. */
+typedef struct {
+    float texture[NOISE_RUN], leaf[NOISE_RUN];
+} SceneNoise;
+
+/* Samples first.. of a row at height y; `step` is the width of one. */
+static void draw_scene_noise(const DataPerson *p, int first, int n, float step, float y, SceneNoise *out)
+{
+    float px[NOISE_RUN], py[NOISE_RUN], fine[NOISE_RUN];
+    const float blur = p->scene.blur;
+    for (int i = 0; i < n; i++) px[i] = ((float)(first + i) + 0.5f) * step * 5, py[i] = y * 5;
+    data_noise_row(&p->lattice, px, py, 2, out->texture, n);
+    for (int i = 0; i < n; i++) {
+        const float x = ((float)(first + i) + 0.5f) * step;
+        px[i] = x * 43 + 9 + 12 * y, py[i] = y * 43 - 12 * x;
+    }
+    data_noise_row(&p->lattice, px, py, 1, fine, n);
+    for (int i = 0; i < n; i++) out->texture[i] += 0.5f * fine[i];
+    if (p->scene.kind != BACKDROP_LEAVES) return;
+    for (int i = 0; i < n; i++)
+        px[i] = ((float)(first + i) + 0.5f) * step * 0.5f / blur, py[i] = y * 0.5f / blur;
+    data_noise_row(&p->lattice, px, py, 3, out->leaf, n);
+}
+
+static DataRgb scene_at(const DataPerson *p, float x, float y, float cosine, float sine, float texture, float leaf)
 {
     const DataScene *s = &p->scene;
     const float along = 0.5f + (x - 0.5f) * cosine + (y - 0.5f) * sine;
     const float dx = x - 0.5f, dy = y - 0.45f;
     DataRgb c = rgb_mix(s->colour[0], s->colour[1], clamp01(along));
-    float texture = noise_octaves(&p->lattice, x * 5, y * 5, 2);
     if (s->kind == BACKDROP_LEAVES) {
-        const float leaf = noise_octaves(&p->lattice, x * 0.5f / s->blur, y * 0.5f / s->blur, 3);
         c = rgb_mix(s->colour[0], s->colour[1], clamp01(0.45f + 0.55f * leaf));
     } else if (s->kind == BACKDROP_STUDIO) {
         c = rgb_scale(c, 1.15f - s->falloff * (dx * dx + dy * dy) * 1.6f);
     } else {
         c = add_shapes(s, x, y, c);
     }
-    texture += 0.5f * noise_at(&p->lattice, x * 43 + 9 + 12 * y, y * 43 - 12 * x);
     return rgb_scale(c, maxf(0.05f, 1 + s->texture * texture));
 }
 
@@ -42,12 +63,18 @@ void data_paint_scene(const DataPerson *p, DataCanvas *c)
 {
     const float step = 2 / (float)c->n, cosine = cosf(p->scene.angle), sine = sinf(p->scene.angle);
     const DataRgb light = rgb_add(rgb_scale(p->light.key, 0.5f), p->light.ambient);
-    for (int y = 0; y < c->n / 2; y++)
+    SceneNoise noise = { .leaf = { 0 } };
+    for (int y = 0; y < c->n / 2; y++) {
+        const float py = ((float)y + 0.5f) * step;
         for (int x = 0; x < c->n / 2; x++) {
+            const int i = x % NOISE_RUN, left = c->n / 2 - x;
+            if (i == 0) draw_scene_noise(p, x, left < NOISE_RUN ? left : NOISE_RUN, step, py, &noise);
             DataRgb *at = c->at + 2 * y * c->n + 2 * x;
-            at[0] = rgb_mul(scene_at(p, ((float)x + 0.5f) * step, ((float)y + 0.5f) * step, cosine, sine), light);
+            at[0] = rgb_mul(
+                scene_at(p, ((float)x + 0.5f) * step, py, cosine, sine, noise.texture[i], noise.leaf[i]), light);
             at[1] = at[c->n] = at[c->n + 1] = at[0];
         }
+    }
 }
 
 static DataRgb cloth_at(const DataPerson *p, float x, float y)

@@ -3,6 +3,7 @@
 
 #include <stdlib.h>
 
+#include "data/jpeg_trip.h"
 #include "data/portrait_layers.h"
 #include "nn/base/size.h"
 
@@ -100,20 +101,6 @@ static void paint(const DataPerson *p, DataCanvas *c)
     data_paint_hair_before(p, c);
 }
 
-/* The camera's own file: what everything downstream starts from. */
-static NnStatus compress(DataImage *img, int quality, NnErr *err)
-{
-    DataBytes jpeg;
-    DataImage back;
-    NN_TRY(data_image_to_jpeg(img, quality, &jpeg, err));
-    const NnStatus s = data_image_decode(jpeg.data, jpeg.len, "portrait", 3, DATA_MAX_PIXELS, &back, err);
-    free(jpeg.data);
-    if (s != NN_OK) return s;
-    data_image_free(img);
-    *img = back;
-    return NN_OK;
-}
-
 static NnStatus render(NnRng *rng, int size, DataPerson *p, DataCanvas *c, DataImage *out, NnErr *err)
 {
     data_person_draw(rng, p);
@@ -121,7 +108,7 @@ static NnStatus render(NnRng *rng, int size, DataPerson *p, DataCanvas *c, DataI
     NN_TRY(data_image_new(size, size, 3, out, err));
     paint(p, c);
     data_camera_expose(p, c, rng, out);
-    const NnStatus s = compress(out, p->camera.quality, err);
+    const NnStatus s = data_image_through_jpeg(out, p->camera.quality, err); /* the camera's own file */
     if (s != NN_OK) data_image_free(out);
     return s;
 }

@@ -58,16 +58,22 @@ static void linear(const double *const *x, const NnShape *xs, int n_in, const vo
         }
 }
 
+/* Pixel (i,j) of plane c of image n, enlarged f times. */
+static double enlarged(const double *x, NnShape s, int f, int n, int c, int i, int j)
+{
+    return i < 0 || j < 0 ? 0 : pixel(x, s, n, c, i / f, j / f);
+}
+
 static double conv_at(const double *const *x, const NnShape *xs, const NnConvAttr *a, int n, int o, int i, int j)
 {
-    const int per_group = xs[1].d[1], group = o / (xs[1].d[0] / a->groups);
+    const int per_group = xs[1].d[1], group = o / (xs[1].d[0] / a->groups), f = a->upsample > 1 ? a->upsample : 1;
     double sum = 0;
     for (int c = 0; c < per_group; c++)
         for (int u = 0; u < xs[1].d[2]; u++)
             for (int v = 0; v < xs[1].d[3]; v++)
-                sum += x[1][at4(xs[1], o, c, u, v)] * pixel(x[0], xs[0], n, group * per_group + c,
-                                                            i * a->stride - a->pad + u * a->dilation,
-                                                            j * a->stride - a->pad + v * a->dilation);
+                sum += x[1][at4(xs[1], o, c, u, v)] * enlarged(x[0], xs[0], f, n, group * per_group + c,
+                                                               i * a->stride - a->pad + u * a->dilation,
+                                                               j * a->stride - a->pad + v * a->dilation);
     return sum;
 }
 

@@ -2,6 +2,9 @@
 #include "nn/base/rng.h"
 
 #include <math.h>
+#include <string.h>
+
+#include "nn/base/parallel.h"
 
 static uint32_t mul_hi(uint32_t a, uint32_t b, uint32_t *lo)
 {
@@ -45,6 +48,59 @@ uint32_t nn_rng_u32(NnRng *r)
         r->left = 4;
     }
     return r->out[4 - r->left--];
+}
+
+enum { SIDE_BY_SIDE = 64 }; /* blocks; fewer would be unrolled instead of vectorised */
+
+/* One round of many blocks; c[word][block]. */
+static inline void round_of_many(uint32_t c[4][SIDE_BY_SIDE], uint32_t k0, uint32_t k1)
+{
+    for (int i = 0; i < SIDE_BY_SIDE; i++) {
+        const uint64_t p = (uint64_t)0xD2511F53u * c[0][i], q = (uint64_t)0xCD9E8D57u * c[2][i];
+        const uint32_t a = (uint32_t)(q >> 32) ^ c[1][i] ^ k0, b = (uint32_t)(p >> 32) ^ c[3][i] ^ k1;
+        c[0][i] = a, c[1][i] = (uint32_t)q;
+        c[2][i] = b, c[3][i] = (uint32_t)p;
+    }
+}
+
+/* Blocks counter[0] and the next ones, `groups` times SIDE_BY_SIDE of them. */
+NN_KERNEL_CLONES __attribute__((flatten)) static void fill_blocks(const uint32_t counter[4], const uint32_t key[2],
+                                                                  uint32_t *out, size_t groups)
+{
+    for (size_t g = 0; g < groups; g++, out += 4 * SIDE_BY_SIDE) {
+        uint32_t c[4][SIDE_BY_SIDE];
+        for (uint32_t i = 0; i < SIDE_BY_SIDE; i++) {
+            c[0][i] = counter[0] + (uint32_t)g * SIDE_BY_SIDE + i;
+            c[1][i] = counter[1], c[2][i] = counter[2], c[3][i] = counter[3];
+        }
+        for (uint32_t round = 0; round < 10; round++)
+            round_of_many(c, key[0] + round * 0x9E3779B9u, key[1] + round * 0xBB67AE85u);
+        for (int i = 0; i < SIDE_BY_SIDE; i++)
+            for (int word = 0; word < 4; word++) out[4 * i + word] = c[word][i];
+    }
+}
+
+/* n words of one group of blocks, fewer than all of them; what is left of the last block stays in r. */
+static void fill_part(NnRng *r, uint32_t *out, size_t n)
+{
+    uint32_t group[4 * SIDE_BY_SIDE];
+    const size_t blocks = (n + 3) / 4;
+    fill_blocks(r->counter, r->key, group, 1);
+    memcpy(out, group, n * sizeof *out);
+    memcpy(r->out, group + 4 * (blocks - 1), sizeof r->out);
+    r->counter[0] += (uint32_t)blocks;
+    r->left = (int)(4 * blocks - n);
+}
+
+void nn_rng_fill(NnRng *r, uint32_t *out, size_t n)
+{
+    for (; n > 0 && r->left > 0; n--) *out++ = nn_rng_u32(r);
+    const size_t groups = n / (4 * SIDE_BY_SIDE), words = groups * 4 * SIDE_BY_SIDE, rest = n - words;
+    fill_blocks(r->counter, r->key, out, groups);
+    r->counter[0] += (uint32_t)(words / 4);
+    if (rest > SIDE_BY_SIDE) fill_part(r, out + words, rest);
+    else
+        for (size_t i = words; i < n; i++) out[i] = nn_rng_u32(r);
 }
 
 float nn_rng_uniform(NnRng *r)

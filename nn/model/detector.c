@@ -62,7 +62,8 @@ static NnVar residual_input(NnGraph *g, NnVar image, float clip)
     nn_graph_scope(g, "residual");
     const NnShape shape = { 4, { 3 * SRM_FILTERS, 1, SRM_SIZE, SRM_SIZE } };
     const NnVar w = nn_graph_constant(g, "residual.srm", shape, &taps[0][0][0]);
-    const NnVar r = nn_conv2d(g, image, w, NN_NONE, (NnConvAttr){ 1, SRM_SIZE / 2, 1, 3 });
+    const NnVar r =
+        nn_conv2d(g, image, w, NN_NONE, (NnConvAttr){ .stride = 1, .pad = SRM_SIZE / 2, .dilation = 1, .groups = 3 });
     const NnVar y = nn_scale(g, nn_clamp(g, r, -clip, clip), 1.0f / clip, 0);
     nn_graph_scope(g, "");
     return y;
@@ -101,7 +102,7 @@ static void cam_map(NnGraph *g, NnDetector *d, NnLinearParams head, NnMapBias bi
         head.bias =
             nn_graph_param(g, "map.bias", (NnShape){ 1, { 1 } }, (NnInit){ NN_INIT_ZERO, 0, 0 }, NN_PARAM_TRAIN);
     const NnVar w = nn_reshape(g, head.weight, (NnShape){ 4, { 1, C, 1, 1 } });
-    const NnVar small = nn_conv2d(g, d->latent, w, head.bias, (NnConvAttr){ 1, 0, 1, 1 });
+    const NnVar small = nn_conv2d(g, d->latent, w, head.bias, (NnConvAttr){ .stride = 1, .dilation = 1, .groups = 1 });
     d->map_logit = nn_resize_bilinear(g, small, H, W);
     d->map = nn_sigmoid(g, d->map_logit);
     nn_graph_scope(g, "");

@@ -24,35 +24,25 @@
  *        +---------------+               +-------+-------+-------+
  *
  * Groups are independent convolutions over C/G channels. im2col.c makes the copies, conv_gemm.c cuts the tiles and
- * forms the three products, conv_transpose.c uses the same three the other way round. Two special cases:
+ * forms the three products, conv_transpose.c uses the same three the other way round.
+ *
+ * That is the method "blas", which fits everything. The others (conv_method_list.h) do some cases faster, and the plan
+ * chooses by cost:
  *   pointwise   1x1, stride 1: the image is its own col, and nothing is copied;
- *   depthwise   one input channel per group: too little work per pixel for sgemm; direct loops (conv_depthwise.c). */
+ *   depthwise   one input channel per group: too little work per pixel for sgemm; direct loops. */
 #include "nn/ops/conv.h"
 
+#include <string.h>
+
 #include "nn/ops/case_shapes.h"
-#include "nn/ops/conv_depthwise.h"
 #include "nn/ops/conv_gemm.h"
+#include "nn/ops/conv_method.h"
 #include "nn/ops/conv_shape.h"
+#include "nn/ops/resample.h"
 
 static NnStatus conv2d_shape(const NnShape *xs, int n_in, const void *attr, NnShape *ys, NnErr *err)
 {
-    const NnConvAttr *a = attr;
-    const NnShape x = xs[0], w = xs[1];
-    NN_TRY(nn_conv_check("conv2d", xs, n_in, a, err));
-    if (x.d[1] % a->groups != 0 || w.d[0] % a->groups != 0)
-        return nn_fail(err, NN_ERR_SHAPE, "conv2d: %d groups do not divide %d input and %d output channels", a->groups,
-                       x.d[1], w.d[0]);
-    if (w.d[1] != x.d[1] / a->groups)
-        return nn_fail(err, NN_ERR_SHAPE, "conv2d: x has %d channels in %d groups, w expects %d per group", x.d[1],
-                       a->groups, w.d[1]);
-    NN_TRY(nn_conv_check_bias("conv2d", xs, n_in, w.d[0], err));
-    const int64_t Ho = nn_conv_out_size(x.d[2], w.d[2], a), Wo = nn_conv_out_size(x.d[3], w.d[3], a);
-    if (Ho < 1 || Wo < 1 || Ho > INT32_MAX || Wo > INT32_MAX)
-        return nn_fail(err, NN_ERR_SHAPE, "conv2d: a %dx%d kernel with dilation %d does not fit %dx%d with pad %d",
-                       w.d[2], w.d[3], a->dilation, x.d[2], x.d[3], a->pad);
-    *ys = (NnShape){ 4, { x.d[0], w.d[0], (int32_t)Ho, (int32_t)Wo } };
-    NN_TRY(nn_conv_check_sizes("conv2d", x, *ys, w, err));
-    return nn_shape_check(*ys, err);
+    return nn_conv2d_shape("conv2d", xs, n_in, attr, ys, err);
 }
 
 static double conv2d_flops(const NnShape *xs, int n_in, NnShape ys, const void *attr)
@@ -61,116 +51,80 @@ static double conv2d_flops(const NnShape *xs, int n_in, NnShape ys, const void *
     return 2.0 * xs[1].d[1] * xs[1].d[2] * xs[1].d[3] * (double)nn_shape_len(ys);
 }
 
-static const float *bias_of(const NnFwd *k)
+/* ---- one kernel a method; `how` is the method ---- */
+
+static int conv_fits(const NnShape *xs, int n_in, const void *attr, const void *how)
 {
-    return k->n_in > 2 ? k->x[2] : NULL;
+    (void)n_in;
+    const NnConvGeom g = nn_conv2d_geom(xs, attr);
+    return ((const NnConvMethod *)how)->fits(&g);
 }
 
-/* Gradient of the bias, the same for every kernel. */
-static void add_db(const NnBwd *k)
+static double conv_cost(const NnShape *xs, int n_in, NnShape ys, const void *attr, const void *how)
 {
-    if (k->n_in > 2 && k->dx[2])
-        nn_conv_to_bias(k->dy, k->ys.d[0], k->ys.d[1], (size_t)k->ys.d[2] * (size_t)k->ys.d[3], k->dx[2]);
+    (void)n_in, (void)ys;
+    const NnConvGeom g = nn_conv2d_geom(xs, attr);
+    return ((const NnConvMethod *)how)->cost(&g);
 }
 
-/* ---- blas: fits everything ---- */
-
-static size_t blas_scratch(const NnShape *xs, int n_in, NnShape ys, const void *attr, const void *how)
+static size_t conv_scratch(const NnShape *xs, int n_in, NnShape ys, const void *attr, const void *how)
 {
-    (void)n_in, (void)how;
-    const NnConvGeom g = nn_conv_geom(xs[0], ys, xs[1], attr);
-    return nn_conv_scratch(&g);
+    (void)n_in, (void)ys;
+    const NnConvGeom g = nn_conv2d_geom(xs, attr);
+    return ((const NnConvMethod *)how)->scratch(&g);
 }
 
-static void forward_with(const NnFwd *k, int in_place)
+static void conv_forward(const NnFwd *k)
 {
-    NnConvGeom g = nn_conv_geom(k->xs[0], k->ys, k->xs[1], k->attr);
-    g.in_place = in_place;
-    nn_conv_to_map(&g, k->x[0], k->x[1], bias_of(k), 0, k->y, k->scratch);
+    const NnConvMethod *method = k->how;
+    const NnConvGeom g = nn_conv2d_geom(k->xs, k->attr);
+    const NnConvEnd end = { .shift = k->n_in > 2 ? k->x[2] : NULL };
+    method->forward(&g, k->x[0], k->x[1], &end, k->y, k->scratch);
 }
 
-static void backward_with(const NnBwd *k, int in_place)
+static void conv_backward(const NnBwd *k)
 {
-    NnConvGeom g = nn_conv_geom(k->xs[0], k->ys, k->xs[1], k->attr);
-    g.in_place = in_place;
-    if (k->dx[0]) nn_conv_to_image(&g, k->dy, k->x[1], NULL, 1, k->dx[0], k->scratch);
-    if (k->dx[1]) nn_conv_to_weights(&g, k->x[0], k->dy, k->dx[1], k->scratch);
-    add_db(k);
-}
-
-static void blas_forward(const NnFwd *k)
-{
-    forward_with(k, 0);
-}
-
-static void blas_backward(const NnBwd *k)
-{
-    backward_with(k, 0);
-}
-
-/* ---- pointwise: 1x1, stride 1, no padding, one group ---- */
-
-enum { POINTWISE_MIN = 64 }; /* smaller planes gain more from sharing a tile with other images */
-
-static int pointwise_fits(const NnShape *xs, int n_in, const void *attr, const void *how)
-{
-    (void)n_in, (void)how;
-    const NnConvAttr *a = attr;
-    return xs[1].d[2] == 1 && xs[1].d[3] == 1 && a->stride == 1 && a->pad == 0 && a->groups == 1 &&
-           xs[0].d[2] * xs[0].d[3] >= POINTWISE_MIN;
-}
-
-static size_t pointwise_scratch(const NnShape *xs, int n_in, NnShape ys, const void *attr, const void *how)
-{
-    (void)n_in, (void)how;
-    NnConvGeom g = nn_conv_geom(xs[0], ys, xs[1], attr);
-    g.in_place = 1;
-    return nn_conv_scratch(&g);
-}
-
-static void pointwise_forward(const NnFwd *k)
-{
-    forward_with(k, 1);
-}
-
-static void pointwise_backward(const NnBwd *k)
-{
-    backward_with(k, 1);
-}
-
-/* ---- depthwise: one input channel per group ---- */
-
-static int depthwise_fits(const NnShape *xs, int n_in, const void *attr, const void *how)
-{
-    (void)n_in, (void)how;
-    const NnConvAttr *a = attr;
-    return a->groups > 1 && a->groups == xs[0].d[1];
-}
-
-static void depthwise_forward(const NnFwd *k)
-{
-    const NnConvGeom g = nn_conv_geom(k->xs[0], k->ys, k->xs[1], k->attr);
-    nn_depthwise_forward(&g, k->x[0], k->x[1], bias_of(k), k->y);
-}
-
-static void depthwise_backward(const NnBwd *k)
-{
-    const NnConvGeom g = nn_conv_geom(k->xs[0], k->ys, k->xs[1], k->attr);
-    if (k->dx[0]) nn_depthwise_dx(&g, k->x[1], k->dy, k->dx[0]);
-    if (k->dx[1]) nn_depthwise_dw(&g, k->x[0], k->dy, k->dx[1]);
-    add_db(k);
+    const NnConvMethod *method = k->how;
+    const NnConvGeom g = nn_conv2d_geom(k->xs, k->attr);
+    if (k->dx[0]) method->input_gradient(&g, k->dy, k->x[1], !(k->fresh & 1), k->dx[0], k->scratch);
+    if (k->dx[1]) method->weight_gradient(&g, k->x[0], k->dy, k->dx[1], k->scratch);
+    if (k->n_in > 2 && k->dx[2]) nn_conv_to_bias(k->dy, g.N, g.O, (size_t)g.Ho * (size_t)g.Wo, k->dx[2]);
 }
 
 static const NnKernel conv2d_kernels[] = {
-    { "depthwise", .fits = depthwise_fits, .forward = depthwise_forward, .backward = depthwise_backward },
-    { "pointwise", pointwise_fits, pointwise_scratch, .forward = pointwise_forward, .backward = pointwise_backward },
-    { "blas", .scratch = blas_scratch, .forward = blas_forward, .backward = blas_backward },
+#define NN_CONV_METHOD(id, is_inexact)                                                                                 \
+    { .name = #id,                                                                                                     \
+      .fits = conv_fits,                                                                                               \
+      .scratch = conv_scratch,                                                                                         \
+      .forward = conv_forward,                                                                                         \
+      .backward = conv_backward,                                                                                       \
+      .cost = conv_cost,                                                                                               \
+      .how = &nn_conv_##id,                                                                                            \
+      .inexact = is_inexact },
+#include "nn/ops/conv_method_list.h"
+#undef NN_CONV_METHOD
 };
+
+/* The enlarged image is conv2d's own business: it need not exist. */
+static int conv2d_absorb(const NnNode *self, const NnNode *producer, NnFused *fused)
+{
+    NnConvAttr a = *(const NnConvAttr *)self->attr;
+    const int factor = nn_upsample_factor(producer);
+    if (factor < 1 || factor > NN_CONV_UPSAMPLE_MAX || a.upsample > 1) return 0;
+    if (a.stride != 1 || a.dilation != 1 || a.groups != 1) return 0;
+    a.upsample = factor;
+    *fused = (NnFused){ .op = self->op, .n_in = self->n_in };
+    memcpy(fused->in, self->in, sizeof fused->in);
+    fused->in[0] = producer->in[0];
+    memcpy(fused->attr, &a, sizeof a);
+    return 1;
+}
 
 /* ---- tests: { label, { x, w, b }, ... } ---- */
 
 /* clang-format off */
 #define ATTR(s, p, d, g) &(const NnConvAttr){ .stride = s, .pad = p, .dilation = d, .groups = g }
+#define UP(f, p) &(const NnConvAttr){ .stride = 1, .pad = p, .dilation = 1, .groups = 1, .upsample = f }
 /* clang-format on */
 
 static const NnOpCase conv2d_cases[] = {
@@ -217,6 +171,35 @@ static const NnOpCase conv2d_cases[] = {
     { "more images than lanes", { IMAGE(19, 1, 4, 5), IMAGE(2, 1, 3, 3) }, DRAWN, .attr = ATTR(1, 0, 1, 1) },
     { "large", { IMAGE(2, 3, 33, 35), IMAGE(4, 3, 3, 3), VECTOR(4) }, DRAWN, .attr = ATTR(1, 1, 1, 1) },
     { "large, depthwise", { IMAGE(2, 3, 53, 55), IMAGE(3, 1, 3, 3), VECTOR(3) }, DRAWN, .attr = ATTR(1, 1, 1, 3) },
+    /* [1 2; 3 4] twice as large, and 2x2 sums of it. dx0: a pixel is seen by the 9 windows that touch its block. */
+    { "upsample by hand",
+      { IMAGE(1, 1, 2, 2), IMAGE(1, 1, 2, 2) },
+      .attr = UP(2, 0),
+      .in = { (const float[]){ 1, 2, 3, 4 }, (const float[]){ 1, 1, 1, 1 } },
+      .y = (const float[]){ 4, 6, 8, 8, 10, 12, 12, 14, 16 },
+      .dx0 = (const float[]){ 9, 9, 9, 9 } },
+    { "upsample 2", { IMAGE(2, 3, 4, 5), IMAGE(4, 3, 3, 3), VECTOR(4) }, DRAWN, .attr = UP(2, 1) },
+    { "upsample 2, no bias", { IMAGE(3, 2, 5, 3), IMAGE(3, 2, 3, 3) }, DRAWN, .attr = UP(2, 1) },
+    { "upsample 2, no pad", { IMAGE(1, 2, 3, 4), IMAGE(2, 2, 3, 3) }, DRAWN, .attr = UP(2, 0) },
+    { "upsample 2, wide pad", { IMAGE(1, 2, 3, 4), IMAGE(2, 2, 3, 3) }, DRAWN, .attr = UP(2, 3) },
+    { "upsample 2, one pixel", { IMAGE(2, 2, 1, 1), IMAGE(2, 2, 3, 3), VECTOR(2) }, DRAWN, .attr = UP(2, 1) },
+    { "upsample 2, 1x1", { IMAGE(2, 3, 5, 6), IMAGE(2, 3, 1, 1), VECTOR(2) }, DRAWN, .attr = UP(2, 0) },
+    { "upsample 2, kernel 5", { IMAGE(1, 2, 4, 5), IMAGE(3, 2, 5, 5), VECTOR(3) }, DRAWN, .attr = UP(2, 2) },
+    { "upsample 2, kernel 2x4", { IMAGE(1, 2, 4, 5), IMAGE(3, 2, 2, 4), VECTOR(3) }, DRAWN, .attr = UP(2, 1) },
+    { "upsample 2, 16 channels", { IMAGE(2, 16, 8, 8), IMAGE(16, 16, 3, 3) }, DRAWN, .attr = UP(2, 1) },
+    { "upsample 2, many small images", { IMAGE(9, 2, 2, 3), IMAGE(3, 2, 3, 3) }, DRAWN, .attr = UP(2, 1) },
+    { "upsample 2, pieces of a row", { IMAGE(1, 1, 2, 350), IMAGE(1, 1, 3, 3) }, DRAWN, .attr = UP(2, 1) },
+    { "upsample 2, large", { IMAGE(2, 3, 17, 19), IMAGE(4, 3, 3, 3), VECTOR(4) }, DRAWN, .attr = UP(2, 1) },
+    { "upsample 3", { IMAGE(2, 2, 3, 4), IMAGE(3, 2, 3, 3), VECTOR(3) }, DRAWN, .attr = UP(3, 1) },
+    { "upsample 4, kernel 7", { IMAGE(1, 2, 3, 2), IMAGE(2, 2, 7, 7) }, DRAWN, .attr = UP(4, 3) },
+    { "upsample 1", { IMAGE(1, 2, 3, 4), IMAGE(2, 2, 3, 3) }, DRAWN, .attr = UP(1, 1) },
+    { "upsample 9", { IMAGE(1, 1, 2, 2), IMAGE(1, 1, 3, 3) }, .attr = UP(9, 1), .want = NN_ERR_SHAPE },
+    { "upsample -1", { IMAGE(1, 1, 2, 2), IMAGE(1, 1, 3, 3) }, .attr = UP(-1, 1), .want = NN_ERR_SHAPE },
+    { "upsample and stride",
+      { IMAGE(1, 1, 4, 4), IMAGE(1, 1, 3, 3) },
+      .attr = &(const NnConvAttr){ .stride = 2, .pad = 1, .dilation = 1, .groups = 1, .upsample = 2 },
+      .want = NN_ERR_SHAPE },
+    { "upsample too large", { IMAGE(1, 1, 10000, 10000), IMAGE(1, 1, 3, 3) }, .attr = UP(8, 1), .want = NN_ERR_SHAPE },
     { "rank", { { 3, { 3, 5, 5 } }, IMAGE(4, 3, 3, 3) }, .attr = ATTR(1, 1, 1, 1), .want = NN_ERR_SHAPE },
     { "channels", { IMAGE(2, 3, 5, 5), IMAGE(4, 2, 3, 3) }, .attr = ATTR(1, 1, 1, 1), .want = NN_ERR_SHAPE },
     { "bias", { IMAGE(2, 3, 5, 5), IMAGE(4, 3, 3, 3), VECTOR(3) }, .attr = ATTR(1, 1, 1, 1), .want = NN_ERR_SHAPE },
@@ -235,9 +218,11 @@ const NnOp nn_op_conv2d = {
     .min_in = 2,
     .max_in = 3,
     .reads = NN_READS_X0 | NN_READS_X1,
+    .overwrites = 1,
     .attr_size = sizeof(NnConvAttr),
     .shape = conv2d_shape,
     .flops = conv2d_flops,
+    .absorb = conv2d_absorb,
     .kernels = NN_LIST(conv2d_kernels),
     .cases = NN_LIST(conv2d_cases),
 };

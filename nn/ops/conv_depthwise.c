@@ -1,7 +1,9 @@
-/* conv_depthwise.c -- see conv_depthwise.h. Every plane is one thread's, every sum has a fixed order. */
-#include "nn/ops/conv_depthwise.h"
+/* conv_depthwise.c -- the method for one input channel per group, by direct loops: products with an inner length of
+ * Kh Kw would starve a matrix multiplication. Every plane is one thread's, every sum has a fixed order. */
+#include <string.h>
 
 #include "nn/base/parallel.h"
+#include "nn/ops/conv_method.h"
 
 /* One tap (u,v) at one output row i: which columns it reaches, and where it reads. */
 typedef struct {
@@ -42,11 +44,11 @@ static inline float row_dot(const float *x, const float *y, int stride, int n)
 }
 
 NN_KERNEL_CLONES
-static void forward_plane(const NnConvGeom *g, const float *x, const float *w, float bias, float *y)
+static void forward_plane(const NnConvGeom *g, const float *x, const float *w, float *y)
 {
     for (int i = 0; i < g->Ho; i++) {
         float *row = y + (size_t)i * (size_t)g->Wo;
-        for (int j = 0; j < g->Wo; j++) row[j] = bias;
+        for (int j = 0; j < g->Wo; j++) row[j] = 0;
         for (int u = 0; u < g->Kh; u++)
             for (int v = 0; v < g->Kw; v++) {
                 const RowTap t = row_tap(g, i, u, v);
@@ -95,26 +97,57 @@ static size_t y_plane(const NnConvGeom *g, int n, int o)
     return ((size_t)n * (size_t)g->O + (size_t)o) * (size_t)g->Ho * (size_t)g->Wo;
 }
 
-void nn_depthwise_forward(const NnConvGeom *g, const float *x, const float *w, const float *b, float *y)
+static int fits(const NnConvGeom *g)
 {
-#pragma omp parallel for num_threads(nn_threads()) collapse(2)
-    for (int n = 0; n < g->N; n++)
-        for (int o = 0; o < g->O; o++)
-            forward_plane(g, x + x_plane(g, n, o / g->Og), w + (size_t)o * (size_t)g->K, b ? b[o] : 0,
-                          y + y_plane(g, n, o));
+    return g->groups > 1 && g->groups == g->C;
 }
 
-void nn_depthwise_dx(const NnConvGeom *g, const float *w, const float *dy, float *dx)
+/* A vector register of products at a time, each loaded and stored once a tap. */
+static double cost(const NnConvGeom *g)
 {
+    return 3 * 0.15e-9 * g->K * (double)g->N * g->O * g->Ho * g->Wo;
+}
+
+static size_t scratch_len(const NnConvGeom *g)
+{
+    (void)g;
+    return 0;
+}
+
+/* One an image. */
+static int slots(const NnConvGeom *g)
+{
+    return g->N;
+}
+
+static void forward(const NnConvGeom *g, const float *x, const float *w, const NnConvEnd *end, float *y, float *scratch)
+{
+    (void)scratch;
 #pragma omp parallel for num_threads(nn_threads()) collapse(2)
     for (int n = 0; n < g->N; n++)
-        for (int c = 0; c < g->C; c++)
+        for (int o = 0; o < g->O; o++) {
+            float *plane = y + y_plane(g, n, o);
+            forward_plane(g, x + x_plane(g, n, o / g->Og), w + (size_t)o * (size_t)g->K, plane);
+            nn_conv_end_run(end, n, g->O, o, plane, (size_t)g->Ho * (size_t)g->Wo);
+        }
+}
+
+static void input_gradient(const NnConvGeom *g, const float *dy, const float *w, int add, float *dx, float *scratch)
+{
+    (void)scratch;
+#pragma omp parallel for num_threads(nn_threads()) collapse(2)
+    for (int n = 0; n < g->N; n++)
+        for (int c = 0; c < g->C; c++) {
+            float *plane = dx + x_plane(g, n, c);
+            if (!add) memset(plane, 0, sizeof *plane * (size_t)g->H * (size_t)g->W);
             for (int o = c * g->Og; o < (c + 1) * g->Og; o++)
-                dx_plane(g, w + (size_t)o * (size_t)g->K, dy + y_plane(g, n, o), dx + x_plane(g, n, c));
+                dx_plane(g, w + (size_t)o * (size_t)g->K, dy + y_plane(g, n, o), plane);
+        }
 }
 
-void nn_depthwise_dw(const NnConvGeom *g, const float *x, const float *dy, float *dw)
+static void weight_gradient(const NnConvGeom *g, const float *x, const float *dy, float *dw, float *scratch)
 {
+    (void)scratch;
 #pragma omp parallel for num_threads(nn_threads())
     for (int o = 0; o < g->O; o++)
         for (int k = 0; k < g->K; k++) {
@@ -124,3 +157,14 @@ void nn_depthwise_dw(const NnConvGeom *g, const float *x, const float *dy, float
             dw[(size_t)o * (size_t)g->K + (size_t)k] += sum;
         }
 }
+
+const NnConvMethod nn_conv_depthwise = {
+    .name = "depthwise",
+    .fits = fits,
+    .cost = cost,
+    .scratch = scratch_len,
+    .slots = slots,
+    .forward = forward,
+    .input_gradient = input_gradient,
+    .weight_gradient = weight_gradient,
+};

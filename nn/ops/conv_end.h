@@ -20,6 +20,9 @@ size_t nn_conv_moments_len(int slots, int O);
  * slot and channel left, so clear the slot first), scale and shift, activation. Does nothing for an empty end. */
 void nn_conv_end_run(const NnConvEnd *end, int slot, int O, int o, float *y, size_t n);
 
+/* Add n values to one slot and channel, whose three floats `at` points to. n >= 1. */
+void nn_conv_moments_add(float *at, const float *x, size_t n);
+
 /* Mean and variance (divided by the count) of channel o over all slots, in slot order and in double (Chan, Golub,
  * LeVeque 1983). Slots that were never used have count 0. */
 void nn_conv_moments_merge(const float *moments, int slots, int O, int o, double *mean, double *variance);

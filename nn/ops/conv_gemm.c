@@ -12,6 +12,7 @@
 
 #include "nn/base/blas.h"
 #include "nn/base/parallel.h"
+#include "nn/ops/conv_method.h"
 #include "nn/ops/plane_sum.h"
 
 enum {
@@ -146,47 +147,56 @@ static Matrix map_in(const NnConvGeom *g, const float *map, int group, const NnC
     return (Matrix){ buffer, T };
 }
 
-/* After the product: add the bias, and if the product went to a buffer, take it from there to the map. */
+/* After the product: take it to the map, if it went to a buffer, and finish it. */
 NN_KERNEL_CLONES
-static void map_out(const NnConvGeom *g, Matrix product, const float *b, int add, int group, const NnConvTile *t,
-                    float *map)
+static void copy_or_add(const float *from, int add, float *to, int n)
 {
-    const int o0 = group * g->Og, area = t->rows * t->cols, in_buffer = t->images > 1;
-    if (!in_buffer && !b) return;
+    if (add)
+        for (int p = 0; p < n; p++) to[p] += from[p];
+    else
+        for (int p = 0; p < n; p++) to[p] = from[p];
+}
+
+static void map_out(const NnConvGeom *g, Matrix product, const NnConvEnd *end, int add, int group, const NnConvTile *t,
+                    int slot, float *map)
+{
+    const int o0 = group * g->Og, area = t->rows * t->cols;
     for (int o = 0; o < g->Og; o++)
         for (int m = 0; m < t->images; m++) {
-            const float *from = product.at + (size_t)o * (size_t)product.ld + m * area;
             float *to = map + map_at(g, t->n0 + m, o0 + o, t->i0, t->j0);
-            const float bias = b ? b[o0 + o] : 0;
-            if (in_buffer && add)
-                for (int p = 0; p < area; p++) to[p] += from[p];
-            else
-                for (int p = 0; p < area; p++) to[p] = from[p] + bias;
+            if (t->images > 1) copy_or_add(product.at + (size_t)o * (size_t)product.ld + m * area, add, to, area);
+            if (!add) nn_conv_end_run(end, slot, g->O, o0 + o, to, (size_t)area);
         }
 }
 
 /* One tile of the map: the product goes straight into it, or, for several images, through scratch. */
-static void tile_to_map(const NnConvGeom *g, const Cut *c, const float *image, const float *w, const float *b, int add,
-                        int group, const NnConvTile *t, float *map, float *mine)
+static void tile_to_map(const NnConvGeom *g, const Cut *c, const float *image, const float *w, const NnConvEnd *end,
+                        int add, int group, const NnConvTile *t, int slot, float *map, float *mine)
 {
     const int T = nn_conv_tile_len(t), direct = t->images == 1, ld = direct ? g->Ho * g->Wo : T;
     const Matrix col = col_of_image(g, image, group, t, mine);
     const float *wg = w + (size_t)(group * g->Og) * (size_t)g->K;
     float *out = direct ? map + map_at(g, t->n0, group * g->Og, t->i0, t->j0) : mine + col_len(g, c);
     nn_gemm(0, 0, g->Og, T, g->K, wg, g->K, col.at, col.ld, add && direct ? 1 : 0, out, ld);
-    map_out(g, (Matrix){ out, ld }, add ? NULL : b, add, group, t, map);
+    map_out(g, (Matrix){ out, ld }, end, add, group, t, slot, map);
 }
 
-void nn_conv_to_map(const NnConvGeom *g, const float *image, const float *w, const float *b, int add, float *map,
+int nn_conv_map_slots(const NnConvGeom *g)
+{
+    const Cut c = cut_make(g);
+    return c.blocks * c.grid_rows * c.grid_cols;
+}
+
+void nn_conv_to_map(const NnConvGeom *g, const float *image, const float *w, const NnConvEnd *end, int add, float *map,
                     float *scratch)
 {
     const Cut c = cut_make(g);
     const int tiles = c.grid_rows * c.grid_cols;
 #pragma omp parallel for num_threads(nn_threads()) schedule(dynamic)
     for (int item = 0; item < c.blocks * g->groups * tiles; item++) {
-        const int group = item / tiles % g->groups;
-        const NnConvTile t = cut_tile(g, &c, item / tiles / g->groups, item % tiles);
-        tile_to_map(g, &c, image, w, b, add, group, &t, map, my_slice(g, &c, scratch));
+        const int group = item / tiles % g->groups, block = item / tiles / g->groups, tile = item % tiles;
+        const NnConvTile t = cut_tile(g, &c, block, tile);
+        tile_to_map(g, &c, image, w, end, add, group, &t, block * tiles + tile, map, my_slice(g, &c, scratch));
     }
 }
 
@@ -201,15 +211,15 @@ static void fill_planes(const NnConvGeom *g, const float *b, int group, int n0, 
         }
 }
 
-/* image += w^T map for one tile. */
+/* image += w^T map for one tile; where a pixel has one tap only, the product may overwrite it (add = 0). */
 static void tile_to_image(const NnConvGeom *g, const Cut *c, const float *map, const float *w, int group,
-                          const NnConvTile *t, float *image, float *mine)
+                          const NnConvTile *t, int add, float *image, float *mine)
 {
     const int T = nn_conv_tile_len(t);
     const float *wg = w + (size_t)(group * g->Og) * (size_t)g->K;
     const Matrix in = map_in(g, map, group, t, mine + col_len(g, c));
     if (g->in_place) {
-        nn_gemm(1, 0, g->K, T, g->Og, wg, g->K, in.at, in.ld, 1, image + image_at(g, t, group), g->H * g->W);
+        nn_gemm(1, 0, g->K, T, g->Og, wg, g->K, in.at, in.ld, add ? 1 : 0, image + image_at(g, t, group), g->H * g->W);
         return;
     }
     nn_gemm(1, 0, g->K, T, g->Og, wg, g->K, in.at, in.ld, 0, mine, T);
@@ -220,14 +230,14 @@ void nn_conv_to_image(const NnConvGeom *g, const float *map, const float *w, con
                       float *scratch)
 {
     const Cut c = cut_make(g);
-    const int items = c.blocks * g->groups;
+    const int items = c.blocks * g->groups, overwrite = g->in_place && !add && !b;
 #pragma omp parallel for num_threads(nn_threads()) schedule(dynamic)
     for (int item = 0; item < items; item++) {
         const int group = item % g->groups, block = item / g->groups, n0 = block * c.images;
-        if (!add) fill_planes(g, b, group, n0, min_int(n0 + c.images, g->N), image);
+        if (!add && !overwrite) fill_planes(g, b, group, n0, min_int(n0 + c.images, g->N), image);
         for (int tile = 0; tile < c.grid_rows * c.grid_cols; tile++) {
             const NnConvTile t = cut_tile(g, &c, block, tile);
-            tile_to_image(g, &c, map, w, group, &t, image, my_slice(g, &c, scratch));
+            tile_to_image(g, &c, map, w, group, &t, !overwrite, image, my_slice(g, &c, scratch));
         }
     }
 }
@@ -280,3 +290,115 @@ void nn_conv_to_bias(const float *dy, int N, int C, size_t plane, float *db)
         db[c] += sum;
     }
 }
+
+/* ---- the two methods ---- */
+
+/* Seconds of one thread: products at the speed that sgemm reaches on such shapes, and three passes over the column
+ * matrix (built for forward and dw, added up for dx). Fitted on one core of each kind; only ratios matter. */
+static double product_rate(void)
+{
+#if defined(__x86_64__)
+    if (__builtin_cpu_supports("avx512f")) return 120e9;
+    if (__builtin_cpu_supports("avx2")) return 65e9;
+#endif
+    return 20e9;
+}
+
+static const double column_seconds = 0.5e-9; /* a float of the column matrix, made or added up */
+
+/* Few rows or a short inner length leave sgemm's registers half empty. */
+static double product_seconds(const NnConvGeom *g)
+{
+    const double area = (double)g->N * g->Ho * g->Wo, starve = (1 + 8.0 / g->Og) * (1 + 16.0 / g->K);
+    return 3 * 2 * area * g->O * g->K * starve / product_rate();
+}
+
+static double blas_cost(const NnConvGeom *g)
+{
+    return product_seconds(g) + 3 * column_seconds * g->K * g->groups * (double)g->N * g->Ho * g->Wo;
+}
+
+static int blas_fits(const NnConvGeom *g)
+{
+    (void)g;
+    return 1;
+}
+
+static void blas_forward(const NnConvGeom *g, const float *x, const float *w, const NnConvEnd *end, float *y,
+                         float *scratch)
+{
+    nn_conv_to_map(g, x, w, end, 0, y, scratch);
+}
+
+static void blas_dx(const NnConvGeom *g, const float *dy, const float *w, int add, float *dx, float *scratch)
+{
+    nn_conv_to_image(g, dy, w, NULL, add, dx, scratch);
+}
+
+const NnConvMethod nn_conv_blas = {
+    .name = "blas",
+    .fits = blas_fits,
+    .cost = blas_cost,
+    .scratch = nn_conv_scratch,
+    .slots = nn_conv_map_slots,
+    .forward = blas_forward,
+    .input_gradient = blas_dx,
+    .weight_gradient = nn_conv_to_weights,
+};
+
+enum { POINTWISE_MIN = 64 }; /* smaller planes gain more from sharing a tile with other images */
+
+static NnConvGeom in_place(const NnConvGeom *g)
+{
+    NnConvGeom p = *g;
+    p.in_place = 1;
+    return p;
+}
+
+static int pointwise_fits(const NnConvGeom *g)
+{
+    return g->Kh == 1 && g->Kw == 1 && g->stride == 1 && g->pad == 0 && g->groups == 1 && g->upsample == 1 &&
+           g->H * g->W >= POINTWISE_MIN;
+}
+
+static size_t pointwise_scratch(const NnConvGeom *g)
+{
+    const NnConvGeom p = in_place(g);
+    return nn_conv_scratch(&p);
+}
+
+static int pointwise_slots(const NnConvGeom *g)
+{
+    const NnConvGeom p = in_place(g);
+    return nn_conv_map_slots(&p);
+}
+
+static void pointwise_forward(const NnConvGeom *g, const float *x, const float *w, const NnConvEnd *end, float *y,
+                              float *scratch)
+{
+    const NnConvGeom p = in_place(g);
+    nn_conv_to_map(&p, x, w, end, 0, y, scratch);
+}
+
+static void pointwise_dx(const NnConvGeom *g, const float *dy, const float *w, int add, float *dx, float *scratch)
+{
+    const NnConvGeom p = in_place(g);
+    nn_conv_to_image(&p, dy, w, NULL, add, dx, scratch);
+}
+
+static void pointwise_dw(const NnConvGeom *g, const float *x, const float *dy, float *dw, float *scratch)
+{
+    const NnConvGeom p = in_place(g);
+    nn_conv_to_weights(&p, x, dy, dw, scratch);
+}
+
+const NnConvMethod nn_conv_pointwise = {
+    .name = "pointwise",
+    .fits = pointwise_fits,
+    .cost = product_seconds,
+    .scratch = pointwise_scratch,
+    .slots = pointwise_slots,
+    .forward = pointwise_forward,
+    .input_gradient = pointwise_dx,
+    .weight_gradient = pointwise_dw,
+};

@@ -11,6 +11,8 @@ static NnStatus transpose_shape(const NnShape *xs, int n_in, const void *attr, N
     const NnConvAttr *a = attr;
     const NnShape x = xs[0], w = xs[1];
     NN_TRY(nn_conv_check("conv_transpose2d", xs, n_in, a, err));
+    if (a->upsample > 1)
+        return nn_fail(err, NN_ERR_SHAPE, "conv_transpose2d: upsample %d belongs to conv2d only", a->upsample);
     if (w.d[0] != x.d[1])
         return nn_fail(err, NN_ERR_SHAPE, "conv_transpose2d: x has %d channels, w expects %d", x.d[1], w.d[0]);
     if (x.d[1] % a->groups != 0)
@@ -27,7 +29,7 @@ static NnStatus transpose_shape(const NnShape *xs, int n_in, const void *attr, N
                        x.d[2], x.d[3], w.d[2], w.d[3], a->stride, a->pad, (long long)size[0], (long long)size[1]);
     NN_TRY(nn_conv_check_bias("conv_transpose2d", xs, n_in, (int)O, err));
     *ys = (NnShape){ 4, { x.d[0], (int32_t)O, (int32_t)size[0], (int32_t)size[1] } };
-    NN_TRY(nn_conv_check_sizes("conv_transpose2d", *ys, x, w, err));
+    NN_TRY(nn_conv_check_sizes("conv_transpose2d", *ys, x, w, a, err));
     return nn_shape_check(*ys, err);
 }
 
@@ -53,7 +55,7 @@ static void transpose_forward(const NnFwd *k)
 static void transpose_backward(const NnBwd *k)
 {
     const NnConvGeom g = nn_conv_geom(k->ys, k->xs[0], k->xs[1], k->attr);
-    if (k->dx[0]) nn_conv_to_map(&g, k->dy, k->x[1], NULL, 1, k->dx[0], k->scratch);
+    if (k->dx[0]) nn_conv_to_map(&g, k->dy, k->x[1], &(NnConvEnd){ 0 }, !(k->fresh & 1), k->dx[0], k->scratch);
     if (k->dx[1]) nn_conv_to_weights(&g, k->dy, k->x[0], k->dx[1], k->scratch);
     if (k->n_in > 2 && k->dx[2]) nn_conv_to_bias(k->dy, g.N, g.C, (size_t)g.H * (size_t)g.W, k->dx[2]);
 }
@@ -97,6 +99,10 @@ static const NnOpCase transpose_cases[] = {
       .want = NN_ERR_SHAPE },
     { "nothing left", { IMAGE(1, 1, 1, 1), IMAGE(1, 1, 3, 3) }, .attr = ATTR(1, 2, 1, 1), .want = NN_ERR_SHAPE },
     { "stride 0", { IMAGE(1, 1, 4, 4), IMAGE(1, 1, 3, 3) }, .attr = ATTR(0, 1, 1, 1), .want = NN_ERR_SHAPE },
+    { "upsample",
+      { IMAGE(1, 1, 4, 4), IMAGE(1, 1, 3, 3) },
+      .attr = &(const NnConvAttr){ .stride = 1, .pad = 1, .dilation = 1, .groups = 1, .upsample = 2 },
+      .want = NN_ERR_SHAPE },
 };
 
 const NnOp nn_op_conv_transpose2d = {
@@ -104,6 +110,7 @@ const NnOp nn_op_conv_transpose2d = {
     .min_in = 2,
     .max_in = 3,
     .reads = NN_READS_X0 | NN_READS_X1,
+    .overwrites = 1,
     .attr_size = sizeof(NnConvAttr),
     .shape = transpose_shape,
     .flops = transpose_flops,

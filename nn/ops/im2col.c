@@ -11,7 +11,9 @@
  *        k l m n o
  *
  * With stride 1 and Wo = W the shifted rows follow each other in both places: one long copy, then zeros are put
- * into the edge column. */
+ * into the edge column.
+ *
+ * Under `upsample` f the plane is f times as large, and is not made either: its pixel (i,j) is pixel (i / f, j / f). */
 #include "nn/ops/im2col.h"
 
 #include <string.h>
@@ -45,18 +47,22 @@ NnRange nn_tap_range(int offset, int stride, int size, int begin, int end)
 /* One tap of one image of the tile: which rows and columns of the tile it fills from the image. */
 typedef struct {
     NnRange rows, cols; /* relative to the tile */
-    size_t start;       /* pixel of the plane that tile position (rows.a, cols.a) reads */
+    int row, col;       /* pixel of the (enlarged) plane that tile position (rows.a, cols.a) reads */
+    size_t start;       /* the same as an index, where nothing is enlarged */
     int unbroken;       /* rows follow each other without a gap on both sides */
 } Tap;
 
 static Tap tap_make(const NnConvGeom *g, const NnConvTile *t, int u, int v)
 {
     const int s = g->stride, di = u * g->dilation - g->pad, dj = v * g->dilation - g->pad;
-    NnRange r = nn_tap_range(di, s, g->H, t->i0, t->i0 + t->rows);
-    NnRange c = nn_tap_range(dj, s, g->W, t->j0, t->j0 + t->cols);
-    Tap p = { { r.a - t->i0, r.b - t->i0 }, { c.a - t->j0, c.b - t->j0 }, 0, s == 1 && t->cols == g->W };
+    const NnRange r = nn_tap_range(di, s, g->H * g->upsample, t->i0, t->i0 + t->rows);
+    const NnRange c = nn_tap_range(dj, s, g->W * g->upsample, t->j0, t->j0 + t->cols);
+    Tap p = { .rows = { r.a - t->i0, r.b - t->i0 }, .cols = { c.a - t->j0, c.b - t->j0 } };
+    p.unbroken = s == 1 && g->upsample == 1 && t->cols == g->W;
     if (c.a == c.b) p.rows.b = p.rows.a; /* nothing inside: no rows */
-    if (p.rows.a < p.rows.b) p.start = (size_t)(r.a * s + di) * (size_t)g->W + (size_t)(c.a * s + dj);
+    if (p.rows.a == p.rows.b) return p;
+    p.row = r.a * s + di, p.col = c.a * s + dj;
+    p.start = (size_t)p.row * (size_t)g->W + (size_t)p.col;
     return p;
 }
 
@@ -91,13 +97,34 @@ static inline void scatter_rows(const Tap *p, const float *src, int cols, int st
         for (int j = 0; j < n; j++) dst[j * stride] += src[i * cols + p->cols.a + j];
 }
 
-/* The calls with stride 1 and 2 spelt out let the compiler vectorise those loops. */
+/* As above, from a plane enlarged f times (stride 1). */
+static inline void gather_enlarged(const Tap *p, const float *plane, int W, int f, float *dst, int cols)
+{
+    const int n = p->cols.b - p->cols.a;
+    for (int i = p->rows.a; i < p->rows.b; i++) {
+        const float *src = plane + (size_t)((p->row + i - p->rows.a) / f) * (size_t)W;
+        for (int j = 0; j < n; j++) dst[i * cols + p->cols.a + j] = src[(p->col + j) / f];
+    }
+}
+
+static inline void scatter_enlarged(const Tap *p, const float *src, int cols, int f, float *plane, int W)
+{
+    const int n = p->cols.b - p->cols.a;
+    for (int i = p->rows.a; i < p->rows.b; i++) {
+        float *dst = plane + (size_t)((p->row + i - p->rows.a) / f) * (size_t)W;
+        for (int j = 0; j < n; j++) dst[(p->col + j) / f] += src[i * cols + p->cols.a + j];
+    }
+}
+
+/* The calls with common strides and factors spelt out let the compiler vectorise those loops. */
 static inline void gather_tap(const Tap *p, const NnConvGeom *g, const float *plane, float *dst, int rows, int cols)
 {
     memset(dst, 0, sizeof *dst * (size_t)(p->rows.a * cols));
     memset(dst + p->rows.b * cols, 0, sizeof *dst * (size_t)((rows - p->rows.b) * cols));
     if (p->rows.a == p->rows.b) return;
     if (p->unbroken) memcpy(dst + p->rows.a * cols + p->cols.a, plane + p->start, sizeof *dst * tap_run(p, cols));
+    else if (g->upsample == 2) gather_enlarged(p, plane, g->W, 2, dst, cols);
+    else if (g->upsample > 1) gather_enlarged(p, plane, g->W, g->upsample, dst, cols);
     else if (g->stride == 1) gather_rows(p, plane, g->W, 1, dst, cols);
     else if (g->stride == 2) gather_rows(p, plane, g->W, 2, dst, cols);
     else gather_rows(p, plane, g->W, g->stride, dst, cols);
@@ -113,7 +140,9 @@ static inline void scatter_tap(const Tap *p, const NnConvGeom *g, float *src, fl
         const float *from = src + p->rows.a * cols + p->cols.a;
         float *to = plane + p->start;
         for (size_t i = 0; i < n; i++) to[i] += from[i];
-    } else if (g->stride == 1) scatter_rows(p, src, cols, 1, plane, g->W);
+    } else if (g->upsample == 2) scatter_enlarged(p, src, cols, 2, plane, g->W);
+    else if (g->upsample > 1) scatter_enlarged(p, src, cols, g->upsample, plane, g->W);
+    else if (g->stride == 1) scatter_rows(p, src, cols, 1, plane, g->W);
     else if (g->stride == 2) scatter_rows(p, src, cols, 2, plane, g->W);
     else scatter_rows(p, src, cols, g->stride, plane, g->W);
 }

@@ -8,8 +8,8 @@
 #include "nn/ops/conv.h"
 
 typedef struct {
-    int N, C, H, W; /* image */
-    int O, Ho, Wo;  /* map */
+    int N, C, H, W;                                      /* image */
+    int O, Ho, Wo;                                       /* map */
     int Kh, Kw, stride, pad, dilation, groups, upsample; /* upsample >= 1: the kernel sees the image enlarged */
     int Cg, Og, K; /* C / groups, O / groups, Cg * Kh * Kw: the inner length of the product */
     int in_place;  /* 1x1, stride 1, no padding: the image is its own column matrix */
@@ -30,7 +30,8 @@ static inline int nn_conv_tile_len(const NnConvTile *t)
 }
 
 /* col [K,T]: what the pixels of the tile see through each tap of the kernel, for channels of one group:
- *   col[(c,u,v), (n,i,j)] = image[n, group Cg + c, i stride - pad + u dilation, j stride - pad + v dilation], 0 outside. */
+ *   col[(c,u,v), (n,i,j)] = image[n, group Cg + c, i stride - pad + u dilation, j stride - pad + v dilation], 0 outside,
+ * of the image enlarged `upsample` times. */
 void nn_im2col(const NnConvGeom *g, const float *image, int group, const NnConvTile *t, float *col);
 
 /* The adjoint: ADDS every element of col to the pixel that nn_im2col would have read it from. Spoils col. */

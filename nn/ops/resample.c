@@ -258,6 +258,11 @@ NnVar nn_upsample_nearest(NnGraph *g, NnVar x, int factor)
     return nn_graph_apply(g, &nn_op_upsample_nearest, &(const UpsampleAttr){ factor }, 1, &x);
 }
 
+int nn_upsample_factor(const NnNode *node)
+{
+    return node->op == &nn_op_upsample_nearest ? ((const UpsampleAttr *)node->attr)->factor : 0;
+}
+
 NnVar nn_resize_bilinear(NnGraph *g, NnVar x, int H, int W)
 {
     return nn_graph_apply(g, &nn_op_resize_bilinear, &(const ResizeAttr){ H, W }, 1, &x);

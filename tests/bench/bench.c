@@ -1,115 +1,153 @@
-/* bench.c -- the time of one training step, and the memory it takes. The peer of torch_bench.py.
+/* bench.c -- times what training and inference take, and the memory. The peers are torch_bench.py and onednn_bench.c;
+ * scripts/bench.sh runs them in turn. Loading images is not part of any of it.
  *
- * usage: bench NETWORK SIZE BATCH SECONDS  ->  "images_per_s peak_mib"
+ * usage: bench [-t THREADS] [-k KERNEL] [-l] step   NETWORK SIZE BATCH SECONDS   forward, backward, Adam
+ *        bench ...                           infer  NETWORK SIZE BATCH SECONDS   forward in an inference plan
+ *        bench ...                           first  NETWORK SIZE BATCH           start of the process to first step done
+ *        bench ...                           losses NETWORK SIZE BATCH           the first three losses
+ *        bench ...                           kernels NETWORK SIZE BATCH          which kernel each convolution uses
+ *        bench [-t THREADS] [-k KERNELS]     conv   N C H W O K STRIDE UPSAMPLE SECONDS   one convolution
  *
- * A whole step of LAE's objective with Adam on one fixed batch in memory: loading images is not part of it. */
+ * -t 0 (the default): every CPU. -k: as NnPlanSpec.kernel; for conv a list with commas. -l: memory = low.
+ * Prints one line "name=value name=value ..."; times in images_per_s (median, best), memory in MiB. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
+#include <time.h>
+#include <unistd.h>
 
-#include "nn/base/blas.h"
 #include "nn/base/calm_start.h"
-#include "nn/base/clock.h"
 #include "nn/base/parallel.h"
-#include "train/objective.h"
-#include "train/optimizer.h"
+#include "nn/ops/conv.h"
+#include "tests/bench/bench_job.h"
+#include "tests/bench/bench_samples.h"
+#include "tests/bench/conv_bench.h"
 
-enum { MAX_STEPS = 100000 };
+enum { USAGE = 2, MIN_SAMPLES = 3, N_LOSSES = 3 };
 
-typedef struct {
-    TrainConfig config;
-    NnParams *params;
-    NnGraph *graph;
-    NnPlan *plan;
-    TrainOptimizer optimizer;
-} Job;
-
-static NnStatus job_open(Job *j, const char *network, int size, int batch, NnErr *err)
+static double peak_mib(void)
 {
-    NN_TRY(nn_blas_init(err));
-    NnBinding b[TRAIN_SECTIONS];
-    train_config_bind(&j->config, b);
-    nn_settings_defaults(b, TRAIN_SECTIONS);
-    snprintf(j->config.model.network, sizeof j->config.model.network, "%s", network);
+    struct rusage use;
+    getrusage(RUSAGE_SELF, &use);
+    return (double)use.ru_maxrss / 1024;
+}
 
-    j->params = nn_params_new();
-    j->graph = j->params ? nn_graph_new(j->params) : NULL;
-    if (!j->graph) return nn_fail(err, NN_ERR_NOMEM, "out of memory");
-    const int channels = nn_detector_latent_channels(&j->config.model);
-    const TrainInputs in = train_inputs_make(j->graph, batch, size, channels > 0 ? channels : 1);
-    const NnDetector d = nn_detector_build(j->graph, &j->config.model, in.image, in.select);
-    const TrainObjective o = train_objective_build(j->graph, &d, &in, &j->config.loss);
-    NN_TRY(nn_graph_status(j->graph, err));
-    NN_TRY(nn_params_seal(j->params, 1, err));
-    NN_TRY(nn_plan_new(j->graph, &(NnPlanSpec){ .train = 1, .loss = o.total }, &j->plan, err));
-    NN_TRY(train_optimizer_init(&j->optimizer, &j->config.optim, j->params, err));
+static void print_memory(const BenchJob *j)
+{
+    printf(" peak_mib=%.1f plan_mib=%.1f bound_mib=%.1f weights=%zu\n", peak_mib(),
+           (double)nn_plan_bytes(j->plan) / 1048576, (double)nn_plan_lower_bound(j->plan) / 1048576,
+           nn_params_weights(j->params));
+}
 
-    const NnVar inputs[] = { in.image, in.label, in.target, in.mask, in.weight, in.mask_weight, in.select };
-    NnRng r = nn_rng_make(1, NN_STREAM_TEST, 0, 0);
-    for (size_t i = 0; i < sizeof inputs / sizeof *inputs; i++) {
-        float *v = nn_plan_data(j->plan, inputs[i]);
-        const size_t n = nn_shape_len(nn_graph_shape(j->graph, inputs[i]));
-        for (size_t k = 0; v && k < n; k++) v[k] = nn_rng_uniform(&r);
+static void measure(BenchJob *j, const BenchSpec *spec, double seconds)
+{
+    static BenchSamples samples;
+    samples.threads = nn_threads();
+    bench_job_step(j);
+    const double start = bench_time_now().wall;
+    while (samples.n < MIN_SAMPLES || bench_time_now().wall - start < seconds) {
+        const BenchTime before = bench_time_now();
+        bench_job_step(j);
+        bench_samples_add(&samples, before);
     }
-    return NN_OK;
+    const BenchSummary s = bench_samples_summary(&samples);
+    printf("images_per_s=%.2f best=%.2f clean=%d of=%d share=%.3f threads=%d", spec->batch / s.median,
+           spec->batch / s.best, s.clean, s.n, s.share, samples.threads);
+    print_memory(j);
 }
 
-static void job_close(Job *j)
+/* Seconds since this process began, to the 10 ms of the kernel's bookkeeping; starting over (calm_start.h) does not
+ * reset it. -1 where there is no /proc. */
+static double process_age(void)
 {
-    train_optimizer_deinit(&j->optimizer);
-    nn_plan_free(j->plan);
-    nn_graph_free(j->graph);
-    nn_params_free(j->params);
+    char text[1024];
+    FILE *f = fopen("/proc/self/stat", "r");
+    const size_t n = f ? fread(text, 1, sizeof text - 1, f) : 0;
+    if (f) fclose(f);
+    text[n] = 0;
+    const char *at = strrchr(text, ')'); /* the end of field 2; the time of start is field 22 */
+    for (int field = 2; at && field < 22; field++) at = strchr(at + 1, ' ');
+    struct timespec now;
+#if defined(CLOCK_BOOTTIME)
+    clock_gettime(CLOCK_BOOTTIME, &now);
+#else
+    clock_gettime(CLOCK_MONOTONIC, &now);
+#endif
+    if (!at) return -1;
+    return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec - strtod(at, NULL) / (double)sysconf(_SC_CLK_TCK);
 }
 
-static void step(Job *j, uint32_t number)
+static void print_first(BenchJob *j)
 {
-    nn_params_zero_grads(j->params);
-    nn_plan_forward(j->plan, number);
-    nn_plan_backward(j->plan, 1);
-    train_optimizer_update(&j->optimizer, 1e-3);
+    bench_job_step(j);
+    printf("first_s=%.3f", process_age());
+    print_memory(j);
 }
 
-static int by_value(const void *a, const void *b)
+static void print_losses(BenchJob *j)
 {
-    const double x = *(const double *)a, y = *(const double *)b;
-    return (x > y) - (x < y);
-}
-
-/* Median seconds of a step, over at least three steps and the given time. */
-static double measure(Job *j, double seconds)
-{
-    static double times[MAX_STEPS];
-    const double start = nn_clock();
-    int n = 0;
-    step(j, 0);
-    while (n < MAX_STEPS && (n < 3 || nn_clock() - start < seconds)) {
-        const double before = nn_clock();
-        step(j, (uint32_t)n + 1);
-        times[n++] = nn_clock() - before;
+    for (int i = 0; i < N_LOSSES; i++) {
+        bench_job_step(j);
+        printf("%sloss%d=%.9g", i ? " " : "", i, (double)bench_job_loss(j));
     }
-    qsort(times, (size_t)n, sizeof *times, by_value);
-    return times[n / 2];
+    print_memory(j);
+}
+
+static void print_kernels(BenchJob *j)
+{
+    for (int i = 0; i < nn_graph_len(j->graph); i++)
+        if (nn_graph_node(j->graph, i)->op == &nn_op_conv2d)
+            printf("%s%d:%s", i ? " " : "", i, nn_plan_kernel(j->plan, i));
+    printf("\n");
+}
+
+static int is(const char *a, const char *b)
+{
+    return strcmp(a, b) == 0;
+}
+
+static int run_network(const char *mode, const BenchSpec *spec, double seconds)
+{
+    BenchJob j = { 0 };
+    NnErr err = { 0 };
+    const NnStatus s = bench_job_open(&j, spec, &err);
+    if (s != NN_OK) fprintf(stderr, "bench: %s\n", err.msg);
+    else if (is(mode, "first")) print_first(&j);
+    else if (is(mode, "losses")) print_losses(&j);
+    else if (is(mode, "kernels")) print_kernels(&j);
+    else measure(&j, spec, seconds);
+    bench_job_close(&j);
+    return nn_status_exit_code(s);
+}
+
+static int usage(void)
+{
+    fprintf(stderr, "usage: bench [-t THREADS] [-k KERNEL] [-l] step|infer NETWORK SIZE BATCH SECONDS\n"
+                    "       bench [-t THREADS] [-k KERNEL] [-l] first|losses|kernels NETWORK SIZE BATCH\n"
+                    "       bench [-t THREADS] [-k KERNELS] conv N C H W O K STRIDE UPSAMPLE SECONDS\n");
+    return USAGE;
 }
 
 int main(int argc, char **argv)
 {
     nn_calm_start(argv);
-    if (argc != 5) {
-        fprintf(stderr, "usage: bench NETWORK SIZE BATCH SECONDS\n");
-        return 2;
+    BenchSpec spec = { 0 };
+    int c;
+    while ((c = getopt(argc, argv, "t:k:l")) != -1) {
+        if (c == 't' && atoi(optarg) > 0) nn_threads_set(atoi(optarg));
+        else if (c == 'k') spec.kernel = optarg;
+        else if (c == 'l') spec.memory = NN_MEMORY_LOW;
+        else if (c != 't') return usage();
     }
-    const int batch = atoi(argv[3]);
-    Job j = { 0 };
-    NnErr err = { 0 };
-    NnStatus s = job_open(&j, argv[1], atoi(argv[2]), batch, &err);
-    if (s == NN_OK) {
-        struct rusage use;
-        const double median = measure(&j, atof(argv[4]));
-        getrusage(RUSAGE_SELF, &use);
-        printf("%.2f %.1f\n", batch / median, (double)use.ru_maxrss / 1024);
-    } else fprintf(stderr, "bench: %s\n", err.msg);
-    job_close(&j);
-    return nn_status_exit_code(s);
+    const int n = argc - optind;
+    char **arg = argv + optind;
+    if (n > 0 && is(arg[0], "conv")) return conv_bench_run(n - 1, arg + 1, spec.kernel, NULL);
+    if (n < 4) return usage();
+    const int timed = is(arg[0], "step") || is(arg[0], "infer");
+    const int known = timed || is(arg[0], "first") || is(arg[0], "losses") || is(arg[0], "kernels");
+    if (!known || n != 4 + timed) return usage();
+    spec.network = arg[1], spec.size = atoi(arg[2]), spec.batch = atoi(arg[3]);
+    spec.train = !is(arg[0], "infer");
+    return run_network(arg[0], &spec, timed ? atof(arg[4]) : 0);
 }

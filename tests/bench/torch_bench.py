@@ -1,119 +1,119 @@
-"""One training step of a Locus network in PyTorch, timed: the peer of tests/bench/bench.c.
+"""The peer of tests/bench/bench.c in PyTorch: the same networks, losses, optimiser, weights and batch.
 
-usage: torch_bench.py NETWORK SIZE BATCH SECONDS  ->  "images_per_s peak_mib"
+usage: torch_bench.py [--layout nchw|channels_last] [--threads N] [--compile]
+                      step|infer NETWORK SIZE BATCH SECONDS | first|losses NETWORK SIZE BATCH | version
 
-The same layers, losses and optimiser as the C program (nn/model/arch_lae.c, train/objective.c), in PyTorch's best
-ordinary setting: channels_last, all CPUs.
+--threads 0: every CPU; without the option PyTorch decides. Prints one line "name=value ..." as bench.c does.
 """
+import argparse
 import os
 import resource
 import sys
 import time
 
-import torch
-import torch.nn as nn
-import torch.nn.functional as F
 
-SRM = [
-    (4, [[0, 0, 0, 0, 0], [0, -1, 2, -1, 0], [0, 2, -4, 2, 0], [0, -1, 2, -1, 0], [0, 0, 0, 0, 0]]),
-    (12, [[-1, 2, -2, 2, -1], [2, -6, 8, -6, 2], [-2, 8, -12, 8, -2], [2, -6, 8, -6, 2], [-1, 2, -2, 2, -1]]),
-    (2, [[0, 0, 0, 0, 0], [0, 0, 0, 0, 0], [0, 1, -2, 1, 0], [0, 0, 0, 0, 0], [0, 0, 0, 0, 0]]),
-]
+def process_age():
+    """Seconds since this process began, to the 10 ms of the kernel's bookkeeping."""
+    with open("/proc/self/stat") as f:
+        ticks = int(f.read().rsplit(")", 1)[1].split()[19])
+    return time.clock_gettime(time.CLOCK_BOOTTIME) - ticks / os.sysconf("SC_CLK_TCK")
 
 
-class Conv(nn.Sequential):
-    """3x3 convolution, batch norm (or a bias), activation; nearest x2 before where `grow`."""
-
-    def __init__(self, i, o, stride=1, norm=True, act=None, grow=False):
-        layers = [nn.Upsample(scale_factor=2, mode="nearest")] if grow else []
-        layers.append(nn.Conv2d(i, o, 3, stride, 1, bias=not norm))
-        if norm:
-            layers.append(nn.BatchNorm2d(o))
-        layers.append(act or nn.ReLU(inplace=True))
-        super().__init__(*layers)
-
-
-class Residual(nn.Module):
-    def __init__(self, i, o, stride):
-        super().__init__()
-        self.body = nn.Sequential(
-            nn.Conv2d(i, o, 3, stride, 1, bias=False), nn.BatchNorm2d(o), nn.ReLU(inplace=True),
-            nn.Conv2d(o, o, 3, 1, 1, bias=False), nn.BatchNorm2d(o))
-        same = stride == 1 and i == o
-        self.short = nn.Identity() if same else nn.Sequential(
-            nn.Conv2d(i, o, 1, stride, bias=False), nn.BatchNorm2d(o))
-
-    def forward(self, x):
-        return F.relu(self.body(x) + self.short(x))
+def arguments():
+    p = argparse.ArgumentParser()
+    p.add_argument("--layout", choices=["nchw", "channels_last"], default="nchw")
+    p.add_argument("--threads", type=int)
+    p.add_argument("--compile", action="store_true")
+    p.add_argument("mode", choices=["step", "infer", "first", "losses", "version"])
+    p.add_argument("network", nargs="?")
+    p.add_argument("size", nargs="?", type=int)
+    p.add_argument("batch", nargs="?", type=int)
+    p.add_argument("seconds", nargs="?", type=float, default=0.0)
+    return p.parse_args()
 
 
-def decoder(chain):
-    steps = [Conv(a, b, grow=True) for a, b in zip(chain[:-1], chain[1:])]
-    return nn.Sequential(*steps, Conv(chain[-1], 3, norm=False, act=nn.Tanh()))
+def peak_mib():
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
 
 
-def lae_small():
-    chain = [9, 8, 16, 32, 64, 128]
-    layers = [Conv(a, b, 1 if k == 0 else 2, k > 0) for k, (a, b) in enumerate(zip(chain[:-1], chain[1:]))]
-    return nn.Sequential(*layers), decoder([128, 64, 32, 16, 8]), 128
-
-
-def lae_base():
-    layers, c = [Conv(9, 32, 2)], 32
-    for k in range(6):
-        o = [64, 128, 256][k // 2]
-        layers.append(Residual(c, o, 1 if k % 2 else 2))
-        c = o
-    return nn.Sequential(*layers), decoder([256, 128, 64, 32, 16]), 256
-
-
-class Detector(nn.Module):
-    def __init__(self, network):
-        super().__init__()
-        self.encode, self.decode, self.channels = {"lae_small": lae_small, "lae_base": lae_base}[network]()
-        self.head = nn.Linear(self.channels, 1)
-        taps = torch.tensor([[[v / s for v in row] for row in f] for s, f in SRM])
-        self.register_buffer("srm", taps.repeat(3, 1, 1).unsqueeze(1))
-
-    def forward(self, x, y):
-        r = F.conv2d(x, self.srm, padding=2, groups=3).clamp(-0.04, 0.04) / 0.04
-        h = self.encode(r)
-        half = self.channels // 2
-        activity = torch.stack([h[:, :half].abs().mean((1, 2, 3)), h[:, half:].abs().mean((1, 2, 3))], 1)
-        logit = self.head(h.mean((2, 3)))
-        cam = F.conv2d(h, self.head.weight.view(1, -1, 1, 1), self.head.bias)
-        cam = torch.sigmoid(F.interpolate(cam, size=x.shape[2:], mode="bilinear", align_corners=False))
-        keep = torch.cat([(1 - y).view(-1, 1).expand(-1, half), y.view(-1, 1).expand(-1, half)], 1)
-        return activity, logit.squeeze(1), cam, self.decode(h * keep[:, :, None, None])
-
-
-def main():
-    network, size, batch, seconds = sys.argv[1], int(sys.argv[2]), int(sys.argv[3]), float(sys.argv[4])
-    torch.set_num_threads(len(os.sched_getaffinity(0)))
-    torch.manual_seed(0)
-    model = Detector(network).to(memory_format=torch.channels_last)
+def training_step(torch, model, batch):
     optimizer = torch.optim.Adam(model.parameters(), lr=1e-3)
-    x = (torch.rand(batch, 3, size, size) * 2 - 1).contiguous(memory_format=torch.channels_last)
-    y = (torch.arange(batch) % 2).float()
-    mask = (torch.rand(batch, 1, size, size) > 0.7).float() * y.view(-1, 1, 1, 1)
 
     def step():
         optimizer.zero_grad(set_to_none=True)
-        a, logit, cam, recon = model(x, y)
-        loss = 0.1 * (recon - x).abs().mean() + ((a[:, 1] - y).abs() + (a[:, 0] - (1 - y)).abs()).mean()
-        loss = loss + F.mse_loss(cam, mask) + F.binary_cross_entropy_with_logits(logit, y)
+        loss = model.loss(model(batch[0], batch[1]), *batch)
         loss.backward()
         optimizer.step()
+        return loss
 
+    return step
+
+
+def inference(torch, model, batch):
+    model.eval()
+
+    def step():
+        with torch.inference_mode():
+            return model(batch[0], batch[1])
+
+    return step
+
+
+def summary(samples, threads):
+    """As bench_samples.h says: CPU time with one thread, else wall time of the samples that had their CPUs."""
+    shares = sorted(min(1.0, cpu / (wall * threads)) for wall, cpu in samples)
+    if threads == 1:
+        times = sorted(cpu for _, cpu in samples)
+    else:
+        times = sorted(w for w, c in samples if min(1.0, c / (w * threads)) >= 0.97 * shares[-1])
+    return times[len(times) // 2], times[0], len(times), shares[len(shares) // 2]
+
+
+def measure(step, seconds, threads, batch):
     step()
-    times, start = [], time.perf_counter()
-    while time.perf_counter() - start < seconds or len(times) < 3:
-        before = time.perf_counter()
+    samples, start = [], time.perf_counter()
+    while len(samples) < 3 or time.perf_counter() - start < seconds:
+        wall, cpu = time.perf_counter(), time.process_time()
         step()
-        times.append(time.perf_counter() - before)
-    times.sort()
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    print(f"{batch / times[len(times) // 2]:.2f} {peak:.1f}")
+        samples.append((time.perf_counter() - wall, time.process_time() - cpu))
+    median, best, clean, share = summary(samples, threads)
+    return (
+        f"images_per_s={batch / median:.2f} best={batch / best:.2f} clean={clean} of={len(samples)}"
+        f" share={share:.3f} threads={threads}"
+    )
+
+
+def main():
+    a = arguments()
+    import torch
+
+    if a.mode == "version":
+        build = f"CUDA {torch.version.cuda}" if torch.version.cuda else "CPU"
+        print(f"{torch.__version__} ({build} build, {torch.get_num_threads()} threads by default)")
+        return
+    sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+    from torch_networks import NETWORKS, batch_of, fill_weights
+
+    if a.threads is not None:
+        torch.set_num_threads(a.threads or len(os.sched_getaffinity(0)))
+    torch.manual_seed(0)
+    model, batch = NETWORKS[a.network](a.size), batch_of(a.network, a.batch, a.size)
+    fill_weights(model)
+    if a.layout == "channels_last":
+        model = model.to(memory_format=torch.channels_last)
+        batch = (batch[0].contiguous(memory_format=torch.channels_last), *batch[1:])
+    if a.compile:
+        model.compile()
+    step = inference(torch, model, batch) if a.mode == "infer" else training_step(torch, model, batch)
+    if a.mode == "losses":
+        text = " ".join(f"loss{i}={step().item():.9g}" for i in range(3))
+    elif a.mode == "first":
+        step()
+        text = f"first_s={process_age():.3f}"
+    else:
+        text = measure(step, a.seconds, torch.get_num_threads(), a.batch)
+    weights = sum(p.numel() for p in model.parameters())
+    print(f"{text} peak_mib={peak_mib():.1f} weights={weights}")
 
 
 main()

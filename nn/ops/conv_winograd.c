@@ -1,0 +1,376 @@
+/* conv_winograd.c -- 3x3 convolution with a quarter of the multiplications: F(4x4,3x3) of Winograd's minimal filtering
+ * (Lavin, Gray: "Fast Algorithms for Convolutional Neural Networks", CVPR 2016). Forward and input gradient are here,
+ * the weight gradient is in conv_winograd_weights.c.
+ *
+ * The output is cut into tiles of 4 x 4, each of which reads a patch of 6 x 6; patches overlap by 2:
+ *
+ *      image, pad 1                              output                 one tile, all channels
+ *      . . . . . . . . . .                    +-------+-------+         d [C] 6x6 --> V [C] = B^T d B     144 sums
+ *      . a a a a A A b b b                    | tile  | tile  |         w [O,C] 3x3 > U [O,C] = G g G^T   once a call
+ *      . a a a a A A b b b   A: in the        |   a   |   b   |         M [O] = sum over c of U[O,c] V[c] elementwise
+ *      . a a a a A A b b b   patches of       |       |       |         y [O] 4x4 = A^T M A               100 sums
+ *      . a a a a A A b b b   both tiles       +-------+-------+
+ *      . c c c c C C d d d                    |   c   |   d   |         36 products of a channel and an output,
+ *                                                                       where 16 outputs of 9 taps take 144
+ *
+ *            4  0 -5  0  1  0             1/4    0    0
+ *            0 -4 -4  1  1  0            -1/6 -1/6 -1/6             1  1  1  1  1  0
+ *      B^T = 0  4 -4 -1  1  0       G =  -1/6  1/6 -1/6      A^T =  0  1 -1  2 -2  0
+ *            0 -2 -1  2  1  0            1/24 1/12  1/6             0  1  1  4  4  0
+ *            0  2 -1 -2  1  0            1/24 -1/12 1/6             0  1 -1  8 -8  1
+ *            0  4  0 -5  0  1               0    0    1
+ *
+ * For each of the 36 frequencies, M = U V is a matrix product [O,C] x [C,tiles]: nn_micro()->sum with a single tap. An
+ * item of work is some rows of tiles, over image borders if a row is short: all of its V, and of M a block of outputs,
+ * stay in a second-level cache. The input gradient is the same with rotated weights, padding 2 - pad, and C and O
+ * exchanged.
+ *
+ * Rounding: @@ERRORS@@
+ * An infinity becomes NaN wherever its patch reaches, and so does NaN. */
+#include <omp.h>
+#include <string.h>
+
+#include "nn/base/parallel.h"
+#include "nn/ops/conv_method.h"
+#include "nn/ops/conv_winograd.h"
+#include "nn/ops/micro.h"
+
+enum {
+    TILE = NN_WINO_TILE,
+    PATCH = NN_WINO_PATCH,
+    FREQS = NN_WINO_FREQS,
+    GROUP = NN_WINO_GROUP,
+    LINE = 16,
+    V_MAX = 160 * 1024, /* floats of V that leave room for M and U in a second-level cache of 1 MiB */
+    M_MAX = 64 * 1024,
+    TILES_MIN = 48, /* of an item: fewer would read U too often */
+    TILES_MAX = 192
+};
+
+/* y [N,O,Ho,Wo] from x [N,C,H,W]. Weights [o][c] lie at w + o w_o + c w_c, rotated or not. */
+typedef struct {
+    int N, C, H, W, O, Ho, Wo, pad;
+    size_t w_o, w_c;
+    int rotated;
+} Conv;
+
+/* How it is cut. Floats of an item's buffers are pitches times their count. */
+typedef struct {
+    int tiles_h, tiles_w; /* of an image */
+    int rows, items;      /* rows of tiles in an item, counted through all images */
+    int P;                /* tiles of an item, rounded up to whole vectors of any length */
+    int groups, block;    /* groups of 8 outputs; how many of them share M */
+    size_t u, v, m;       /* from one frequency to the next */
+    size_t stage;         /* from one row of the half-transformed band to the next */
+} Cut;
+
+/* A thread's buffers. */
+typedef struct {
+    float *V, *M, *stage, *ends, *work, *out, *zeros;
+    int32_t *shift, *place; /* of nn_micro()->sum: channels of V [C], vectors of tiles */
+} Slice;
+
+static int min_int(int a, int b)
+{
+    return a < b ? a : b;
+}
+
+static int max_int(int a, int b)
+{
+    return a > b ? a : b;
+}
+
+static int ceil_div(int a, int b)
+{
+    return (a + b - 1) / b;
+}
+
+static size_t align(size_t n)
+{
+    return (n + LINE - 1) / LINE * LINE;
+}
+
+static Conv conv_forward(const NnConvGeom *g)
+{
+    return (Conv){ g->N, g->C, g->H, g->W, g->O, g->Ho, g->Wo, g->pad, (size_t)g->C * 9, 9, 0 };
+}
+
+static Conv conv_backward(const NnConvGeom *g)
+{
+    return (Conv){ g->N, g->O, g->Ho, g->Wo, g->C, g->H, g->W, 2 - g->pad, 9, (size_t)g->C * 9, 1 };
+}
+
+/* Vectors that the product of `rows` rows of tiles takes: it does three at a time, single ones more slowly. */
+static double cost_of_rows(int tiles_w, int rows)
+{
+    const int vectors = ceil_div(tiles_w * rows, LINE);
+    return vectors + vectors % 3 * 0.15;
+}
+
+/* The number of rows that wastes least, of those that fit. */
+static int choose_rows(const Conv *k, int tiles_w, int rows_in_all)
+{
+    const int fit = max_int(TILES_MIN, min_int(TILES_MAX, V_MAX / (FREQS * k->C)));
+    const int most = min_int(max_int(1, (fit + LINE - 1) / tiles_w), ceil_div(rows_in_all, 4));
+    int best = 1;
+    for (int rows = 2; rows <= most; rows++)
+        if (cost_of_rows(tiles_w, rows) * best <= cost_of_rows(tiles_w, best) * rows) best = rows;
+    return best;
+}
+
+static Cut cut_make(const Conv *k)
+{
+    Cut c = { .tiles_h = ceil_div(k->Ho, TILE), .tiles_w = ceil_div(k->Wo, TILE) };
+    c.rows = choose_rows(k, c.tiles_w, k->N * c.tiles_h);
+    c.items = ceil_div(k->N * c.tiles_h, c.rows);
+    c.P = ceil_div(c.rows * c.tiles_w, LINE) * LINE;
+    c.groups = ceil_div(k->O, GROUP);
+    c.block = min_int(c.groups, max_int(1, M_MAX / (FREQS * GROUP * c.P)));
+    c.block = ceil_div(c.groups, ceil_div(c.groups, c.block));
+    /* A line more, so that frequencies do not share the same few sets of a cache. */
+    c.u = (size_t)c.groups * (size_t)k->C * GROUP + LINE;
+    c.v = (size_t)k->C * (size_t)c.P + LINE;
+    c.m = (size_t)(c.block * GROUP) * (size_t)c.P + LINE;
+    c.stage = (size_t)(TILE * c.P + LINE);
+    return c;
+}
+
+static float *take(float *base, size_t *used, size_t n)
+{
+    float *at = base ? base + *used : NULL;
+    *used += align(n);
+    return at;
+}
+
+/* Lays out a thread's buffers; returns the floats they take. base may be NULL. */
+static size_t slice_make(const Conv *k, const Cut *c, float *base, Slice *s)
+{
+    size_t n = 0;
+    s->V = take(base, &n, FREQS * c->v);
+    s->M = take(base, &n, FREQS * c->m);
+    s->stage = take(base, &n, PATCH * c->stage);
+    s->out = take(base, &n, TILE * c->stage);
+    s->ends = take(base, &n, (size_t)c->rows * PATCH * 2);
+    s->work = take(base, &n, (size_t)FREQS * (size_t)(c->P + GROUP) + 1);
+    s->zeros = take(base, &n, (size_t)k->W);
+    s->shift = (int32_t *)take(base, &n, (size_t)k->C);
+    s->place = (int32_t *)take(base, &n, (size_t)c->P);
+    return n;
+}
+
+static size_t slice_len(const Conv *k, const Cut *c)
+{
+    Slice s;
+    return slice_make(k, c, NULL, &s);
+}
+
+static size_t conv_scratch(const Conv *k)
+{
+    const Cut c = cut_make(k);
+    return FREQS * c.u + (size_t)nn_threads() * slice_len(k, &c) + NN_MICRO_SLACK;
+}
+
+/* ---- weights ---- */
+
+/* The taps [9][8] of 8 outputs; 0 where there is no such output. */
+static void gather_taps(const Conv *k, const float *w, int o0, int c, float *taps)
+{
+    for (int o = 0; o < GROUP; o++) {
+        const float *from = w + (size_t)(o0 + o) * k->w_o + (size_t)c * k->w_c;
+        for (int t = 0; t < NN_WINO_TAPS; t++)
+            taps[t * GROUP + o] = o0 + o >= k->O ? 0 : from[k->rotated ? NN_WINO_TAPS - 1 - t : t];
+    }
+}
+
+/* U [36][groups][C][8]. */
+static void transform_weights(const Conv *k, const Cut *c, const float *w, float *U)
+{
+    const NnMicroWinograd *wino = nn_micro()->winograd;
+#pragma omp parallel for num_threads(nn_threads())
+    for (int group = 0; group < c->groups; group++)
+        for (int ch = 0; ch < k->C; ch++) {
+            float taps[NN_WINO_TAPS * GROUP];
+            gather_taps(k, w, group * GROUP, ch, taps);
+            wino->weights(taps, U + ((size_t)group * (size_t)k->C + (size_t)ch) * GROUP, c->u);
+        }
+}
+
+/* ---- one item ---- */
+
+/* The image rows that a row of tiles reads. */
+static void find_rows(const Conv *k, const float *plane, int tile_row, const float *zeros, const float *row[PATCH])
+{
+    for (int q = 0; q < PATCH; q++) {
+        const int y = tile_row * TILE - k->pad + q;
+        row[q] = y < 0 || y >= k->H ? zeros : plane + (size_t)y * (size_t)k->W;
+    }
+}
+
+/* What lies outside the image in a row of the band: columns 0 .. pad and pad + W .. 4 tiles_w + 2. */
+static void clear_margins(const Conv *k, const Cut *c, float *at)
+{
+    const int end = TILE * c->tiles_w + PATCH - TILE;
+    for (int i = 0; i < PATCH; i++, at += c->stage) {
+        for (int x = 0; x < k->pad; x++) at[x] = 0;
+        for (int x = k->pad + k->W; x < end; x++) at[x] = 0;
+    }
+}
+
+/* V of one channel. A row's last two columns lie where the next row will begin, so they are put aside at once. */
+static void transform_channel(const Conv *k, const Cut *c, const Slice *s, const float *x, int ch, int row0, int rows)
+{
+    const NnMicroWinograd *wino = nn_micro()->winograd;
+    const size_t plane = (size_t)k->H * (size_t)k->W;
+    for (int r = 0; r < rows; r++) {
+        const int n = (row0 + r) / c->tiles_h, width = TILE * c->tiles_w;
+        const float *row[PATCH];
+        find_rows(k, x + ((size_t)n * (size_t)k->C + (size_t)ch) * plane, (row0 + r) % c->tiles_h, s->zeros, row);
+        float *at = s->stage + r * width;
+        clear_margins(k, c, at);
+        wino->down(row, k->W, at + k->pad, c->stage);
+        for (int i = 0; i < PATCH; i++)
+            memcpy(s->ends + (r * PATCH + i) * 2, at + (size_t)i * c->stage + width, 2 * sizeof *at);
+    }
+    wino->across(s->stage, c->stage, s->ends, rows, c->tiles_w, c->P, s->V + (size_t)ch * (size_t)c->P, c->v, s->work);
+}
+
+/* M [36][block][8][P] of groups g0 <= g < g1. */
+static void multiply(const Conv *k, const Cut *c, const Slice *s, const float *U, int g0, int g1)
+{
+    const NnMicro *m = nn_micro();
+    for (size_t f = 0; f < FREQS; f++)
+        for (int g = g0; g < g1; g++) {
+            const NnMicroSum sum = { .K = k->C,
+                                     .tile = GROUP,
+                                     .shift = s->shift,
+                                     .place = s->place,
+                                     .x = s->V + f * c->v,
+                                     .w = U + f * c->u + (size_t)g * (size_t)k->C * GROUP };
+            m->sum(&sum, c->P / m->lanes, s->M + f * c->m + (size_t)((g - g0) * GROUP) * (size_t)c->P, (size_t)c->P);
+        }
+}
+
+NN_KERNEL_CLONES
+static void add_row(float *y, const float *from, int n)
+{
+    for (int i = 0; i < n; i++) y[i] += from[i];
+}
+
+/* Rows of tiles i0 <= i < i1 of one plane of y; `from` points at the first of them in the transformed output. */
+static void put_rows(const Conv *k, const Cut *c, const float *from, int i0, int i1, int add, float *plane)
+{
+    for (int i = i0; i < i1; i++, from += TILE * c->tiles_w)
+        for (int q = 0; q < min_int(TILE, k->Ho - TILE * i); q++) {
+            float *to = plane + (size_t)(TILE * i + q) * (size_t)k->Wo;
+            const float *row = from + (size_t)q * c->stage;
+            if (add) add_row(to, row, k->Wo);
+            else memcpy(to, row, sizeof *to * (size_t)k->Wo);
+        }
+}
+
+typedef struct {
+    const NnConvEnd *end; /* or NULL */
+    int add;
+    float *y;
+} Target;
+
+/* One channel of y, image by image. */
+static void finish_channel(const Conv *k, const Cut *c, const Slice *s, const float *M, int o, int row0, int rows,
+                           const Target *to)
+{
+    nn_micro()->winograd->output(M, c->m, c->P, s->out, c->stage);
+    for (int r = row0, next; r < row0 + rows; r = next) {
+        const int n = r / c->tiles_h, i0 = r % c->tiles_h;
+        next = min_int(row0 + rows, (n + 1) * c->tiles_h);
+        float *plane = to->y + ((size_t)n * (size_t)k->O + (size_t)o) * (size_t)k->Ho * (size_t)k->Wo;
+        put_rows(k, c, s->out + (r - row0) * TILE * c->tiles_w, i0, i0 + next - r, to->add, plane);
+        const int y0 = TILE * i0, y1 = min_int(k->Ho, TILE * (i0 + next - r));
+        if (to->end)
+            nn_conv_end_run(to->end, row0 / c->rows, k->O, o, plane + (size_t)y0 * (size_t)k->Wo,
+                            (size_t)(y1 - y0) * (size_t)k->Wo);
+    }
+}
+
+static void run_item(const Conv *k, const Cut *c, const Slice *s, const float *x, const float *U, int item,
+                     const Target *to)
+{
+    const int row0 = item * c->rows, rows = min_int(c->rows, k->N * c->tiles_h - row0);
+    if (to->end && to->end->moments)
+        memset(to->end->moments + (size_t)item * (size_t)k->O * 3, 0, sizeof(float) * (size_t)k->O * 3);
+    for (int ch = 0; ch < k->C; ch++) transform_channel(k, c, s, x, ch, row0, rows);
+    for (int g0 = 0; g0 < c->groups; g0 += c->block) {
+        const int g1 = min_int(c->groups, g0 + c->block), o1 = min_int(k->O, g1 * GROUP);
+        multiply(k, c, s, U, g0, g1);
+        for (int o = g0 * GROUP; o < o1; o++)
+            finish_channel(k, c, s, s->M + (size_t)(o - g0 * GROUP) * (size_t)c->P, o, row0, rows, to);
+    }
+}
+
+static void run(const Conv *k, const float *x, const float *w, const Target *to, float *scratch)
+{
+    const Cut c = cut_make(k);
+    const size_t slice = slice_len(k, &c);
+    float *U = scratch, *slices = scratch + FREQS * c.u;
+    transform_weights(k, &c, w, U);
+#pragma omp parallel num_threads(nn_threads())
+    {
+        Slice s;
+        slice_make(k, &c, slices + (size_t)omp_get_thread_num() * slice, &s);
+        memset(s.zeros, 0, sizeof *s.zeros * (size_t)k->W);
+        for (int ch = 0; ch < k->C; ch++) s.shift[ch] = ch * c.P;
+        for (int v = 0; v < c.P / nn_micro()->lanes; v++) s.place[v] = v * nn_micro()->lanes;
+#pragma omp for schedule(dynamic)
+        for (int item = 0; item < c.items; item++) run_item(k, &c, &s, x, U, item, to);
+    }
+}
+
+/* ---- the method ---- */
+
+static int fits(const NnConvGeom *g)
+{
+    return g->Kh == 3 && g->Kw == 3 && g->stride == 1 && g->dilation == 1 && g->groups == 1 && g->upsample == 1 &&
+           g->pad <= 2;
+}
+
+static double cost(const NnConvGeom *g)
+{
+    (void)g;
+    return 0;
+}
+
+static size_t scratch(const NnConvGeom *g)
+{
+    const Conv forward = conv_forward(g), backward = conv_backward(g);
+    const size_t a = conv_scratch(&forward), b = conv_scratch(&backward), c = nn_winograd_weights_scratch(g);
+    const size_t most = a > b ? a : b;
+    return most > c ? most : c;
+}
+
+static int slots(const NnConvGeom *g)
+{
+    const Conv k = conv_forward(g);
+    return cut_make(&k).items;
+}
+
+static void forward(const NnConvGeom *g, const float *x, const float *w, const NnConvEnd *end, float *y,
+                    float *scratch_)
+{
+    const Conv k = conv_forward(g);
+    run(&k, x, w, &(Target){ .end = end, .y = y }, scratch_);
+}
+
+static void input_gradient(const NnConvGeom *g, const float *dy, const float *w, int add, float *dx, float *scratch_)
+{
+    const Conv k = conv_backward(g);
+    run(&k, dy, w, &(Target){ .add = add, .y = dx }, scratch_);
+}
+
+const NnConvMethod nn_conv_winograd = { .name = "winograd",
+                                        .inexact = 1,
+                                        .fits = fits,
+                                        .cost = cost,
+                                        .scratch = scratch,
+                                        .slots = slots,
+                                        .forward = forward,
+                                        .input_gradient = input_gradient,
+                                        .weight_gradient = nn_winograd_to_weights };

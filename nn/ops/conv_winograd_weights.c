@@ -1,0 +1,215 @@
+/* conv_winograd_weights.c -- the weight gradient of conv_winograd.c, in the transformed domain.
+ *
+ * Forward is y = A^T (sum over c of (G g G^T) (B^T d B)) A, elementwise inside; its derivative by g, summed over tiles:
+ *
+ *      V [tile][C] = B^T d B,   D [tile][O] = A dy A^T,   dU [O][C] = sum over tiles of D V,   dw = G^T dU G
+ *
+ * For each of the 36 frequencies, dU is a sum of outer products: nn_micro()->outer. Here channels are the lanes of the
+ * vectors: rows of the image are transposed to [pixel][channel] first.
+ *
+ * An item of work is (lane, block of O, block of C): its dU stays in a second-level cache while it goes through the
+ * images of its lane, a few tiles at a time. The lanes' dw are added up in order at the end. */
+#include "nn/ops/conv_winograd.h"
+
+#include <omp.h>
+#include <string.h>
+
+#include "nn/base/parallel.h"
+#include "nn/ops/micro.h"
+
+enum {
+    TILE = NN_WINO_TILE,
+    PATCH = NN_WINO_PATCH,
+    FREQS = NN_WINO_FREQS,
+    TAPS = NN_WINO_TAPS,
+    LINE = 16,
+    BLOCK = 64, /* channels of a block */
+    CHUNK = 16, /* tiles of an outer product */
+    LANES = 8,  /* partial sums at most, */
+    ITEMS = 16  /* fewer if blocks alone make so many items */
+};
+
+typedef struct {
+    int tiles_h, tiles_w;
+    int bo, bc;             /* channels of a block, whole vectors of any length */
+    int blocks_o, blocks_c; /* how many */
+    int lanes;
+    size_t u, v, d; /* from one frequency of dU, V and D to the next */
+} Cut;
+
+/* A thread's buffers. */
+typedef struct {
+    float *dU, *V, *D;
+    float *image, *map; /* [6][W][bc], [4][Wo][bo]: the rows of a row of tiles */
+    float *taps;        /* [9][bc] */
+} Slice;
+
+static int min_int(int a, int b)
+{
+    return a < b ? a : b;
+}
+
+static int max_int(int a, int b)
+{
+    return a > b ? a : b;
+}
+
+static int ceil_div(int a, int b)
+{
+    return (a + b - 1) / b;
+}
+
+static int even_block(int channels, int blocks)
+{
+    return ceil_div(ceil_div(channels, blocks), LINE) * LINE;
+}
+
+static Cut cut_make(const NnConvGeom *g)
+{
+    Cut c = { .tiles_h = ceil_div(g->Ho, TILE), .tiles_w = ceil_div(g->Wo, TILE) };
+    c.bo = even_block(g->O, ceil_div(g->O, BLOCK)), c.blocks_o = ceil_div(g->O, c.bo);
+    c.bc = even_block(g->C, ceil_div(g->C, BLOCK)), c.blocks_c = ceil_div(g->C, c.bc);
+    c.lanes = min_int(min_int(LANES, g->N), max_int(1, ITEMS / (c.blocks_o * c.blocks_c)));
+    c.u = (size_t)(c.bo * c.bc + LINE);
+    c.v = (size_t)(CHUNK * c.bc + LINE);
+    c.d = (size_t)(CHUNK * c.bo + LINE);
+    return c;
+}
+
+static float *take(float *base, size_t *used, size_t n)
+{
+    float *at = base ? base + *used : NULL;
+    *used += n;
+    return at;
+}
+
+/* Lays out a thread's buffers; returns the floats they take. base may be NULL. */
+static size_t slice_make(const NnConvGeom *g, const Cut *c, float *base, Slice *s)
+{
+    size_t n = 0;
+    s->dU = take(base, &n, FREQS * c->u);
+    s->V = take(base, &n, FREQS * c->v);
+    s->D = take(base, &n, FREQS * c->d);
+    s->image = take(base, &n, (size_t)(PATCH * c->bc) * (size_t)g->W);
+    s->map = take(base, &n, (size_t)(TILE * c->bo) * (size_t)g->Wo);
+    s->taps = take(base, &n, (size_t)(TAPS * c->bc));
+    return n;
+}
+
+static size_t slice_len(const NnConvGeom *g, const Cut *c)
+{
+    Slice s;
+    return slice_make(g, c, NULL, &s);
+}
+
+static size_t weights_len(const NnConvGeom *g)
+{
+    return (size_t)g->O * (size_t)g->C * TAPS;
+}
+
+size_t nn_winograd_weights_scratch(const NnConvGeom *g)
+{
+    const Cut c = cut_make(g);
+    return (size_t)nn_threads() * slice_len(g, &c) + (size_t)c.lanes * weights_len(g) + NN_MICRO_SLACK;
+}
+
+/* Some channels of an image or a map, and a buffer for some of its rows with channels innermost. */
+typedef struct {
+    const float *planes;
+    int channels, H, W;
+    float *to;
+    int block; /* channels from one pixel of `to` to the next */
+} Rows;
+
+/* to[(q W + x) block + ch] = planes[ch][y0 + q][x] for q < n; 0 where there is no such row. Rows that follow each other
+ * are one long row. Its last vector overlaps the one before. */
+static void transpose_rows(const Rows *r, int y0, int n)
+{
+    const NnMicro *m = nn_micro();
+    const int a = min_int(n, max_int(0, -y0)), b = max_int(a, min_int(n, r->H - y0)), P = (b - a) * r->W;
+    const size_t row = (size_t)r->W * (size_t)r->block, ld = (size_t)r->H * (size_t)r->W, ldt = (size_t)r->block;
+    memset(r->to, 0, sizeof *r->to * row * (size_t)a);
+    memset(r->to + row * (size_t)b, 0, sizeof *r->to * row * (size_t)(n - b));
+    if (!P) return;
+    const float *from = r->planes + (size_t)(y0 + a) * (size_t)r->W;
+    float *to = r->to + row * (size_t)a;
+    const int whole = P < m->lanes ? P : P / m->lanes * m->lanes;
+    m->transpose(r->channels, whole, from, ld, to, ldt);
+    if (whole < P) m->transpose(r->channels, m->lanes, from + P - m->lanes, ld, to + (size_t)(P - m->lanes) * ldt, ldt);
+}
+
+/* dU += the outer products of n tiles. */
+static void add_products(const Cut *c, const Slice *s, int n)
+{
+    const int32_t start = 0;
+    for (size_t f = 0; f < FREQS; f++) {
+        const NnMicroColumns D = { s->D + f * c->d, &start, (size_t)c->bo };
+        const NnMicroColumns V = { s->V + f * c->v, &start, (size_t)c->bc };
+        nn_micro()->outer(1, n, &D, c->bo, &V, c->bc, s->dU + f * c->u, (size_t)c->bc);
+    }
+}
+
+/* V and D of tile j of the row of tiles that image and map hold, as number p of a chunk. */
+static void transform_tile(const NnConvGeom *g, const Cut *c, const Slice *s, int j, int p)
+{
+    const NnMicroWinograd *wino = nn_micro()->winograd;
+    const int x = TILE * j - g->pad;
+    wino->patch(s->image + (ptrdiff_t)x * c->bc, (size_t)g->W * (size_t)c->bc, -x, g->W - x, c->bc,
+                s->V + (size_t)(p * c->bc), c->v);
+    wino->tile(s->map + (size_t)(TILE * j) * (size_t)c->bo, (size_t)g->Wo * (size_t)c->bo, 0, g->Wo - TILE * j, c->bo,
+               s->D + (size_t)(p * c->bo), c->d);
+}
+
+/* dw [O][C][9] of a block from its dU. */
+static void transform_back(const NnConvGeom *g, const Cut *c, const Slice *s, int o0, int no, int c0, int nc, float *dw)
+{
+    for (int o = 0; o < no; o++) {
+        nn_micro()->winograd->back(s->dU + (size_t)(o * c->bc), c->u, c->bc, s->taps, (size_t)c->bc);
+        float *to = dw + ((size_t)(o0 + o) * (size_t)g->C + (size_t)c0) * TAPS;
+        for (int ch = 0; ch < nc; ch++)
+            for (int t = 0; t < TAPS; t++) to[ch * TAPS + t] = s->taps[t * c->bc + ch];
+    }
+}
+
+static void run_item(const NnConvGeom *g, const Cut *c, const Slice *s, const float *x, const float *dy, int item,
+                     float *partial)
+{
+    const int lane = item % c->lanes, c0 = item / c->lanes % c->blocks_c * c->bc;
+    const int o0 = item / c->lanes / c->blocks_c * c->bo;
+    const int nc = min_int(c->bc, g->C - c0), no = min_int(c->bo, g->O - o0);
+    memset(s->dU, 0, sizeof *s->dU * slice_len(g, c)); /* the channels that fill up a vector stay 0 */
+    int p = 0;
+    for (int n = lane; n < g->N; n += c->lanes) {
+        const float *planes = x + ((size_t)n * (size_t)g->C + (size_t)c0) * (size_t)g->H * (size_t)g->W;
+        const float *maps = dy + ((size_t)n * (size_t)g->O + (size_t)o0) * (size_t)g->Ho * (size_t)g->Wo;
+        for (int i = 0; i < c->tiles_h; i++) {
+            transpose_rows(&(Rows){ planes, nc, g->H, g->W, s->image, c->bc }, TILE * i - g->pad, PATCH);
+            transpose_rows(&(Rows){ maps, no, g->Ho, g->Wo, s->map, c->bo }, TILE * i, TILE);
+            for (int j = 0; j < c->tiles_w; j++) {
+                transform_tile(g, c, s, j, p);
+                if (++p == CHUNK) add_products(c, s, CHUNK), p = 0;
+            }
+        }
+    }
+    add_products(c, s, p);
+    transform_back(g, c, s, o0, no, c0, nc, partial + (size_t)lane * weights_len(g));
+}
+
+void nn_winograd_to_weights(const NnConvGeom *g, const float *x, const float *dy, float *dw, float *scratch)
+{
+    const Cut c = cut_make(g);
+    const size_t len = weights_len(g), slice = slice_len(g, &c);
+    float *partial = scratch, *slices = scratch + (size_t)c.lanes * len;
+#pragma omp parallel for num_threads(nn_threads()) schedule(dynamic)
+    for (int item = 0; item < c.lanes * c.blocks_o * c.blocks_c; item++) {
+        Slice s;
+        slice_make(g, &c, slices + (size_t)omp_get_thread_num() * slice, &s);
+        run_item(g, &c, &s, x, dy, item, partial);
+    }
+#pragma omp parallel for num_threads(nn_threads()) if (len > NN_PARALLEL_MIN)
+    for (size_t i = 0; i < len; i++) {
+        float sum = 0;
+        for (int lane = 0; lane < c.lanes; lane++) sum += partial[(size_t)lane * len + i];
+        dw[i] += sum;
+    }
+}

@@ -1,0 +1,281 @@
+/* test_conv_winograd.c -- Winograd's convolution against plain loops in double: all three directions, every
+ * instruction set, random geometries; the same bits with any number of threads; and NaN that must not vanish. */
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "nn/base/parallel.h"
+#include "nn/base/rng.h"
+#include "nn/ops/conv_method.h"
+#include "nn/ops/micro.h"
+#include "tests/check_main.h"
+
+/* Relative to the largest element. Measured: see conv_winograd.c; these are three times that. */
+static const double tolerance[] = { 2.5e-5, 2.5e-5, 1.5e-5 };
+static const char *const direction_name[] = { "forward", "input gradient", "weight gradient" };
+enum { FORWARD, INPUT_GRADIENT, WEIGHT_GRADIENT, DIRECTIONS };
+enum { CANARY = 64 };
+
+typedef struct {
+    NnConvGeom g;
+    float *x, *w, *y;
+    size_t x_len, w_len, y_len;
+} Rig;
+
+static float *floats(size_t n, uint32_t item)
+{
+    float *v = malloc((n + NN_MICRO_SLACK) * sizeof *v);
+    ck_assert(v != NULL);
+    NnRng r = nn_rng_make(7, NN_STREAM_TEST, 0, item);
+    for (size_t i = 0; i < n; i++) v[i] = nn_rng_normal(&r);
+    return v;
+}
+
+static Rig rig_make(int N, int C, int H, int W, int O, int pad)
+{
+    const NnConvAttr attr = { .stride = 1, .pad = pad, .dilation = 1, .groups = 1, .upsample = 1 };
+    const int Ho = H + 2 * pad - 2, Wo = W + 2 * pad - 2;
+    const NnShape image = { 4, { N, C, H, W } }, map = { 4, { N, O, Ho, Wo } }, w = { 4, { O, C, 3, 3 } };
+    Rig r = { .g = nn_conv_geom(image, map, w, &attr) };
+    r.x_len = nn_shape_len(image), r.w_len = nn_shape_len(w), r.y_len = nn_shape_len(map);
+    r.x = floats(r.x_len, 1), r.w = floats(r.w_len, 2), r.y = floats(r.y_len, 3);
+    return r;
+}
+
+static void rig_free(Rig *r)
+{
+    free(r->x), free(r->w), free(r->y);
+}
+
+static size_t result_len(const Rig *r, int direction)
+{
+    return direction == FORWARD ? r->y_len : direction == INPUT_GRADIENT ? r->x_len : r->w_len;
+}
+
+/* The direction's answer in double; inputs as in run(). */
+static double *reference(const Rig *r, int direction)
+{
+    const NnConvGeom *g = &r->g;
+    double *answer = calloc(result_len(r, direction), sizeof *answer);
+    ck_assert(answer != NULL);
+    size_t iy = 0;
+    for (int n = 0; n < g->N; n++)
+        for (int o = 0; o < g->O; o++)
+            for (int i = 0; i < g->Ho; i++)
+                for (int j = 0; j < g->Wo; j++, iy++)
+                    for (int c = 0; c < g->C; c++)
+                        for (int t = 0; t < 9; t++) {
+                            const int a = i - g->pad + t / 3, b = j - g->pad + t % 3;
+                            if (a < 0 || a >= g->H || b < 0 || b >= g->W) continue;
+                            const size_t ix =
+                                (((size_t)n * (size_t)g->C + (size_t)c) * (size_t)g->H + (size_t)a) * (size_t)g->W +
+                                (size_t)b;
+                            const size_t iw = ((size_t)o * (size_t)g->C + (size_t)c) * 9 + (size_t)t;
+                            const double x = (double)r->x[ix], w = (double)r->w[iw], y = (double)r->y[iy];
+                            if (direction == FORWARD) answer[iy] += x * w;
+                            else if (direction == INPUT_GRADIENT) answer[ix] += y * w;
+                            else answer[iw] += y * x;
+                        }
+    return answer;
+}
+
+/* The method's answer in a buffer that held `before` (an item of floats()), followed by a canary; scratch is full of
+ * NaN and ends in a canary too. */
+static float *run(const Rig *r, int direction, int add, uint32_t before)
+{
+    const NnConvMethod *m = &nn_conv_winograd;
+    const NnConvEnd no_end = { 0 };
+    const size_t len = result_len(r, direction), scratch_len = m->scratch(&r->g);
+    float *result = floats(len + CANARY, before), *canary = floats(len + CANARY, before);
+    float *scratch = aligned_alloc(64, ((scratch_len + CANARY) * sizeof *scratch + 63) / 64 * 64);
+    ck_assert(scratch != NULL);
+    for (size_t i = 0; i < scratch_len + CANARY; i++) scratch[i] = i < scratch_len ? NAN : 17;
+    if (direction == FORWARD) m->forward(&r->g, r->x, r->w, &no_end, result, scratch);
+    else if (direction == INPUT_GRADIENT) m->input_gradient(&r->g, r->y, r->w, add, result, scratch);
+    else m->weight_gradient(&r->g, r->x, r->y, result, scratch);
+    ck_assert_msg(!memcmp(result + len, canary + len, CANARY * sizeof *result), "wrote behind the result");
+    for (size_t i = 0; i < CANARY; i++)
+        ck_assert_msg(scratch[scratch_len + i] == 17, "wrote behind the scratch at %zu", i);
+    free(scratch), free(canary);
+    return result;
+}
+
+static void check_near(const Rig *r, int direction, int adds, const float *got, const double *want)
+{
+    const NnConvGeom *g = &r->g;
+    const size_t len = result_len(r, direction);
+    float *before = floats(len + CANARY, 4);
+    double most = 0, error = 0;
+    for (size_t i = 0; i < len; i++) most = fmax(most, fabs(want[i]));
+    for (size_t i = 0; i < len; i++) {
+        const double e = fabs((double)got[i] - want[i] - (adds ? (double)before[i] : 0));
+        if (!(e <= error)) error = e;
+    }
+    free(before);
+    ck_assert_msg(error <= tolerance[direction] * most, "%s %s, x [%d,%d,%d,%d], O %d, pad %d: error %g of at most %g",
+                  nn_micro()->name, direction_name[direction], g->N, g->C, g->H, g->W, g->O, g->pad, error, most);
+}
+
+/* Every direction, adding and not: near the reference, and the same bits with 1, 2 and 4 threads. */
+static void check_geometry(const Rig *r)
+{
+    for (int direction = 0; direction < DIRECTIONS; direction++) {
+        double *want = reference(r, direction);
+        for (int add = direction == WEIGHT_GRADIENT; add <= (direction != FORWARD); add++) {
+            nn_threads_set(1);
+            float *got = run(r, direction, add, 4);
+            check_near(r, direction, add, got, want);
+            for (int threads = 2; threads <= 4; threads *= 2) {
+                nn_threads_set(threads);
+                float *again = run(r, direction, add, 4);
+                ck_assert_msg(!memcmp(got, again, result_len(r, direction) * sizeof *got),
+                              "%s: other bits with %d threads", direction_name[direction], threads);
+                free(again);
+            }
+            free(got);
+        }
+        free(want);
+    }
+}
+
+/* Random geometries, small ones more often: the reference is slow. */
+static void check_random(void)
+{
+    NnRng r = nn_rng_make(11, NN_STREAM_TEST, 0, 0);
+    for (int i = 0; i < 40; i++) {
+        const int large = i % 4 == 0;
+        const int N = 1 + (int)nn_rng_below(&r, 5), pad = (int)nn_rng_below(&r, 3);
+        const int H = 3 + (int)nn_rng_below(&r, large ? 38 : 15), W = 3 + (int)nn_rng_below(&r, large ? 38 : 15);
+        const int C = 1 + (int)nn_rng_below(&r, large ? 20 : 70), O = 1 + (int)nn_rng_below(&r, large ? 20 : 70);
+        Rig rig = rig_make(N, C, H, W, O, pad);
+        check_geometry(&rig);
+        rig_free(&rig);
+    }
+}
+
+static void check_chosen(void)
+{
+    const int shapes[][6] = { { 2, 64, 16, 16, 64, 1 }, { 5, 70, 8, 8, 130, 1 },  { 1, 3, 3, 3, 1, 0 },
+                              { 1, 8, 3, 40, 8, 2 },    { 1, 130, 12, 12, 8, 1 }, { 1, 4, 5, 200, 4, 1 } };
+    for (size_t i = 0; i < sizeof shapes / sizeof *shapes; i++) {
+        const int *s = shapes[i];
+        Rig rig = rig_make(s[0], s[1], s[2], s[3], s[4], s[5]);
+        check_geometry(&rig);
+        rig_free(&rig);
+    }
+}
+
+/* Every element that the plain sum makes NaN must be NaN here. */
+static void check_nan(void)
+{
+    Rig r = rig_make(2, 5, 13, 11, 6, 1);
+    for (int which = 0; which < 3; which++) {
+        float *at = (which == 0 ? r.x : which == 1 ? r.w : r.y) + 40, was = *at;
+        *at = which ? NAN : INFINITY;
+        for (int direction = 0; direction < DIRECTIONS; direction++) {
+            double *want = reference(&r, direction);
+            float *got = run(&r, direction, 0, 4);
+            for (size_t i = 0; i < result_len(&r, direction); i++)
+                ck_assert_msg(isfinite(want[i]) || !isfinite(got[i]), "%s: %g has become %g", direction_name[direction],
+                              want[i], (double)got[i]);
+            free(want), free(got);
+        }
+        *at = was;
+    }
+    rig_free(&r);
+}
+
+/* Bias, slope and moments run over every value of y exactly once. */
+static void check_end(void)
+{
+    Rig r = rig_make(3, 9, 14, 10, 11, 1);
+    const int slots = nn_conv_winograd.slots(&r.g);
+    float *plain = run(&r, FORWARD, 0, 4), *y = floats(r.y_len, 4),
+          *scratch = floats(nn_conv_winograd.scratch(&r.g), 5);
+    float *moments = floats(nn_conv_moments_len(slots, r.g.O), 6), *shift = floats((size_t)r.g.O, 7);
+    const NnConvEnd end = { .shift = shift, .activate = 1, .slope = 0.1f, .moments = moments };
+    nn_conv_winograd.forward(&r.g, r.x, r.w, &end, y, scratch);
+    const size_t plane = (size_t)r.g.Ho * (size_t)r.g.Wo;
+    for (int o = 0; o < r.g.O; o++) {
+        double sum = 0, squares = 0, mean, variance;
+        for (int n = 0; n < r.g.N; n++)
+            for (size_t p = 0; p < plane; p++) {
+                const size_t at = (size_t)(n * r.g.O + o) * plane + p;
+                const float shifted = plain[at] + shift[o], want = shifted > 0 ? shifted : 0.1f * shifted;
+                ck_assert_msg(fabsf(y[at] - want) < 1e-6f, "o %d: %g, expected %g", o, (double)y[at], (double)want);
+                sum += (double)plain[at], squares += (double)plain[at] * (double)plain[at];
+            }
+        const double count = (double)plane * r.g.N;
+        nn_conv_moments_merge(moments, slots, r.g.O, o, &mean, &variance);
+        ck_assert_msg(fabs(mean - sum / count) < 1e-5, "mean %g, expected %g", mean, sum / count);
+        ck_assert_msg(fabs(variance / (squares / count - mean * mean) - 1) < 1e-5, "variance %g", variance);
+    }
+    free(plain), free(y), free(scratch), free(moments), free(shift);
+    rig_free(&r);
+}
+
+/* The process's instruction set is chosen at the first call of nn_micro(). Where Check does not fork, that is the first
+ * test's, and the others end here. */
+static int choose_set(int i)
+{
+    static const char *const names[] = { "avx512", "avx2", "portable" };
+    setenv("LOCUS_ISA", names[i], 1);
+    const int here = !strcmp(nn_micro()->name, names[i]);
+    if (!here) printf("skipped: %s does not run here\n", names[i]);
+    return here;
+}
+
+START_TEST(test_chosen_geometries)
+{
+    if (choose_set(_i)) check_chosen();
+}
+END_TEST
+
+START_TEST(test_random_geometries)
+{
+    if (choose_set(_i)) check_random();
+}
+END_TEST
+
+START_TEST(test_nan_and_infinity_pass)
+{
+    if (choose_set(_i)) check_nan();
+}
+END_TEST
+
+START_TEST(test_end_runs_once)
+{
+    if (choose_set(_i)) check_end();
+}
+END_TEST
+
+/* What it cannot do, it must not claim. */
+START_TEST(test_fits)
+{
+    Rig r = rig_make(1, 2, 8, 8, 2, 1);
+    ck_assert(nn_conv_winograd.fits(&r.g) && nn_conv_winograd.inexact);
+    for (int i = 0; i < 6; i++) {
+        NnConvGeom g = r.g;
+        int *const field[] = { &g.Kh, &g.Kw, &g.stride, &g.dilation, &g.groups, &g.upsample };
+        *field[i] = 2;
+        ck_assert_msg(!nn_conv_winograd.fits(&g), "claims to do case %d", i);
+    }
+    r.g.pad = 3;
+    ck_assert(!nn_conv_winograd.fits(&r.g));
+    rig_free(&r);
+}
+END_TEST
+
+int main(void)
+{
+    Suite *suite = suite_create("conv_winograd");
+    TCase *t = tcase_create("conv_winograd");
+    tcase_set_timeout(t, 60);
+    tcase_add_loop_test(t, test_chosen_geometries, 0, 3);
+    tcase_add_loop_test(t, test_random_geometries, 0, 3);
+    tcase_add_loop_test(t, test_nan_and_infinity_pass, 0, 3);
+    tcase_add_loop_test(t, test_end_runs_once, 0, 3);
+    tcase_add_test(t, test_fits);
+    suite_add_tcase(suite, t);
+    return check_run(suite);
+}
