@@ -78,7 +78,7 @@ expect 2 'lae_small' "$train" tiny.ini --set model.network=lae_smal
 expect 2 'swap' "$train" tiny.ini --set data.methods=swop
 expect 2 'nothing trains' "$train" tiny.ini --set model.score=latent --set loss.latent=0
 expect 2 'nothing trains' "$train" tiny.ini --set loss.cls=0 --set loss.mask=0
-expect 2 'kernel' "$train" tiny.ini --set train.kernel=warp9
+expect 2 'kernel' "$train" tiny.ini --set train.conv=warp9
 expect 2 'no last.safetensors' "$train" tiny.ini --resume
 sed 's/^ema/emma/' tiny.ini >typo.ini
 expect 2 'typo.ini:7' "$train" typo.ini
@@ -106,6 +106,10 @@ done
 [ "$(grep -c ',train,' runs/tiny/metrics.csv)" -eq 60 ] || fail 'metrics.csv should have 60 training rows'
 [ "$(grep -c ',val,' runs/tiny/metrics.csv)" -eq 3 ] || fail 'metrics.csv should have 3 validation rows'
 grep -q '\[####' out.txt && fail 'a progress bar without a terminal'
+grep -q '"kernel_list": "[0-9]*:[a-z]' runs/tiny/run.json || fail 'run.json does not say which kernels ran'
+head -c 100000 runs/tiny/last.safetensors | grep -aq '"kernels":"[0-9]*:[a-z]' || fail 'last.safetensors lacks the kernels'
+expect 0 'memory = low' "$train" tiny.ini --out low --set train.memory=low
+cmp -s runs/tiny/metrics.csv low/metrics.csv || fail 'metrics.csv differs with memory = low'
 grep -q 'step 60/60' out.txt || fail 'no plain line without a terminal'
 expect 0 'runs/tiny-2' "$train" tiny.ini --set train.steps=4
 expect 2 'already holds a run' "$train" tiny.ini --out runs/tiny

@@ -1,11 +1,10 @@
-/* test_core.c -- graph, parameters, memory and plan: building, failing, lifetimes, gradients through a whole graph. */
+/* test_core.c -- graph, parameters and plan: building, failing, gradients through a whole graph. */
 #include <math.h>
 #include <string.h>
 
 #include "nn/base/arena.h"
 #include "nn/base/blas.h"
 #include "nn/base/parallel.h"
-#include "nn/core/memory.h"
 #include "nn/core/plan.h"
 #include "nn/ops/activation.h"
 #include "nn/ops/arithmetic.h"
@@ -39,46 +38,6 @@ START_TEST(arena_pieces_are_aligned_zeroed_and_apart)
     ck_assert_ptr_null(nn_arena_take(&a, (size_t)-1, 8));
     ck_assert_ptr_null(nn_arena_take(&a, 1, 1)); /* failure is sticky */
     nn_arena_free(&a);
-}
-END_TEST
-
-/* Random lifetimes: buffers alive together never overlap, and the block is no smaller than it must be. */
-START_TEST(memory_never_overlaps)
-{
-    enum { N = 120 };
-    NnLife life[N];
-    size_t total, alive[256];
-    NnRng r = nn_rng_make(3, NN_STREAM_TEST, 0, (uint32_t)_i);
-    NnErr err = { 0 };
-    for (int i = 0; i < N; i++) {
-        const int birth = (int)nn_rng_below(&r, 200);
-        life[i] = (NnLife){ .len = nn_rng_below(&r, 900), .birth = birth, .death = birth + (int)nn_rng_below(&r, 40) };
-    }
-    ck_assert_int_eq(nn_memory_place(life, N, &total, &err), NN_OK);
-    ck_assert_uint_ge(total, nn_memory_lower_bound(life, N, alive));
-    for (int i = 0; i < N; i++) {
-        if (!life[i].len) continue;
-        ck_assert_uint_le(life[i].offset + life[i].len, total);
-        ck_assert_uint_eq(life[i].offset % 16, 0);
-        for (int j = 0; j < i; j++) {
-            if (!life[j].len || life[i].birth > life[j].death || life[j].birth > life[i].death) continue;
-            ck_assert(life[i].offset >= life[j].offset + life[j].len || life[j].offset >= life[i].offset + life[i].len);
-        }
-    }
-}
-END_TEST
-
-START_TEST(lower_bound_by_hand)
-{
-    NnLife all[] = { { .len = 16, .birth = 0, .death = 2 },
-                     { .len = 32, .birth = 2, .death = 3 },
-                     { .len = 16, .birth = 3, .death = 5 } };
-    NnErr err = { 0 };
-    size_t total, alive[8];
-    ck_assert_uint_eq(nn_memory_lower_bound(all, 3, alive), 48);
-    ck_assert_int_eq(nn_memory_place(all, 3, &total, &err), NN_OK);
-    ck_assert_uint_eq(total, 48);
-    ck_assert_uint_eq(all[0].offset, all[2].offset);
 }
 END_TEST
 
@@ -409,8 +368,6 @@ int main(void)
     TCase *t = tcase_create("core");
     tcase_add_unchecked_fixture(t, setup, NULL);
     tcase_add_test(t, arena_pieces_are_aligned_zeroed_and_apart);
-    tcase_add_loop_test(t, memory_never_overlaps, 0, 20);
-    tcase_add_test(t, lower_bound_by_hand);
     tcase_add_test(t, a_failure_poisons_what_follows_and_the_first_message_stays);
     tcase_add_test(t, bad_inputs_are_named);
     tcase_add_test(t, parameters_are_shared_by_name_and_laid_out_trained_first);

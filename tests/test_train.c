@@ -126,7 +126,7 @@ static void tear_down(void)
     data_set_free(set);
 }
 
-static Trainer *make_trainer(void)
+static Trainer *make_trainer_with(const char *kernels)
 {
     const TrainerSpec spec = { .config = &config,
                                .set = set,
@@ -134,11 +134,17 @@ static Trainer *make_trainer(void)
                                .val = val_items,
                                .n_train = n_train,
                                .n_val = n_val,
-                               .augment = 1 };
+                               .augment = 1,
+                               .kernels = kernels };
     Trainer *t = NULL;
     trainer_new(&spec, &t, &err);
     ck_assert_msg(err.status == NN_OK, "%s", err.msg);
     return t;
+}
+
+static Trainer *make_trainer(void)
+{
+    return make_trainer_with(NULL);
 }
 
 static Trainer *make_started_trainer(void)
@@ -501,9 +507,10 @@ END_TEST
 START_TEST(resume_may_change_the_length_alone)
 {
     TrainConfig given = config;
-    given.train.steps = 99, given.train.threads = 1, given.data.threads = 7;
+    given.train.steps = 99, given.train.threads = 1, given.data.threads = 7, given.train.memory = NN_MEMORY_LOW;
     ck_assert_int_eq(train_config_merge(&config, &given, &err), NN_OK);
     ck_assert(config.train.steps == 99 && config.train.threads == 1 && config.data.threads == 7);
+    ck_assert_int_eq(config.train.memory, NN_MEMORY_LOW);
     given.optim.lr = 0.25f;
     ck_assert_int_eq(train_config_merge(&config, &given, &err), NN_ERR_CONFIG);
     ck_assert_ptr_nonnull(strstr(err.msg, "optim.lr = 0.25"));
@@ -513,6 +520,28 @@ START_TEST(resume_may_change_the_length_alone)
     ck_assert_int_eq(train_config_merge(&config, &given, &err), NN_ERR_CONFIG);
     ck_assert_ptr_nonnull(strstr(err.msg, "optim.schedule = poly"));
     ck_assert_ptr_nonnull(strstr(err.msg, "plateau"));
+}
+END_TEST
+
+/* What `conv` chose in the first process is what the second one uses, whatever it would have chosen itself. */
+START_TEST(a_resumed_run_keeps_its_kernels)
+{
+    char folder[64], path[TRAIN_PATH_MAX];
+    NnCheckpoint c = { 0 };
+    Trainer *automatic = make_trainer();
+    snprintf(config.train.conv, sizeof config.train.conv, "blas");
+    Trainer *first = make_trainer();
+    snprintf(config.train.conv, sizeof config.train.conv, "auto");
+    ck_assert_str_ne(nn_plan_kernels(first->plan), nn_plan_kernels(automatic->plan));
+    train_folder_file(temporary_folder(folder), "last.safetensors", path);
+    ck_assert_msg(train_snapshot_save(first, path, 0, &err) == NN_OK, "%s", err.msg);
+    ck_assert_int_eq(nn_checkpoint_load(path, &c, &err), NN_OK);
+    Trainer *second = make_trainer_with(nn_checkpoint_meta(&c, "kernels"));
+    ck_assert_str_eq(nn_plan_kernels(second->plan), nn_plan_kernels(first->plan));
+    ck_assert_str_eq(nn_plan_kernels(second->val_plan), nn_plan_kernels(first->val_plan));
+    nn_checkpoint_free(&c);
+    remove_folder(folder);
+    trainer_free(automatic), trainer_free(first), trainer_free(second);
 }
 END_TEST
 
@@ -556,6 +585,7 @@ int main(int argc, char **argv)
     tcase_add_test(tc, validation_does_not_depend_on_the_batch);
     tcase_add_test(tc, a_batch_can_be_learnt_by_heart);
     tcase_add_test(tc, resume_may_change_the_length_alone);
+    tcase_add_test(tc, a_resumed_run_keeps_its_kernels);
     tcase_add_test(tc, a_score_that_nothing_trains_is_refused);
     tcase_add_test(tc, an_empty_range_of_jpeg_quality_is_refused);
     suite_add_tcase(suite, tc);

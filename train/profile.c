@@ -29,7 +29,7 @@ static int collect(const Trainer *t, Kind *kinds)
         long calls;
         if (node->kind != NN_NODE_OP || !nn_plan_uses(t->plan, i)) continue;
         nn_plan_profile_get(t->plan, i, &forward, &backward, &calls);
-        Kind *kind = find_kind(kinds, &n, node->op->name);
+        Kind *kind = find_kind(kinds, &n, nn_plan_op(t->plan, i)->name);
         kind->calls += calls;
         kind->forward += forward;
         kind->backward += backward;

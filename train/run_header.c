@@ -1,6 +1,9 @@
 /* run_header.c -- see run_header.h. */
 #include "train/run_header.h"
 
+#include <stdio.h>
+#include <string.h>
+
 #include "nn/base/blas.h"
 #include "nn/base/parallel.h"
 
@@ -16,8 +19,10 @@ static void say_network(TrainLog *log, const Trainer *t)
                   t->config.model.network, input[t->config.model.input == NN_INPUT_RESIDUAL], t->config.data.size,
                   t->config.data.size, nn_params_weights(t->params),
                   1e-6 * nn_plan_flops(t->plan) / t->config.train.batch);
-    train_log_say(log, "memory   %.1f MiB planned for a step (no plan needs less than %.1f), %.1f MiB for validation",
-                  mebibytes(t->plan), (double)nn_plan_lower_bound(t->plan) / 1048576.0, mebibytes(t->val_plan));
+    train_log_say(log,
+                  "memory   %.1f MiB planned for a step (this order needs at least %.1f), %.1f MiB for validation%s",
+                  mebibytes(t->plan), (double)nn_plan_lower_bound(t->plan) / 1048576.0, mebibytes(t->val_plan),
+                  t->config.train.memory == NN_MEMORY_LOW ? "; memory = low" : "");
 }
 
 /* Items of a manipulation (-1: real images) in a split. */
@@ -49,6 +54,28 @@ static void say_compute(TrainLog *log)
     if (nn_blas_warning()) train_log_say(log, "warning  %s", nn_blas_warning());
 }
 
+static int count_kernel(const NnPlan *plan, int from, int to, const char *name)
+{
+    int n = 0;
+    for (int i = from; i < to; i++) n += !strcmp(nn_plan_kernel(plan, i), name);
+    return n;
+}
+
+/* "8 direct, 2 pointwise"; node by node in run.json. */
+static void say_kernels(TrainLog *log, const Trainer *t)
+{
+    char text[256] = "";
+    const int nodes = nn_graph_len(t->graph);
+    for (int i = 0; i < nodes; i++) {
+        const char *name = nn_plan_kernel(t->plan, i);
+        const size_t used = strlen(text);
+        if (!*name || count_kernel(t->plan, 0, i, name)) continue; /* none, or counted already */
+        snprintf(text + used, sizeof text - used, "%s%d %s", used ? ", " : "", count_kernel(t->plan, i, nodes, name),
+                 name);
+    }
+    if (*text) train_log_say(log, "kernels  %s (conv = %s)", text, t->config.train.conv);
+}
+
 static void say_run(TrainLog *log, const Trainer *t, const char *folder)
 {
     const int accumulate = t->config.optim.accumulate;
@@ -73,6 +100,7 @@ void train_header_say(TrainLog *log, const Trainer *t, const char *folder)
     say_network(log, t);
     say_data(log, t);
     say_compute(log);
+    say_kernels(log, t);
     say_run(log, t, folder);
     if (folder && !t->n_val) say_no_validation(log, t);
 }

@@ -19,7 +19,7 @@ void train_record_now(char text[32])
     strftime(text, 32, "%Y-%m-%dT%H:%M:%SZ", &utc);
 }
 
-/* {"encoder.0": "blas", ...}: nodes that had a choice. */
+/* {"3 conv2d encoder.0": "blas", ...}: nodes that had a choice, with the op that runs. */
 static json_t *kernels_to_json(const Trainer *t)
 {
     json_t *object = json_object();
@@ -27,7 +27,7 @@ static json_t *kernels_to_json(const Trainer *t)
         const NnNode *node = nn_graph_node(t->graph, i);
         char key[160];
         if (node->kind != NN_NODE_OP || !nn_plan_uses(t->plan, i) || !nn_plan_kernel(t->plan, i)[0]) continue;
-        snprintf(key, sizeof key, "%d %s %s", i, node->op->name, node->name);
+        snprintf(key, sizeof key, "%d %s %s", i, nn_plan_op(t->plan, i)->name, node->name);
         json_object_set_new(object, key, json_string(nn_plan_kernel(t->plan, i)));
     }
     return object;
@@ -48,11 +48,12 @@ NnStatus train_record_write(const Trainer *t, const char *folder, int argc, char
 {
     char ended[32], path[TRAIN_PATH_MAX];
     train_record_now(ended);
-    json_t *root = json_pack("{s:s, s:o, s:s, s:s, s:s, s:I, s:I, s:i, s:i, s:s, s:s, s:o}", "version", LOCUS_VERSION,
-                             "command", command_to_json(argc, argv), "status", status, "started", started, "ended",
-                             strcmp(status, "running") ? ended : "", "first_step", (json_int_t)first_step, "step",
-                             (json_int_t)t->step, "seed", t->config.train.seed, "threads", nn_threads(), "blas",
-                             nn_blas_version(), "blas_core", nn_blas_core(), "kernels", kernels_to_json(t));
+    json_t *root =
+        json_pack("{s:s, s:o, s:s, s:s, s:s, s:I, s:I, s:i, s:i, s:s, s:s, s:o, s:s}", "version", LOCUS_VERSION,
+                  "command", command_to_json(argc, argv), "status", status, "started", started, "ended",
+                  strcmp(status, "running") ? ended : "", "first_step", (json_int_t)first_step, "step",
+                  (json_int_t)t->step, "seed", t->config.train.seed, "threads", nn_threads(), "blas", nn_blas_version(),
+                  "blas_core", nn_blas_core(), "kernels", kernels_to_json(t), "kernel_list", nn_plan_kernels(t->plan));
     char *text = root ? json_dumps(root, JSON_INDENT(2)) : NULL;
     json_decref(root);
     if (!text) return nn_fail(err, NN_ERR_NOMEM, "out of memory for run.json");

@@ -119,13 +119,19 @@ static NnStatus open_data(Program *p, NnErr *err)
     return p->options.overfit ? choose_overfit_items(p, err) : NN_OK;
 }
 
-static void warn_of_changes(const NnCheckpoint *c)
+static void warn_of_changes(const NnCheckpoint *c, const Trainer *t)
 {
-    const char *core = nn_checkpoint_meta(c, "blas_core"), *version = nn_checkpoint_meta(c, "version");
+    const char *kernels = nn_checkpoint_meta(c, "kernels"), *core = nn_checkpoint_meta(c, "blas_core"),
+               *version = nn_checkpoint_meta(c, "version");
     if (core && strcmp(core, nn_blas_core()) != 0)
         fprintf(stderr,
                 "warning: the run was begun with BLAS core %s, this is %s: results will differ in the last bits\n",
                 core, nn_blas_core());
+    if (kernels && strcmp(kernels, nn_plan_kernels(t->plan)) != 0)
+        fprintf(stderr,
+                "warning: the run was begun with kernels that this machine has not: results will differ in the last "
+                "bits; then \"%s\", now \"%s\"\n",
+                kernels, nn_plan_kernels(t->plan));
     if (version && strcmp(version, LOCUS_VERSION) != 0)
         fprintf(stderr, "warning: the run was begun with version %s, this is %s\n", version, LOCUS_VERSION);
 }
@@ -138,11 +144,12 @@ static NnStatus make_trainer(Program *p, NnErr *err)
                                .val = p->val,
                                .n_train = p->n_train,
                                .n_val = p->n_val,
-                               .augment = !p->options.overfit };
+                               .augment = !p->options.overfit,
+                               .kernels = nn_checkpoint_meta(&p->resumed, "kernels") };
     NN_TRY(nn_blas_init(err));
     NN_TRY(trainer_new(&spec, &p->trainer, err));
     if (!p->resumed.n_tensors) return NN_OK;
-    warn_of_changes(&p->resumed);
+    warn_of_changes(&p->resumed, p->trainer);
     return train_snapshot_restore(p->trainer, &p->resumed, p->last, err);
 }
 

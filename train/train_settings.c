@@ -64,7 +64,12 @@ static const NnSetting run_rows[] = {
       "what `best` is best at, on the validation images of the trained-on manipulations" },
     { "log_every", NN_SET_INT, T(log_every), "20", 1, 1e9, NULL, "steps", "distance of lines in train.log" },
     { "out", NN_SET_TEXT, T(out), "", 0, 0, NULL, "", "folder of the run; empty = runs/<name of the configuration>" },
-    { "kernel", NN_SET_TEXT, T(kernel), "auto", 0, 0, NULL, "", "kernel to prefer where an op has several" },
+    { "conv", NN_SET_TEXT, T(conv), "auto", 0, 0, NULL, "",
+      "how convolutions are computed: auto = the cheapest way, exact = the cheapest that rounds no more than a plain "
+      "sum, "
+      "or the name of a way (blas, direct, winograd, ...), taken where it fits" },
+    { "memory", NN_SET_CHOICE, T(memory), "normal", 0, 0, "normal low", "",
+      "low: less than 60 % of the memory for up to one more forward pass a step; the same bits" },
 };
 
 const NnSection train_loss_section = { "loss", "what is minimised: a weighted sum of terms", NN_LIST(loss_rows) };

@@ -57,7 +57,8 @@ typedef struct {
     int best;           /* TrainBestKind */
     int log_every;      /* steps */
     char out[NN_TEXT_MAX];
-    char kernel[NN_TEXT_MAX];
+    char conv[NN_TEXT_MAX]; /* NnPlanSpec.kernel */
+    int memory;             /* NnMemory */
 } TrainRunSettings;
 
 extern const NnSection train_loss_section, train_optim_section, train_run_section;

@@ -46,8 +46,8 @@ static NnStatus build_graph(Trainer *t, NnErr *err)
     return nn_graph_status(t->graph, err);
 }
 
-/* Two plans of one graph: training, and inference for the validation. */
-static NnStatus build_plans(Trainer *t, NnErr *err)
+/* Two plans of one graph: training, and inference for the validation, with the same kernels. */
+static NnStatus build_plans(Trainer *t, const char *kernels, NnErr *err)
 {
     const TrainConfig *c = &t->config;
     NnVar keep[TRAIN_MAX_TERMS + 1];
@@ -57,12 +57,14 @@ static NnStatus build_plans(Trainer *t, NnErr *err)
                         .loss = t->objective.total,
                         .keep = keep,
                         .n_keep = n,
-                        .kernel = c->train.kernel,
+                        .kernel = c->train.conv,
+                        .kernels = kernels,
+                        .memory = (NnMemory)c->train.memory,
                         .seed = (uint64_t)c->train.seed };
     NN_TRY(nn_plan_new(t->graph, &spec, &t->plan, err));
     if (!t->n_val) return NN_OK;
     keep[n++] = t->detector.score;
-    spec.train = 0, spec.loss = NN_NONE, spec.n_keep = n;
+    spec.train = 0, spec.loss = NN_NONE, spec.n_keep = n, spec.kernels = nn_plan_kernels(t->plan);
     return nn_plan_new(t->graph, &spec, &t->val_plan, err);
 }
 
@@ -95,7 +97,7 @@ static NnStatus set_up(Trainer *t, const TrainerSpec *spec, NnErr *err)
     NN_TRY(allocate_buffers(t, err));
     NN_TRY(build_graph(t, err));
     NN_TRY(nn_params_seal(t->params, (uint64_t)t->config.train.seed, err));
-    NN_TRY(build_plans(t, err));
+    NN_TRY(build_plans(t, spec->kernels, err));
     NN_TRY(train_optimizer_init(&t->optimizer, &t->config.optim, t->params, err));
     return train_ema_init(&t->ema, t->config.optim.ema, t->params, err);
 }

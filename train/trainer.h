@@ -20,7 +20,8 @@ typedef struct {
     const int *train;          /* [n_train] items to train on; copied */
     const int *val;            /* [n_val] items of the source validation split; copied; none: no validation */
     int n_train, n_val;
-    int augment; /* 0: images as they are */
+    int augment;         /* 0: images as they are */
+    const char *kernels; /* of the run to be resumed (NnPlanSpec.kernels); NULL: choose */
 } TrainerSpec;
 
 /* What one step saw. Means over the batches of the step. */

@@ -11,6 +11,7 @@ typedef struct {
     const NnGraph *graph;
     const NnPlan *plan;
     unsigned char *counted; /* [parameters]: already in a line above (a shared weight counts once) */
+    unsigned char *shown;   /* [nodes]: the plan computes it, or an op that has absorbed it */
     int images;             /* N of the first input */
     size_t trained, states;
     double flops; /* of one image */
@@ -50,7 +51,7 @@ static void print_node(Summary *s, FILE *out, int id)
     char shape[64], count[32] = "";
     s->flops += flops;
     if (weights) snprintf(count, sizeof count, "%zu", weights);
-    const char *kernel = s->plan ? nn_plan_kernel(s->plan, id) : "";
+    const char *kernel = !s->plan ? "" : nn_plan_uses(s->plan, id) ? nn_plan_kernel(s->plan, id) : "fused";
     fprintf(out, "%-22.22s %-18.18s %-20.20s %10s %10.3f%s%.12s\n", node->name, node->op->name,
             nn_shape_text(node->shape, shape), count, flops * 1e-6, *kernel ? "  " : "", kernel);
 }
@@ -77,11 +78,18 @@ static void print_totals(const Summary *s, FILE *out)
 static void print_table(Summary *s, FILE *out)
 {
     fprintf(out, "%-22s %-18s %-20s %10s %10s  %s\n", "layer", "op", "output", "weights", "MFLOP", "kernel");
-    for (int i = 0; i < nn_graph_len(s->graph); i++) {
-        const int runs = !s->plan || nn_plan_uses(s->plan, i);
-        if (runs && nn_graph_node(s->graph, i)->kind == NN_NODE_OP) print_node(s, out, i);
-    }
+    for (int i = 0; i < nn_graph_len(s->graph); i++)
+        if (s->shown[i] && nn_graph_node(s->graph, i)->kind == NN_NODE_OP) print_node(s, out, i);
     print_totals(s, out);
+}
+
+static void mark_shown(Summary *s)
+{
+    for (int i = nn_graph_len(s->graph) - 1; i >= 0; i--) {
+        const NnNode *node = nn_graph_node(s->graph, i);
+        if (!s->plan || nn_plan_uses(s->plan, i)) s->shown[i] = 1;
+        for (int j = 0; s->shown[i] && j < node->n_in; j++) s->shown[node->in[j].id] = 1;
+    }
 }
 
 char *nn_detector_summary(const NnGraph *g, const NnPlan *plan)
@@ -90,8 +98,10 @@ char *nn_detector_summary(const NnGraph *g, const NnPlan *plan)
     char *text = NULL;
     size_t len;
     s.counted = nn_alloc((size_t)nn_params_count(nn_graph_params(g)), 1);
-    FILE *out = s.counted ? open_memstream(&text, &len) : NULL;
+    s.shown = nn_alloc((size_t)nn_graph_len(g), 1);
+    FILE *out = s.counted && s.shown ? open_memstream(&text, &len) : NULL;
     if (out) {
+        mark_shown(&s);
         print_table(&s, out);
         if (fclose(out) != 0) {
             free(text);
@@ -99,5 +109,6 @@ char *nn_detector_summary(const NnGraph *g, const NnPlan *plan)
         }
     }
     free(s.counted);
+    free(s.shown);
     return text;
 }
