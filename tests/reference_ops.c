@@ -4,10 +4,12 @@
 #include "tests/reference_ops.h"
 
 #include <math.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "nn/ops/batch_norm.h"
 #include "nn/ops/conv.h"
+#include "nn/ops/conv_norm_act.h"
 #include "nn/ops/pool.h"
 
 /* Index of [a,b,c,d] in a 4-d tensor. */
@@ -129,6 +131,19 @@ static void batch_norm(const double *const *x, const NnShape *xs, int n_in, cons
         for (int k = 0; k < len; k++)
             if (k / plane % C == c) y[k] = x[1][c] * (x[0][k] - mean) / sqrt(variance + eps) + x[2][c];
     }
+}
+
+static void conv_norm_act(const double *const *x, const NnShape *xs, int n_in, const void *attr, NnShape ys, double *y)
+{
+    (void)n_in;
+    const NnConvNormActAttr *a = attr;
+    const size_t len = nn_shape_len(ys);
+    double *pre = malloc(len * sizeof *pre);
+    for (size_t k = 0; k < len; k++) pre[k] = NAN;
+    conv2d(x, xs, 2, &a->conv, ys, pre);
+    batch_norm((const double *[]){ pre, x[2], x[3] }, NULL, 3, &a->norm, ys, y);
+    for (size_t k = 0; a->activate && k < len; k++) y[k] = y[k] < 0 ? (double)a->slope * y[k] : y[k];
+    free(pre);
 }
 
 /* ---- pooling and resolution ---- */
@@ -338,6 +353,7 @@ ReferenceForward reference_find(const char *op)
         { "conv2d", conv2d },
         { "conv_transpose2d", conv_transpose2d },
         { "batch_norm", batch_norm },
+        { "conv_norm_act", conv_norm_act },
         { "max_pool", max_pool },
         { "avg_pool", avg_pool },
         { "global_avg_pool", global_avg_pool },

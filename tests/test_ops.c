@@ -177,7 +177,7 @@ static double objective(Rig *r, double *size)
     double sum = 0, squares = 0;
     rig_forward(r);
     for (size_t j = 0; j < r->y.len; j++) {
-        const double term = (double)r->dy.at[j] * (double)r->y.at[j];
+        const double term = (double)r->dy_given.at[j] * (double)r->y.at[j];
         sum += term;
         squares += term * term;
     }

@@ -8,6 +8,7 @@
 
 #include "nn/base/parallel.h"
 #include "nn/ops/case_shapes.h"
+#include "nn/ops/conv_norm_act.h"
 #include "nn/ops/vec.h"
 
 /* The attribute of all of them: { slope }, { lo, hi } or { a, b }. */
@@ -134,13 +135,18 @@ static void run_backward(const NnBwd *k, BackwardRange range, const float *from)
     {                                                                                                                  \
         for (size_t i = 0; i < n; i++) dx[i] += dy[i] * name##_slope(v[i], p);                                         \
     }                                                                                                                  \
+    NN_KERNEL_CLONES static void name##_fresh_range(float *restrict dx, const float *restrict dy,                      \
+                                                    const float *restrict v, size_t n, Pair p)                         \
+    {                                                                                                                  \
+        for (size_t i = 0; i < n; i++) dx[i] = dy[i] * name##_slope(v[i], p);                                          \
+    }                                                                                                                  \
     static void name##_forward(const NnFwd *k)                                                                         \
     {                                                                                                                  \
         run_forward(k, name##_forward_range);                                                                          \
     }                                                                                                                  \
     static void name##_backward(const NnBwd *k)                                                                        \
     {                                                                                                                  \
-        run_backward(k, name##_backward_range, k->from);                                                               \
+        run_backward(k, k->fresh & 1 ? name##_fresh_range : name##_backward_range, k->from);                           \
     }                                                                                                                  \
     static const NnKernel name##_kernels[] = { { .forward = name##_forward, .backward = name##_backward } };
 
@@ -262,23 +268,36 @@ static const NnOpCase scale_cases[] = {
 
 /* ---- descriptors and graph functions ---- */
 
-#define ACTIVATION(id, declared_reads, size, shape_rule)                                                               \
+static int relu_absorb(const NnNode *self, const NnNode *producer, NnFused *fused)
+{
+    (void)self;
+    return nn_conv_norm_act_absorb(producer, 0, fused);
+}
+
+static int leaky_relu_absorb(const NnNode *self, const NnNode *producer, NnFused *fused)
+{
+    return nn_conv_norm_act_absorb(producer, pair_of(self->attr).a, fused);
+}
+
+#define ACTIVATION(id, declared_reads, size, shape_rule, absorber)                                                     \
     const NnOp nn_op_##id = { .name = #id,                                                                             \
                               .min_in = 1,                                                                             \
                               .max_in = 1,                                                                             \
                               .reads = declared_reads,                                                                 \
+                              .overwrites = 1,                                                                         \
+                              .absorb = absorber,                                                                      \
                               .attr_size = size,                                                                       \
                               .shape = shape_rule,                                                                     \
                               .kernels = NN_LIST(id##_kernels),                                                        \
                               .cases = NN_LIST(id##_cases) };
 
-ACTIVATION(relu, NN_READS_Y, 0, same_shape)
-ACTIVATION(leaky_relu, NN_READS_Y, sizeof(Pair), leaky_relu_shape)
-ACTIVATION(sigmoid, NN_READS_Y, 0, same_shape)
-ACTIVATION(tanh, NN_READS_Y, 0, same_shape)
-ACTIVATION(abs, NN_READS_X0, 0, same_shape)
-ACTIVATION(clamp, NN_READS_X0, sizeof(Pair), clamp_shape)
-ACTIVATION(scale, 0, sizeof(Pair), same_shape)
+ACTIVATION(relu, NN_READS_Y, 0, same_shape, relu_absorb)
+ACTIVATION(leaky_relu, NN_READS_Y, sizeof(Pair), leaky_relu_shape, leaky_relu_absorb)
+ACTIVATION(sigmoid, NN_READS_Y, 0, same_shape, NULL)
+ACTIVATION(tanh, NN_READS_Y, 0, same_shape, NULL)
+ACTIVATION(abs, NN_READS_X0, 0, same_shape, NULL)
+ACTIVATION(clamp, NN_READS_X0, sizeof(Pair), clamp_shape, NULL)
+ACTIVATION(scale, 0, sizeof(Pair), same_shape, NULL)
 
 NnVar nn_relu(NnGraph *g, NnVar x)
 {

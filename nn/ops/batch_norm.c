@@ -1,49 +1,53 @@
-/* batch_norm.c -- batch normalisation, parallel over channels; every sum of a channel is taken in double by one
- * thread. saved: mean [C], then 1 / sqrt(var + eps) [C], for backward. */
+/* batch_norm.c -- batch normalisation: shape rule, tests, and the calls of norm_pass.c, which has the loops.
+ * saved: the coefficients of NnNorm, for backward. */
 #include "nn/ops/batch_norm.h"
 
-#include <math.h>
+#include <string.h>
 
-#include "nn/base/parallel.h"
 #include "nn/ops/case_shapes.h"
-#include "nn/ops/vec.h"
+#include "nn/ops/conv_end.h"
+#include "nn/ops/conv_norm_act.h"
+#include "nn/ops/norm_pass.h"
 
 enum { X, GAMMA, BETA, MEAN, VAR, INPUTS };
 
-/* How channels lie in [N,C,...]: N planes of `plane` elements, `stride` apart. */
-typedef struct {
-    size_t N, C, plane, stride;
-} Layout;
-
-static Layout layout_of(NnShape s)
+NnStatus nn_batch_norm_check(const char *op, const NnShape *four, int C, const NnBatchNormAttr *a, NnErr *err)
 {
-    const size_t N = (size_t)s.d[0], C = (size_t)s.d[1], stride = nn_shape_len(s) / N;
-    return (Layout){ N, C, stride / C, stride };
+    static const char *const names[] = { "gamma", "beta", "running_mean", "running_var" };
+    char text[64];
+    for (int i = 0; i < 4; i++)
+        if (four[i].n != 1 || four[i].d[0] != C)
+            return nn_fail(err, NN_ERR_SHAPE, "%s: %s %s, expected [%d]: one value a channel", op, names[i],
+                           nn_shape_text(four[i], text), C);
+    if (!(a->eps > 0) || !(a->momentum >= 0 && a->momentum <= 1))
+        return nn_fail(err, NN_ERR_CONFIG, "%s: eps %g, momentum %g; expected eps > 0, 0 <= momentum <= 1", op,
+                       (double)a->eps, (double)a->momentum);
+    return NN_OK;
 }
 
 static NnStatus batch_norm_shape(const NnShape *xs, int n_in, const void *attr, NnShape *ys, NnErr *err)
 {
-    static const char *const names[INPUTS] = { "x", "gamma", "beta", "running_mean", "running_var" };
-    const NnBatchNormAttr *a = attr;
     char text[64];
     (void)n_in;
     if (xs[X].n != 4 && xs[X].n != 2)
         return nn_fail(err, NN_ERR_SHAPE, "batch_norm: x %s, expected [N,C,H,W] or [N,C]", nn_shape_text(xs[X], text));
-    for (int i = GAMMA; i < INPUTS; i++)
-        if (xs[i].n != 1 || xs[i].d[0] != xs[X].d[1])
-            return nn_fail(err, NN_ERR_SHAPE, "batch_norm: %s %s, expected [%d]: x has that many channels", names[i],
-                           nn_shape_text(xs[i], text), xs[X].d[1]);
-    if (!(a->eps > 0) || !(a->momentum >= 0 && a->momentum <= 1))
-        return nn_fail(err, NN_ERR_CONFIG, "batch_norm: eps %g, momentum %g; expected eps > 0, 0 <= momentum <= 1",
-                       (double)a->eps, (double)a->momentum);
     *ys = xs[X];
-    return NN_OK;
+    return nn_batch_norm_check("batch_norm", xs + GAMMA, xs[X].d[1], attr, err);
 }
 
 static size_t batch_norm_saved(const NnShape *xs, int n_in, NnShape ys, const void *attr)
 {
     (void)n_in, (void)ys, (void)attr;
-    return 2 * (size_t)xs[X].d[1];
+    return nn_norm_len(xs[X].d[1]);
+}
+
+/* Forward: coefficients that are not saved, and moments. Backward: sums. */
+static size_t batch_norm_scratch(const NnShape *xs, int n_in, NnShape ys, const void *attr, const void *how)
+{
+    (void)n_in, (void)attr, (void)how, (void)xs;
+    const size_t forward = nn_norm_len(ys.d[1]) + nn_conv_moments_len(ys.d[0], ys.d[1]);
+    const size_t backward = nn_norm_sums_len(ys.d[0], ys.d[1]);
+    return forward > backward ? forward : backward;
 }
 
 static double batch_norm_flops(const NnShape *xs, int n_in, NnShape ys, const void *attr)
@@ -52,86 +56,43 @@ static double batch_norm_flops(const NnShape *xs, int n_in, NnShape ys, const vo
     return 7 * (double)nn_shape_len(ys);
 }
 
-/* Mean, then mean square deviation from it: two passes, since E[x^2] - E[x]^2 cancels. */
-static void channel_moments(const float *x, const Layout *l, double *mean, double *variance)
-{
-    const double m = (double)(l->N * l->plane);
-    double sum = 0, squares = 0;
-    for (size_t n = 0; n < l->N; n++) sum += nn_vec_sum(x + n * l->stride, l->plane);
-    *mean = sum / m;
-    for (size_t n = 0; n < l->N; n++) squares += nn_vec_square_dev(x + n * l->stride, *mean, l->plane);
-    *variance = squares / m;
-}
-
-/* The running variance estimates that of the population, hence m / (m - 1); one element has no such estimate. */
-static void update_running(const NnFwd *k, size_t c, const Layout *l, double mean, double variance)
-{
-    const double m = (double)(l->N * l->plane), momentum = (double)((const NnBatchNormAttr *)k->attr)->momentum;
-    const double unbiased = m > 1 ? variance * m / (m - 1) : variance;
-    float *running_mean = k->state[MEAN] + c, *running_var = k->state[VAR] + c;
-    *running_mean = (float)((1 - momentum) * (double)*running_mean + momentum * mean);
-    *running_var = (float)((1 - momentum) * (double)*running_var + momentum * unbiased);
-}
-
-NN_KERNEL_CLONES static void normalize(float *restrict y, const float *restrict x, size_t n, float mean, float scale,
-                                       float shift)
-{
-    for (size_t i = 0; i < n; i++) y[i] = (x[i] - mean) * scale + shift;
-}
-
-static void forward_channel(const NnFwd *k, size_t c, const Layout *l)
-{
-    const float *x = k->x[X] + c * l->plane;
-    double mean = (double)k->x[MEAN][c], variance = (double)k->x[VAR][c];
-    if (k->step.train) {
-        channel_moments(x, l, &mean, &variance);
-        if (!k->step.again) update_running(k, c, l, mean, variance);
-    }
-    const float inv_std = (float)(1 / sqrt(variance + (double)((const NnBatchNormAttr *)k->attr)->eps));
-    if (k->saved) k->saved[c] = (float)mean, k->saved[l->C + c] = inv_std;
-    for (size_t n = 0; n < l->N; n++)
-        normalize(k->y + c * l->plane + n * l->stride, x + n * l->stride, l->plane, (float)mean,
-                  k->x[GAMMA][c] * inv_std, k->x[BETA][c]);
-}
-
 static void batch_norm_forward(const NnFwd *k)
 {
-    const Layout l = layout_of(k->ys);
-#pragma omp parallel for num_threads(nn_threads()) if (nn_shape_len(k->ys) >= NN_PARALLEL_MIN)
-    for (size_t c = 0; c < l.C; c++) forward_channel(k, c, &l);
+    float *at = k->saved ? k->saved : k->scratch;
+    const NnNorm n = nn_norm_make(k->ys, at);
+    const NnNormSource s = nn_norm_source(k, GAMMA, *(const NnBatchNormAttr *)k->attr);
+    float *moments = k->scratch + nn_norm_len(n.C);
+    if (k->step.train) {
+        nn_norm_moments(&n, k->x[X], moments);
+        nn_norm_from_batch(&n, &s, moments, n.N, at);
+    } else nn_norm_from_running(&n, &s, at);
+    nn_norm_apply(&n, k->x[X], k->y);
 }
 
-/* dx += scale (dy - mean_dy - (x - mean) slope). */
-NN_KERNEL_CLONES static void add_input_gradient(float *restrict dx, const float *restrict dy, const float *restrict x,
-                                                size_t n, float mean, float scale, float mean_dy, float slope)
+static void batch_norm_restore(const NnFwd *k)
 {
-    for (size_t i = 0; i < n; i++) dx[i] += scale * (dy[i] - mean_dy - (x[i] - mean) * slope);
-}
-
-/* With h = (x - mean) inv_std and m elements in the channel (Ioffe and Szegedy, section 3):
- *   dbeta += sum dy,  dgamma += sum dy h,  dx += gamma inv_std (dy - sum dy / m - h sum dy h / m). */
-static void backward_channel(const NnBwd *k, size_t c, const Layout *l)
-{
-    const float *x = k->x[X] + c * l->plane, *dy = k->dy + c * l->plane;
-    const double mean = (double)k->saved[c], inv_std = (double)k->saved[l->C + c], m = (double)(l->N * l->plane);
-    double sum_dy = 0, sum_dy_h = 0;
-    for (size_t n = 0; n < l->N; n++) {
-        sum_dy += nn_vec_sum(dy + n * l->stride, l->plane);
-        sum_dy_h += inv_std * nn_vec_dot_dev(dy + n * l->stride, x + n * l->stride, mean, l->plane);
-    }
-    if (k->dx[GAMMA]) k->dx[GAMMA][c] += (float)sum_dy_h;
-    if (k->dx[BETA]) k->dx[BETA][c] += (float)sum_dy;
-    for (size_t n = 0; k->dx[X] && n < l->N; n++)
-        add_input_gradient(k->dx[X] + c * l->plane + n * l->stride, dy + n * l->stride, x + n * l->stride, l->plane,
-                           (float)mean, k->x[GAMMA][c] * (float)inv_std, (float)(sum_dy / m),
-                           (float)(inv_std * sum_dy_h / m));
+    const NnNorm n = nn_norm_make(k->ys, k->saved);
+    nn_norm_apply(&n, k->x[X], k->y);
 }
 
 static void batch_norm_backward(const NnBwd *k)
 {
-    const Layout l = layout_of(k->ys);
-#pragma omp parallel for num_threads(nn_threads()) if (nn_shape_len(k->ys) >= NN_PARALLEL_MIN)
-    for (size_t c = 0; c < l.C; c++) backward_channel(k, c, &l);
+    const NnNorm n = nn_norm_make(k->ys, k->saved);
+    nn_norm_sums(&n, k->x[X], k->dy, k->scratch, k->dx[GAMMA], k->dx[BETA]);
+    if (k->dx[X]) nn_norm_gradient(&n, k->x[X], k->dy, k->scratch, !(k->fresh & 1), k->dx[X]);
+}
+
+/* After a convolution without a bias: conv_norm_act. */
+static int batch_norm_absorb(const NnNode *self, const NnNode *producer, NnFused *fused)
+{
+    if (producer->op != &nn_op_conv2d || producer->n_in != 2) return 0;
+    const NnConvNormActAttr a = { .conv = *(const NnConvAttr *)producer->attr,
+                                  .norm = *(const NnBatchNormAttr *)self->attr };
+    *fused = (NnFused){ .op = &nn_op_conv_norm_act, .n_in = 1 + INPUTS };
+    fused->in[0] = producer->in[0], fused->in[1] = producer->in[1];
+    memcpy(fused->in + 2, self->in + GAMMA, 4 * sizeof *fused->in);
+    memcpy(fused->attr, &a, sizeof a);
+    return 1;
 }
 
 /* clang-format off */
@@ -172,13 +133,16 @@ static const NnOpCase batch_norm_cases[] = {
     { "momentum 2", { { 2, { 3, 4 } }, FOUR_OF(4) }, .attr = &fast, .want = NN_ERR_CONFIG },
 };
 
-static const NnKernel batch_norm_kernels[] = { { .forward = batch_norm_forward, .backward = batch_norm_backward } };
+static const NnKernel batch_norm_kernels[] = {
+    { .scratch = batch_norm_scratch, .forward = batch_norm_forward, .backward = batch_norm_backward },
+};
 
 const NnOp nn_op_batch_norm = {
     .name = "batch_norm",
     .min_in = INPUTS,
     .max_in = INPUTS,
-    .reads = NN_READS_X0 | NN_READS_X1,
+    .reads = NN_READS_X0,
+    .overwrites = 1 << X,
     .state = 1 << MEAN | 1 << VAR,
     .no_grad = 1 << MEAN | 1 << VAR,
     .attr_size = sizeof(NnBatchNormAttr),
@@ -186,6 +150,9 @@ const NnOp nn_op_batch_norm = {
     .saved = batch_norm_saved,
     .flops = batch_norm_flops,
     .kernels = NN_LIST(batch_norm_kernels),
+    .restore = batch_norm_restore,
+    .restore_reads = NN_READS_X0,
+    .absorb = batch_norm_absorb,
     .cases = NN_LIST(batch_norm_cases),
 };
 

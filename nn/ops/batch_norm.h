@@ -16,4 +16,8 @@ NnVar nn_batch_norm(NnGraph *g, NnVar x, NnVar gamma, NnVar beta, NnVar running_
 
 extern const NnOp nn_op_batch_norm;
 
+/* The attributes, and the shapes of gamma, beta and the running statistics in that order, for C channels; op is the
+ * name for messages. */
+NnStatus nn_batch_norm_check(const char *op, const NnShape *four, int C, const NnBatchNormAttr *a, NnErr *err);
+
 #endif

@@ -1,29 +1,17 @@
-/* conv_end.c -- see conv_end.h. Single-threaded loops over a run of values that the caller has just written.
- *
- * Sums run in LANES floats over at most CHUNK values and are then added up in double: as fast as memory, in an order
- * that no instruction set changes, and with the rounding error of a short chain. */
+/* conv_end.c -- see conv_end.h. Single-threaded loops over a run of values that the caller has just written. */
 #include "nn/ops/conv_end.h"
 
 #include "nn/base/parallel.h"
-
-enum { LANES = 64, CHUNK = 4096 };
-
-/* Add up the lanes, halving their number each time. */
-static inline double fold(float *lane)
-{
-    for (int half = LANES / 2; half > 0; half /= 2)
-        for (int l = 0; l < half; l++) lane[l] += lane[l + half];
-    return (double)lane[0];
-}
+#include "nn/ops/lanes.h"
 
 static inline double sum_chunk(const float *x, size_t n)
 {
-    float lane[LANES] = { 0 };
+    float lane[NN_LANES] = { 0 };
     size_t i = 0;
-    for (; i + LANES <= n; i += LANES)
-        for (size_t l = 0; l < LANES; l++) lane[l] += x[i + l];
+    for (; i + NN_LANES <= n; i += NN_LANES)
+        for (size_t l = 0; l < NN_LANES; l++) lane[l] += x[i + l];
     for (size_t l = 0; i < n; i++, l++) lane[l] += x[i];
-    return fold(lane);
+    return nn_lanes_fold(lane);
 }
 
 typedef struct {
@@ -33,10 +21,10 @@ typedef struct {
 /* Of x - mean. The first sum is what `mean` is off by. */
 static inline Deviations deviations_chunk(const float *x, size_t n, float mean)
 {
-    float sum[LANES] = { 0 }, squares[LANES] = { 0 };
+    float sum[NN_LANES] = { 0 }, squares[NN_LANES] = { 0 };
     size_t i = 0;
-    for (; i + LANES <= n; i += LANES)
-        for (size_t l = 0; l < LANES; l++) {
+    for (; i + NN_LANES <= n; i += NN_LANES)
+        for (size_t l = 0; l < NN_LANES; l++) {
             const float d = x[i + l] - mean;
             sum[l] += d;
             squares[l] += d * d;
@@ -46,21 +34,21 @@ static inline Deviations deviations_chunk(const float *x, size_t n, float mean)
         sum[l] += d;
         squares[l] += d * d;
     }
-    return (Deviations){ fold(sum), fold(squares) };
+    return (Deviations){ nn_lanes_fold(sum), nn_lanes_fold(squares) };
 }
 
 NN_KERNEL_CLONES static double sum_of(const float *x, size_t n)
 {
     double sum = 0;
-    for (size_t i = 0; i < n; i += CHUNK) sum += sum_chunk(x + i, n - i < CHUNK ? n - i : CHUNK);
+    for (size_t i = 0; i < n; i += NN_LANE_CHUNK) sum += sum_chunk(x + i, nn_lanes_chunk(n, i));
     return sum;
 }
 
 NN_KERNEL_CLONES static Deviations deviations_of(const float *x, size_t n, float mean)
 {
     Deviations all = { 0, 0 };
-    for (size_t i = 0; i < n; i += CHUNK) {
-        const Deviations d = deviations_chunk(x + i, n - i < CHUNK ? n - i : CHUNK, mean);
+    for (size_t i = 0; i < n; i += NN_LANE_CHUNK) {
+        const Deviations d = deviations_chunk(x + i, nn_lanes_chunk(n, i), mean);
         all.sum += d.sum, all.squares += d.squares;
     }
     return all;

@@ -97,23 +97,50 @@ static inline void scatter_rows(const Tap *p, const float *src, int cols, int st
         for (int j = 0; j < n; j++) dst[j * stride] += src[i * cols + p->cols.a + j];
 }
 
-/* As above, from a plane enlarged f times (stride 1). */
+/* dst[j] = src[(at + j) / f], whole blocks of f in a loop of their own. */
+static inline void enlarge_row(const float *src, int at, int f, float *dst, int n)
+{
+    int j = 0;
+    for (; j < n && (at + j) % f != 0; j++) dst[j] = src[at / f];
+    const int blocks = (n - j) / f, end = j + blocks * f;
+    const float *from = src + (at + j) / f;
+    for (int b = 0; b < blocks; b++)
+        for (int v = 0; v < f; v++) dst[j + b * f + v] = from[b];
+    for (j = end; j < n; j++) dst[j] = from[blocks];
+}
+
+/* dst[(at + j) / f] += src[j]. */
+static inline void shrink_row(float *dst, int at, int f, const float *src, int n)
+{
+    int j = 0;
+    for (; j < n && (at + j) % f != 0; j++) dst[at / f] += src[j];
+    const int blocks = (n - j) / f, end = j + blocks * f;
+    float *to = dst + (at + j) / f;
+    for (int b = 0; b < blocks; b++) {
+        float sum = 0;
+        for (int v = 0; v < f; v++) sum += src[j + b * f + v];
+        to[b] += sum;
+    }
+    for (j = end; j < n; j++) to[blocks] += src[j];
+}
+
+/* As above, from and to a plane enlarged f times (stride 1). */
 static inline void gather_enlarged(const Tap *p, const float *plane, int W, int f, float *dst, int cols)
 {
     const int n = p->cols.b - p->cols.a;
     for (int i = p->rows.a; i < p->rows.b; i++) {
-        const float *src = plane + (size_t)((p->row + i - p->rows.a) / f) * (size_t)W;
-        for (int j = 0; j < n; j++) dst[i * cols + p->cols.a + j] = src[(p->col + j) / f];
+        const int row = p->row + i - p->rows.a;
+        float *to = dst + i * cols + p->cols.a;
+        if (i > p->rows.a && row % f != 0) memcpy(to, to - cols, sizeof *to * (size_t)n);
+        else enlarge_row(plane + (size_t)(row / f) * (size_t)W, p->col, f, to, n);
     }
 }
 
 static inline void scatter_enlarged(const Tap *p, const float *src, int cols, int f, float *plane, int W)
 {
-    const int n = p->cols.b - p->cols.a;
-    for (int i = p->rows.a; i < p->rows.b; i++) {
-        float *dst = plane + (size_t)((p->row + i - p->rows.a) / f) * (size_t)W;
-        for (int j = 0; j < n; j++) dst[(p->col + j) / f] += src[i * cols + p->cols.a + j];
-    }
+    for (int i = p->rows.a; i < p->rows.b; i++)
+        shrink_row(plane + (size_t)((p->row + i - p->rows.a) / f) * (size_t)W, p->col, f, src + i * cols + p->cols.a,
+                   p->cols.b - p->cols.a);
 }
 
 /* The calls with common strides and factors spelt out let the compiler vectorise those loops. */

@@ -1,0 +1,312 @@
+/* conv_norm_act.c -- y = act(batch_norm(w * x)) in one op; see conv_norm_act.h.
+ *
+ * Training forward: the convolution writes its raw output `pre` and takes the moments of each tile while it is in cache;
+ * one more pass makes y. Backward needs y no more than the next op does: it recomputes act's side from pre. It turns dy
+ * into the gradient of pre in its own place, and leaves the rest to the convolution. Inference: the running statistics
+ * become a scale and a shift at the convolution's end, and there is no second pass.
+ *
+ * saved: the coefficients of NnNorm [4][C], then pre [N,C,Ho,Wo]. */
+#include "nn/ops/conv_norm_act.h"
+
+#include <string.h>
+
+#include "nn/ops/case_shapes.h"
+#include "nn/ops/conv_method.h"
+#include "nn/ops/conv_shape.h"
+#include "nn/ops/norm_pass.h"
+
+enum { X, W, GAMMA, BETA, MEAN, VAR, INPUTS };
+enum { ALIGN = 16 }; /* floats in a cache line */
+
+static size_t align(size_t n)
+{
+    return (n + ALIGN - 1) / ALIGN * ALIGN;
+}
+
+static NnStatus conv_norm_act_shape(const NnShape *xs, int n_in, const void *attr, NnShape *ys, NnErr *err)
+{
+    (void)n_in;
+    const NnConvNormActAttr *a = attr;
+    NN_TRY(nn_conv2d_shape("conv_norm_act", xs, 2, &a->conv, ys, err));
+    if (a->activate && !(a->slope >= 0))
+        return nn_fail(err, NN_ERR_CONFIG, "conv_norm_act: slope %g, expected at least 0", (double)a->slope);
+    return nn_batch_norm_check("conv_norm_act", xs + GAMMA, ys->d[1], &a->norm, err);
+}
+
+static size_t conv_norm_act_saved(const NnShape *xs, int n_in, NnShape ys, const void *attr)
+{
+    (void)xs, (void)n_in, (void)attr;
+    return align(nn_norm_len(ys.d[1])) + nn_shape_len(ys);
+}
+
+static double conv_norm_act_flops(const NnShape *xs, int n_in, NnShape ys, const void *attr)
+{
+    (void)n_in, (void)attr;
+    return (2.0 * xs[W].d[1] * xs[W].d[2] * xs[W].d[3] + 8) * (double)nn_shape_len(ys);
+}
+
+/* ---- one kernel a method; `how` is the method ---- */
+
+static NnConvGeom geom(const NnShape *xs, const void *attr)
+{
+    return nn_conv2d_geom(xs, &((const NnConvNormActAttr *)attr)->conv);
+}
+
+static int fits(const NnShape *xs, int n_in, const void *attr, const void *how)
+{
+    (void)n_in;
+    const NnConvGeom g = geom(xs, attr);
+    return ((const NnConvMethod *)how)->fits(&g);
+}
+
+/* The method's, and about six passes over memory. */
+static double cost(const NnShape *xs, int n_in, NnShape ys, const void *attr, const void *how)
+{
+    (void)n_in;
+    const NnConvGeom g = geom(xs, attr);
+    return ((const NnConvMethod *)how)->cost(&g) + 2e-9 * (double)nn_shape_len(ys);
+}
+
+/* In front of the method's own scratch: moments, or in inference coefficients; in backward sums. */
+static size_t own_scratch(const NnConvGeom *g, const NnConvMethod *method)
+{
+    const size_t forward = nn_norm_len(g->O) + (size_t)g->O + nn_conv_moments_len(method->slots(g), g->O);
+    const size_t backward = nn_norm_sums_len(g->N, g->O);
+    return align(forward > backward ? forward : backward);
+}
+
+static size_t scratch_len(const NnShape *xs, int n_in, NnShape ys, const void *attr, const void *how)
+{
+    (void)n_in, (void)ys;
+    const NnConvGeom g = geom(xs, attr);
+    return own_scratch(&g, how) + ((const NnConvMethod *)how)->scratch(&g);
+}
+
+/* The normalisation whose coefficients are at `at`. */
+static NnNorm norm_of(NnShape ys, const NnConvNormActAttr *a, const float *at)
+{
+    NnNorm n = nn_norm_make(ys, at);
+    n.activate = a->activate, n.slope = a->slope;
+    return n;
+}
+
+static size_t pre_at(const NnNorm *n)
+{
+    return align(nn_norm_len(n->C));
+}
+
+static void train_forward(const NnFwd *k)
+{
+    const NnConvMethod *method = k->how;
+    const NnConvNormActAttr *a = k->attr;
+    const NnConvGeom g = geom(k->xs, a);
+    const NnNorm n = norm_of(k->ys, a, k->saved);
+    const NnNormSource s = nn_norm_source(k, GAMMA, a->norm);
+    const int slots = method->slots(&g);
+    float *pre = k->saved + pre_at(&n), *moments = k->scratch;
+    memset(moments, 0, nn_conv_moments_len(slots, g.O) * sizeof *moments);
+    method->forward(&g, k->x[X], k->x[W], &(NnConvEnd){ .moments = moments }, pre,
+                    k->scratch + own_scratch(&g, method));
+    nn_norm_from_batch(&n, &s, moments, slots, k->saved);
+    nn_norm_apply(&n, pre, k->y);
+}
+
+static void infer_forward(const NnFwd *k)
+{
+    const NnConvMethod *method = k->how;
+    const NnConvNormActAttr *a = k->attr;
+    const NnConvGeom g = geom(k->xs, a);
+    const NnNorm n = norm_of(k->ys, a, k->scratch);
+    const NnNormSource s = nn_norm_source(k, GAMMA, a->norm);
+    float *shift = k->scratch + nn_norm_len(g.O);
+    nn_norm_from_running(&n, &s, k->scratch);
+    for (int o = 0; o < g.O; o++) shift[o] = n.shift[o] - n.mean[o] * n.scale[o];
+    const NnConvEnd end = { .scale = n.scale, .shift = shift, .activate = a->activate, .slope = a->slope };
+    method->forward(&g, k->x[X], k->x[W], &end, k->y, k->scratch + own_scratch(&g, method));
+}
+
+static void forward(const NnFwd *k)
+{
+    if (k->step.train && k->saved) train_forward(k);
+    else infer_forward(k);
+}
+
+static void restore(const NnFwd *k)
+{
+    const NnNorm n = norm_of(k->ys, k->attr, k->saved);
+    nn_norm_apply(&n, k->saved + pre_at(&n), k->y);
+}
+
+static void backward(const NnBwd *k)
+{
+    const NnConvMethod *method = k->how;
+    const NnConvGeom g = geom(k->xs, k->attr);
+    const NnNorm n = norm_of(k->ys, k->attr, k->saved);
+    const float *pre = k->saved + pre_at(&n);
+    float *dpre = k->dy_spoil, *scratch = k->scratch + own_scratch(&g, method);
+    nn_norm_sums(&n, pre, k->dy, k->scratch, k->dx[GAMMA], k->dx[BETA]);
+    if (!k->dx[X] && !k->dx[W]) return;
+    nn_norm_gradient(&n, pre, k->dy, k->scratch, 0, dpre);
+    if (k->dx[X]) method->input_gradient(&g, dpre, k->x[W], !(k->fresh & 1), k->dx[X], scratch);
+    if (k->dx[W]) method->weight_gradient(&g, k->x[X], dpre, k->dx[W], scratch);
+}
+
+static const NnKernel conv_norm_act_kernels[] = {
+#define NN_CONV_METHOD(id, is_inexact)                                                                                 \
+    { .name = #id,                                                                                                     \
+      .fits = fits,                                                                                                    \
+      .scratch = scratch_len,                                                                                          \
+      .forward = forward,                                                                                              \
+      .backward = backward,                                                                                            \
+      .cost = cost,                                                                                                    \
+      .how = &nn_conv_##id,                                                                                            \
+      .inexact = is_inexact },
+#include "nn/ops/conv_method_list.h"
+#undef NN_CONV_METHOD
+};
+
+int nn_conv_norm_act_absorb(const NnNode *producer, float slope, NnFused *fused)
+{
+    if (producer->op != &nn_op_conv_norm_act) return 0;
+    NnConvNormActAttr a = *(const NnConvNormActAttr *)producer->attr;
+    if (a.activate || !(slope >= 0)) return 0;
+    a.activate = 1, a.slope = slope;
+    *fused = (NnFused){ .op = producer->op, .n_in = producer->n_in };
+    memcpy(fused->in, producer->in, sizeof fused->in);
+    memcpy(fused->attr, &a, sizeof a);
+    return 1;
+}
+
+/* ---- tests: { label, { x, w, gamma, beta, running_mean, running_var }, ... } ---- */
+
+/* clang-format off */
+#define FOUR_OF(C) VECTOR(C), VECTOR(C), VECTOR(C), VECTOR(C)
+#define ATTR(s, p, d, g, up, act, neg)                                                                                 \
+    &(const NnConvNormActAttr){ { s, p, d, g, up }, { 1e-5f, 0.1f }, act, neg }
+#define POSITIVE .lo = 0.2f, .hi = 1
+/* clang-format on */
+
+/* Betas of 50 keep every z of a channel (at most sqrt(m) from 0 for gamma 1) on one side of the kink. */
+#define FAR VALUES(1, 0.5f, 1, 0.5f), VALUES(50, -50, 60, -60)
+
+/* Two values around 1 and -1 alternate: after normalisation all z lie near 1 and -1, none near the kink. */
+#define TWO_SIDED                                                                                                      \
+    VALUES(1.1f, -0.9f, 0.8f, -1.2f, 1, -1.1f, 0.9f, -1, -0.8f, 1.2f, -1, 0.95f, -1.05f, 1.15f, -0.85f, 0.9f)
+#define CENTRE VALUES(0.02f, -0.03f, 0.01f, 0.03f, 1, -0.02f, 0.01f, 0.02f, -0.01f)
+
+static const NnConvNormActAttr relu_wide = { { 1, 0, 1, 1, 0 }, { 3, 0.5f }, 1, 0 },
+                               leaky_wide = { { 1, 0, 1, 1, 0 }, { 3, 0.5f }, 1, 0.1f },
+                               far_wide = { { 1, 0, 1, 1, 0 }, { 3, 0.1f }, 0, 0 };
+
+static const NnOpCase conv_norm_act_cases[] = {
+    /* pre = -1, 1, -1, 1 has deviation sqrt(1 + 3) = 2, so z = 4 pre / 2 + 1 = -1, 3. With dy = 1, g = 0.1, 1 has the
+     * mean 0.55 and g h the mean 0.225; dpre = 4 / 2 (g - 0.55 - 0.225 h), and dx is twice that. */
+    { "by hand",
+      { IMAGE(4, 1, 1, 1), IMAGE(1, 1, 1, 1), FOUR_OF(1) },
+      .attr = &leaky_wide,
+      .in = { VALUES(-0.5f, 0.5f, -0.5f, 0.5f), VALUES(2), VALUES(4), VALUES(1), VALUES(0.5f), VALUES(1) },
+      .y = VALUES(-0.1f, 3, -0.1f, 3),
+      .dx0 = VALUES(-1.35f, 1.35f, -1.35f, 1.35f) },
+    /* pre = 2, 4, 6, 8, deviation from 1 over sqrt(13 + 3) = 4, times 4, plus -4: z = -3, -1, 1, 3. */
+    { "inference by hand",
+      { IMAGE(1, 1, 2, 2), IMAGE(1, 1, 1, 1), FOUR_OF(1) },
+      .attr = &relu_wide,
+      .in = { VALUES(1, 2, 3, 4), VALUES(2), VALUES(4), VALUES(-4), VALUES(1), VALUES(13) },
+      .y = VALUES(0, 0, 1, 3),
+      .infer = 1 },
+    { "3x3", { IMAGE(2, 3, 5, 6), IMAGE(4, 3, 3, 3), FOUR_OF(4) }, POSITIVE, .attr = ATTR(1, 1, 1, 1, 0, 0, 0) },
+    { "stride 2", { IMAGE(2, 3, 7, 8), IMAGE(4, 3, 3, 3), FOUR_OF(4) }, POSITIVE, .attr = ATTR(2, 1, 1, 1, 0, 0, 0) },
+    { "dilation 2", { IMAGE(2, 2, 8, 7), IMAGE(3, 2, 3, 3), FOUR_OF(3) }, POSITIVE, .attr = ATTR(1, 2, 2, 1, 0, 0, 0) },
+    { "groups", { IMAGE(2, 4, 5, 4), IMAGE(6, 2, 3, 3), FOUR_OF(6) }, POSITIVE, .attr = ATTR(1, 1, 1, 2, 0, 0, 0) },
+    { "depthwise", { IMAGE(3, 3, 6, 5), IMAGE(3, 1, 3, 3), FOUR_OF(3) }, POSITIVE, .attr = ATTR(1, 1, 1, 3, 0, 0, 0) },
+    { "1x1", { IMAGE(2, 5, 8, 9), IMAGE(3, 5, 1, 1), FOUR_OF(3) }, POSITIVE, .attr = ATTR(1, 0, 1, 1, 0, 0, 0) },
+    { "upsample", { IMAGE(2, 3, 4, 5), IMAGE(4, 3, 3, 3), FOUR_OF(4) }, POSITIVE, .attr = ATTR(1, 1, 1, 1, 2, 0, 0) },
+    { "one image", { IMAGE(1, 2, 8, 8), IMAGE(3, 2, 3, 3), FOUR_OF(3) }, POSITIVE, .attr = ATTR(1, 1, 1, 1, 0, 0, 0) },
+    { "many small images",
+      { IMAGE(19, 2, 3, 4), IMAGE(3, 2, 3, 3), FOUR_OF(3) },
+      POSITIVE,
+      .attr = ATTR(1, 1, 1, 1, 0, 0, 0) },
+    { "16 channels",
+      { IMAGE(2, 16, 9, 16), IMAGE(16, 16, 3, 3), FOUR_OF(16) },
+      POSITIVE,
+      .attr = ATTR(1, 1, 1, 1, 0, 0, 0),
+      .tolerance = 1e-2f },
+    { "far from 0",
+      { IMAGE(2, 1, 4, 4), IMAGE(2, 1, 1, 1), FOUR_OF(2) },
+      .attr = &far_wide,
+      .lo = 100,
+      .hi = 101,
+      .in = { NULL, VALUES(1, -2) },
+      .tolerance = 2e-2f },
+    { "ReLU, channels on either side",
+      { IMAGE(2, 3, 5, 6), IMAGE(4, 3, 3, 3), FOUR_OF(4) },
+      POSITIVE,
+      .attr = ATTR(1, 1, 1, 1, 0, 1, 0),
+      .in = { NULL, NULL, FAR } },
+    { "leaky, stride 2, channels on either side",
+      { IMAGE(2, 3, 9, 8), IMAGE(4, 3, 3, 3), FOUR_OF(4) },
+      POSITIVE,
+      .attr = ATTR(2, 1, 1, 1, 0, 1, 0.1f),
+      .in = { NULL, NULL, FAR } },
+    { "ReLU, both sides in a channel",
+      { IMAGE(1, 1, 4, 4), IMAGE(1, 1, 3, 3), FOUR_OF(1) },
+      POSITIVE,
+      .attr = ATTR(1, 1, 1, 1, 0, 1, 0),
+      .in = { TWO_SIDED, CENTRE, VALUES(1.5f), VALUES(0.1f) } },
+    { "leaky, both sides in a channel",
+      { IMAGE(1, 1, 4, 4), IMAGE(1, 1, 3, 3), FOUR_OF(1) },
+      POSITIVE,
+      .attr = ATTR(1, 1, 1, 1, 0, 1, 0.2f),
+      .in = { TWO_SIDED, CENTRE, VALUES(-1.5f), VALUES(0.1f) } },
+    { "ReLU, upsampled, both sides in a channel",
+      { IMAGE(1, 1, 4, 4), IMAGE(1, 1, 1, 1), FOUR_OF(1) },
+      POSITIVE,
+      .attr = ATTR(1, 0, 1, 1, 2, 1, 0),
+      .in = { TWO_SIDED, VALUES(1), VALUES(1.5f), VALUES(0.1f) } },
+    { "large",
+      { IMAGE(2, 3, 33, 35), IMAGE(4, 3, 3, 3), FOUR_OF(4) },
+      POSITIVE,
+      .attr = ATTR(1, 1, 1, 1, 0, 0, 0),
+      .tolerance = 1e-2f },
+    { "large, leaky",
+      { IMAGE(2, 3, 53, 55), IMAGE(4, 3, 3, 3), FOUR_OF(4) },
+      POSITIVE,
+      .attr = ATTR(1, 1, 1, 1, 0, 1, 0.1f),
+      .in = { NULL, NULL, VALUES(1, 0.5f, 1, 0.5f), VALUES(90, -90, 95, -95) },
+      .tolerance = 1e-2f },
+    { "large, upsampled, inference",
+      { IMAGE(2, 3, 33, 35), IMAGE(4, 3, 3, 3), FOUR_OF(4) },
+      POSITIVE,
+      .attr = ATTR(1, 1, 1, 1, 2, 1, 0.1f),
+      .infer = 1 },
+    { "channels",
+      { IMAGE(2, 3, 5, 5), IMAGE(4, 2, 3, 3), FOUR_OF(4) },
+      .attr = ATTR(1, 1, 1, 1, 0, 0, 0),
+      .want = NN_ERR_SHAPE },
+    { "gamma",
+      { IMAGE(2, 3, 5, 5), IMAGE(4, 3, 3, 3), FOUR_OF(3) },
+      .attr = ATTR(1, 1, 1, 1, 0, 0, 0),
+      .want = NN_ERR_SHAPE },
+    { "negative slope",
+      { IMAGE(2, 3, 5, 5), IMAGE(4, 3, 3, 3), FOUR_OF(4) },
+      .attr = ATTR(1, 1, 1, 1, 0, 1, -0.1f),
+      .want = NN_ERR_CONFIG },
+};
+
+const NnOp nn_op_conv_norm_act = {
+    .name = "conv_norm_act",
+    .min_in = INPUTS,
+    .max_in = INPUTS,
+    .reads = NN_READS_X0 | NN_READS_X1,
+    .state = 1 << MEAN | 1 << VAR,
+    .no_grad = 1 << MEAN | 1 << VAR,
+    .overwrites = 1 << X,
+    .spoils_dy = 1,
+    .attr_size = sizeof(NnConvNormActAttr),
+    .shape = conv_norm_act_shape,
+    .saved = conv_norm_act_saved,
+    .flops = conv_norm_act_flops,
+    .kernels = NN_LIST(conv_norm_act_kernels),
+    .restore = restore,
+    .cases = NN_LIST(conv_norm_act_cases),
+};

@@ -1,0 +1,221 @@
+/* norm_pass.c -- see norm_pass.h. */
+#include "nn/ops/norm_pass.h"
+
+#include <math.h>
+#include <string.h>
+
+#include "nn/base/parallel.h"
+#include "nn/ops/conv_end.h"
+#include "nn/ops/lanes.h"
+
+NnNorm nn_norm_make(NnShape s, const float *at)
+{
+    const size_t C = (size_t)s.d[1];
+    return (NnNorm){ .N = s.d[0],
+                     .C = s.d[1],
+                     .plane = nn_shape_len(s) / (size_t)s.d[0] / C,
+                     .mean = at,
+                     .inv_std = at + C,
+                     .scale = at + 2 * C,
+                     .shift = at + 3 * C };
+}
+
+NnNormSource nn_norm_source(const NnFwd *k, int first, NnBatchNormAttr attr)
+{
+    return (NnNormSource){ .gamma = k->x[first],
+                           .beta = k->x[first + 1],
+                           .running_mean = k->x[first + 2],
+                           .running_var = k->x[first + 3],
+                           .state_mean = k->step.again ? NULL : k->state[first + 2],
+                           .state_var = k->step.again ? NULL : k->state[first + 3],
+                           .attr = attr };
+}
+
+/* ---- coefficients ---- */
+
+static void set_channel(const NnNormSource *s, int C, int c, double mean, double variance, float *at)
+{
+    const float inv_std = (float)(1 / sqrt(variance + (double)s->attr.eps));
+    at[c] = (float)mean;
+    at[C + c] = inv_std;
+    at[2 * C + c] = s->gamma[c] * inv_std;
+    at[3 * C + c] = s->beta[c];
+}
+
+void nn_norm_from_running(const NnNorm *n, const NnNormSource *s, float *at)
+{
+    for (int c = 0; c < n->C; c++) set_channel(s, n->C, c, (double)s->running_mean[c], (double)s->running_var[c], at);
+}
+
+/* The running variance estimates that of the population, hence m / (m - 1); one element has no such estimate. */
+static void update_running(const NnNorm *n, const NnNormSource *s, int c, double mean, double variance)
+{
+    const double m = (double)n->N * (double)n->plane, momentum = (double)s->attr.momentum;
+    const double unbiased = m > 1 ? variance * m / (m - 1) : variance;
+    s->state_mean[c] = (float)((1 - momentum) * (double)s->running_mean[c] + momentum * mean);
+    s->state_var[c] = (float)((1 - momentum) * (double)s->running_var[c] + momentum * unbiased);
+}
+
+void nn_norm_from_batch(const NnNorm *n, const NnNormSource *s, const float *moments, int slots, float *at)
+{
+#pragma omp parallel for num_threads(nn_threads()) if ((size_t)slots * (size_t)n->C >= NN_PARALLEL_MIN)
+    for (int c = 0; c < n->C; c++) {
+        double mean, variance;
+        nn_conv_moments_merge(moments, slots, n->C, c, &mean, &variance);
+        set_channel(s, n->C, c, mean, variance, at);
+        if (s->state_mean) update_running(n, s, c, mean, variance);
+    }
+}
+
+/* ---- passes: plane p is channel p % C of image p / C ---- */
+
+static int is_long(const NnNorm *n)
+{
+    return (size_t)n->N * (size_t)n->C * n->plane >= NN_PARALLEL_MIN;
+}
+
+void nn_norm_moments(const NnNorm *n, const float *x, float *moments)
+{
+    const int planes = n->N * n->C;
+    memset(moments, 0, nn_conv_moments_len(n->N, n->C) * sizeof *moments);
+#pragma omp parallel for num_threads(nn_threads()) if (is_long(n))
+    for (int p = 0; p < planes; p++) nn_conv_moments_add(moments + (size_t)p * 3, x + (size_t)p * n->plane, n->plane);
+}
+
+/* One channel's numbers, for the inner loops. */
+typedef struct {
+    float mean, scale, shift, slope;
+} Channel;
+
+static Channel channel_of(const NnNorm *n, int c)
+{
+    return (Channel){ n->mean[c], n->scale[c], n->shift[c], n->activate ? n->slope : 1 };
+}
+
+NN_KERNEL_CLONES static void apply_plane(const float *restrict x, size_t n, Channel c, float *restrict y)
+{
+    for (size_t i = 0; i < n; i++) y[i] = (x[i] - c.mean) * c.scale + c.shift;
+}
+
+NN_KERNEL_CLONES static void apply_plane_activate(const float *restrict x, size_t n, Channel c, float *restrict y)
+{
+    for (size_t i = 0; i < n; i++) {
+        const float z = (x[i] - c.mean) * c.scale + c.shift;
+        y[i] = z > 0 ? z : c.slope * z;
+    }
+}
+
+void nn_norm_apply(const NnNorm *n, const float *x, float *y)
+{
+    const int planes = n->N * n->C;
+#pragma omp parallel for num_threads(nn_threads()) if (is_long(n))
+    for (int p = 0; p < planes; p++) {
+        const size_t at = (size_t)p * n->plane;
+        const Channel c = channel_of(n, p % n->C);
+        if (n->activate) apply_plane_activate(x + at, n->plane, c, y + at);
+        else apply_plane(x + at, n->plane, c, y + at);
+    }
+}
+
+/* dy act'(z). Without an activation the slope is 1, and both sides are the same. */
+static inline float act_gradient(float deviation, float dy, const Channel *c)
+{
+    return deviation * c->scale + c->shift > 0 ? dy : c->slope * dy;
+}
+
+typedef struct {
+    double g, g_deviation;
+} Sums;
+
+static inline Sums sums_chunk(const float *x, const float *dy, size_t n, const Channel *c)
+{
+    float g[NN_LANES] = { 0 }, gd[NN_LANES] = { 0 };
+    size_t i = 0;
+    for (; i + NN_LANES <= n; i += NN_LANES)
+        for (size_t l = 0; l < NN_LANES; l++) {
+            const float d = x[i + l] - c->mean, v = act_gradient(d, dy[i + l], c);
+            g[l] += v;
+            gd[l] += v * d;
+        }
+    for (size_t l = 0; i < n; i++, l++) {
+        const float d = x[i] - c->mean, v = act_gradient(d, dy[i], c);
+        g[l] += v;
+        gd[l] += v * d;
+    }
+    return (Sums){ nn_lanes_fold(g), nn_lanes_fold(gd) };
+}
+
+NN_KERNEL_CLONES static void sums_plane(const float *x, const float *dy, size_t n, Channel c, float *out)
+{
+    Sums all = { 0, 0 };
+    for (size_t i = 0; i < n; i += NN_LANE_CHUNK) {
+        const Sums s = sums_chunk(x + i, dy + i, nn_lanes_chunk(n, i), &c);
+        all.g += s.g, all.g_deviation += s.g_deviation;
+    }
+    out[0] = (float)all.g, out[1] = (float)all.g_deviation;
+}
+
+size_t nn_norm_sums_len(int N, int C)
+{
+    return 2 * (size_t)C * ((size_t)N + 1);
+}
+
+/* The planes of one channel together: what the parameters gain, and two numbers for nn_norm_gradient. */
+static void sums_channel(const NnNorm *n, int c, const float *partial, float *sums, float *dgamma, float *dbeta)
+{
+    const double m = (double)n->N * (double)n->plane, inv_std = (double)n->inv_std[c];
+    Sums all = { 0, 0 };
+    for (int i = 0; i < n->N; i++) {
+        const float *at = partial + 2 * ((size_t)i * (size_t)n->C + (size_t)c);
+        all.g += (double)at[0], all.g_deviation += (double)at[1];
+    }
+    if (dgamma) dgamma[c] += (float)(inv_std * all.g_deviation);
+    if (dbeta) dbeta[c] += (float)all.g;
+    sums[2 * c] = (float)(all.g / m);
+    sums[2 * c + 1] = (float)(inv_std * inv_std * all.g_deviation / m);
+}
+
+void nn_norm_sums(const NnNorm *n, const float *x, const float *dy, float *sums, float *dgamma, float *dbeta)
+{
+    const int planes = n->N * n->C;
+    float *partial = sums + 2 * (size_t)n->C;
+#pragma omp parallel for num_threads(nn_threads()) if (is_long(n))
+    for (int p = 0; p < planes; p++) {
+        const size_t at = (size_t)p * n->plane;
+        sums_plane(x + at, dy + at, n->plane, channel_of(n, p % n->C), partial + 2 * (size_t)p);
+    }
+    for (int c = 0; c < n->C; c++) sums_channel(n, c, partial, sums, dgamma, dbeta);
+}
+
+/* dx may be dy, which the simd pragma says is safe: each element is read before it is written. */
+NN_KERNEL_CLONES static void gradient_plane(const float *x, const float *dy, size_t n, Channel c, float mean_g,
+                                            float per_deviation, float *dx)
+{
+#pragma omp simd
+    for (size_t i = 0; i < n; i++) {
+        const float d = x[i] - c.mean;
+        dx[i] = c.scale * (act_gradient(d, dy[i], &c) - mean_g - d * per_deviation);
+    }
+}
+
+NN_KERNEL_CLONES static void add_gradient_plane(const float *x, const float *dy, size_t n, Channel c, float mean_g,
+                                                float per_deviation, float *dx)
+{
+#pragma omp simd
+    for (size_t i = 0; i < n; i++) {
+        const float d = x[i] - c.mean;
+        dx[i] += c.scale * (act_gradient(d, dy[i], &c) - mean_g - d * per_deviation);
+    }
+}
+
+void nn_norm_gradient(const NnNorm *n, const float *x, const float *dy, const float *sums, int add, float *dx)
+{
+    const int planes = n->N * n->C;
+#pragma omp parallel for num_threads(nn_threads()) if (is_long(n))
+    for (int p = 0; p < planes; p++) {
+        const size_t at = (size_t)p * n->plane;
+        const int c = p % n->C;
+        (add ? add_gradient_plane : gradient_plane)(x + at, dy + at, n->plane, channel_of(n, c), sums[2 * c],
+                                                    sums[2 * c + 1], dx + at);
+    }
+}

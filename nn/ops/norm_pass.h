@@ -1,0 +1,58 @@
+/* norm_pass.h -- the passes of batch normalisation over a tensor [N,C,plane], which batch_norm and conv_norm_act share.
+ *
+ * Each pass is parallel over (image, channel) planes, so that few channels keep several threads busy; sums of a channel
+ * are taken plane by plane and put together in the order of images. */
+#ifndef NN_NORM_PASS_H
+#define NN_NORM_PASS_H
+#include "nn/ops/batch_norm.h"
+
+/* y = act(z), z = (x - mean) scale + shift per channel, with scale = gamma inv_std and shift = beta;
+ * act(z) = z, or where activate is set z > 0 ? z : slope z. */
+typedef struct {
+    int N, C;
+    size_t plane;
+    const float *mean, *inv_std, *scale, *shift; /* [C] each */
+    int activate;
+    float slope;
+} NnNorm;
+
+/* Floats of the four coefficients. */
+static inline size_t nn_norm_len(int C)
+{
+    return 4 * (size_t)C;
+}
+
+/* For a tensor of shape s, with its coefficients at `at` and no activation. */
+NnNorm nn_norm_make(NnShape s, const float *at);
+
+/* What the coefficients are made from; the running statistics are written only by nn_norm_from_batch. */
+typedef struct {
+    const float *gamma, *beta, *running_mean, *running_var; /* [C] each */
+    float *state_mean, *state_var;                          /* where to update the last two; NULL: leave them */
+    NnBatchNormAttr attr;
+} NnNormSource;
+
+/* Inputs first .. first + 3 of an op: gamma, beta, running mean, running variance. */
+NnNormSource nn_norm_source(const NnFwd *k, int first, NnBatchNormAttr attr);
+
+/* Coefficients from running statistics, written to `at`, with which n was made. */
+void nn_norm_from_running(const NnNorm *n, const NnNormSource *s, float *at);
+
+/* Coefficients from moments (conv_end.h) of the batch, and the running statistics' step towards them. */
+void nn_norm_from_batch(const NnNorm *n, const NnNormSource *s, const float *moments, int slots, float *at);
+
+/* Moments of x, one slot an image: nn_conv_moments_len(N, C) floats. */
+void nn_norm_moments(const NnNorm *n, const float *x, float *moments);
+
+void nn_norm_apply(const NnNorm *n, const float *x, float *y);
+
+/* First half of backward. With g = dy act'(z) and h = (x - mean) inv_std (Ioffe and Szegedy, section 3):
+ * dbeta += sum g, dgamma += sum g h (either may be NULL), and the means that the second half needs go to the first 2 C
+ * floats of sums, which has room for nn_norm_sums_len(). */
+void nn_norm_sums(const NnNorm *n, const float *x, const float *dy, float *sums, float *dgamma, float *dbeta);
+size_t nn_norm_sums_len(int N, int C);
+
+/* Second half: dx = or (add) += scale (g - mean of g - h mean of g h). dx may be dy. */
+void nn_norm_gradient(const NnNorm *n, const float *x, const float *dy, const float *sums, int add, float *dx);
+
+#endif
