@@ -47,7 +47,7 @@ enum {
     ROWS_MAX = 512,          /* rows of an item, over all its images */
     TAPS_MAX = NN_PHASES_MAX * NN_TAPS_MAX,
     ALIGN = 16,
-    STRIP = 64 /* channels that are added up at once in the end */
+    SLICE = 64 /* channels */
 };
 
 /* ---- geometry ---- */
@@ -80,13 +80,15 @@ typedef struct {
     Side read, written;
     Axis row, col;
     int N, groups;
-    int block, blocks, lanes;                 /* units; block: channels of written */
-    int images, rows, bands, items;           /* items; rows: of places */
-    int in_rows, in_cols;                     /* of the padded copy of read, an image of a full item */
-    size_t step;                              /* floats from one pixel of written's copy to the next */
-    size_t columns;                           /* of the partial gradient: read channels of all taps of a row */
-    size_t row_len, partial_len;              /* of the partial gradient of a unit: for one tap row, for all */
-    size_t read_len, written_len, staged_len; /* copies of an item */
+    int block, blocks, lanes;       /* units; block: channels of written */
+    int images, rows, bands, items; /* items; rows: of places */
+    int in_rows, in_cols;           /* of the padded copy of read, an image of a full item */
+    int slice, slices;              /* both copies are cut into slices of channels: of written's block */
+    int in_slice, in_slices;        /* ... and of read */
+    int columns;                    /* of the partial gradient: channels of a slice of read, times taps of a row */
+    size_t row_len, partial_len;    /* of the partial gradient of a unit: for one tap row and pair of slices; all */
+    size_t read_len, written_len;   /* a slice's copy, of an item */
+    size_t staged_len;
 } Cut;
 
 static int min_int(int a, int b)
@@ -151,35 +153,46 @@ static int is_run_start(const Axis *col, int t)
 
 /* ---- cutting ---- */
 
-/* Where a row's taps have their channels. Runs that are read as vectors begin at whole vectors. */
-static void place_columns(Cut *c)
+/* Slices are narrow enough that a chunk of both stays in a first-level cache. */
+static void cut_slices(Cut *c, int blocks)
 {
-    const int lanes = nn_micro()->lanes;
-    int at = 0;
-    for (int t = 0; t < c->col.n; t++) {
-        if (c->vectors_read && is_run_start(&c->col, t)) at = round_up(at, lanes);
-        c->col.tap[t].column = at;
-        at += c->read.C;
-    }
-    c->columns = (size_t)(c->vectors_read ? round_up(at, lanes) : at);
+    const int pair = 2 * nn_micro()->lanes, most = max_int(SLICE / c->col.split, SLICE / 4);
+    c->block = min_int(c->written.C, round_up(ceil_div(c->written.C, blocks), pair));
+    c->blocks = ceil_div(c->written.C, c->block);
+    c->slice = min_int(pair, c->vectors_read ? c->block : round_up(c->block, nn_micro()->lanes));
+    c->slices = ceil_div(c->block, c->slice);
+    c->in_slices = ceil_div(c->read.C, most);
+    c->in_slice = ceil_div(c->read.C, c->in_slices);
 }
 
+/* Where a row's taps have their channels. Runs that are read as vectors begin at whole vectors. */
 static void size_partial(Cut *c)
 {
-    c->step = (size_t)(c->vectors_read ? c->block : round_up(c->block, nn_micro()->lanes));
-    c->row_len = c->columns * c->step;
-    c->partial_len = align(c->row_len * (size_t)c->row.n);
+    const int lanes = nn_micro()->lanes;
+    for (int t = 0; t < c->col.n; t++) {
+        if (c->vectors_read && is_run_start(&c->col, t)) c->columns = round_up(c->columns, lanes);
+        c->col.tap[t].column = c->columns;
+        c->columns += c->in_slice;
+    }
+    if (c->vectors_read) c->columns = round_up(c->columns, lanes);
+    c->row_len = (size_t)c->columns * (size_t)c->slice;
+    c->partial_len = align(c->row_len * (size_t)(c->row.n * c->slices * c->in_slices));
 }
 
-/* Floats of one image's copies with so many rows of places. */
+/* Floats of a slice of one image's copy with so many rows of places. */
 static size_t read_len(const Cut *c, int rows)
 {
-    return (size_t)(c->row.split * (rows - 1) + c->row.span) * (size_t)c->in_cols * (size_t)c->read.C;
+    return (size_t)(c->row.split * (rows - 1) + c->row.span) * (size_t)c->in_cols * (size_t)c->in_slice;
 }
 
 static size_t written_len(const Cut *c, int rows)
 {
-    return (size_t)(c->row.phases * rows) * (size_t)c->written.W * c->step;
+    return (size_t)(c->row.phases * rows) * (size_t)c->written.W * (size_t)c->slice;
+}
+
+static size_t image_len(const Cut *c, int rows)
+{
+    return (size_t)c->in_slices * read_len(c, rows) + (size_t)c->slices * written_len(c, rows);
 }
 
 /* Rows of an image that fit the cache, or several images; in any case an item for every lane if there are so many. */
@@ -188,19 +201,18 @@ static void size_items(Cut *c, int lanes)
     const int all = places(&c->row, c->written.H, 0);
     int rows = min_int(all, ROWS_MAX);
     c->in_cols = c->col.split * (places(&c->col, c->written.W, 0) - 1) + c->col.span;
-    while (rows > 1 && read_len(c, rows) + written_len(c, rows) > ITEM_FLOATS) rows--;
+    while (rows > 1 && image_len(c, rows) > ITEM_FLOATS) rows--;
     rows = min_int(rows, ceil_div(all, ceil_div(lanes, c->N)));
     c->bands = ceil_div(all, rows);
     c->rows = ceil_div(all, c->bands);
-    const size_t image = read_len(c, c->rows) + written_len(c, c->rows);
-    const int fit = (int)(ITEM_FLOATS / image);
-    c->images = c->bands > 1 ? 1 : max_int(1, min_int(min_int(fit, ROWS_MAX / c->rows), c->N / lanes));
+    const int fit = min_int((int)(ITEM_FLOATS / image_len(c, c->rows)), ROWS_MAX / c->rows);
+    c->images = c->bands > 1 ? 1 : max_int(1, min_int(fit, c->N / lanes));
     c->in_rows = c->row.split * (c->rows - 1) + c->row.span;
     c->items = ceil_div(c->N, c->images) * c->bands;
     c->lanes = min_int(lanes, c->items);
-    c->read_len = align((size_t)c->images * read_len(c, c->rows) + NN_MICRO_SLACK);
-    c->written_len = align((size_t)c->images * written_len(c, c->rows) + NN_MICRO_SLACK);
-    c->staged_len = align((size_t)c->in_rows * (size_t)c->read.W * (size_t)c->read.C);
+    c->read_len = align((size_t)c->images * read_len(c, c->rows) + NN_MICRO_LANES_MAX);
+    c->written_len = align((size_t)c->images * written_len(c, c->rows));
+    c->staged_len = align((size_t)(c->in_rows * c->read.W) * (size_t)c->in_slice);
 }
 
 /* Lanes that memory allows beside so many blocks. */
@@ -217,8 +229,8 @@ static int lanes_for(const Cut *c)
 static double run_cycles(const Cut *c, int run)
 {
     const int lanes = nn_micro()->lanes;
-    const int numbers = c->vectors_read ? c->block : run * c->read.C;
-    const int vectors = ceil_div(c->vectors_read ? run * c->read.C : c->block, lanes);
+    const int numbers = c->vectors_read ? c->slice : run * c->in_slice;
+    const int vectors = ceil_div(c->vectors_read ? run * c->in_slice : c->slice, lanes);
     const int pairs = vectors / 2, single = vectors % 2;
     return pairs * max_int(numbers, 5) + single * max_int(numbers, 9) * 0.6;
 }
@@ -230,9 +242,9 @@ static double cut_cost(const Cut *c)
     for (int t = 0; t < c->col.n; t++)
         if (is_run_start(&c->col, t)) run += run_cycles(c, c->col.tap[t].run);
     const double positions = (double)c->N * places(&c->row, c->written.H, 0) * places(&c->col, c->written.W, 0);
-    const double copies = (double)c->items * c->images * (double)(read_len(c, c->rows) + written_len(c, c->rows));
+    const double copies = (double)c->items * c->images * (double)image_len(c, c->rows);
     const double partials = (double)c->lanes * (double)c->partial_len;
-    return c->blocks * (positions * c->row.n * run + copies + 2 * partials);
+    return c->blocks * (positions * c->row.n * c->slices * c->in_slices * run + copies + 2 * partials);
 }
 
 static Cut cut_with(const NnConvGeom *g, int exchanged, int vectors_read, int blocks)
@@ -241,9 +253,7 @@ static Cut cut_with(const NnConvGeom *g, int exchanged, int vectors_read, int bl
     Cut c = { .exchanged = exchanged, .vectors_read = vectors_read, .N = g->N, .groups = g->groups };
     c.read = exchanged ? y : x, c.written = exchanged ? x : y;
     c.row = axis_of(g, g->Kh, exchanged), c.col = axis_of(g, g->Kw, exchanged);
-    c.block = min_int(c.written.C, round_up(ceil_div(c.written.C, blocks), 2 * nn_micro()->lanes));
-    c.blocks = ceil_div(c.written.C, c.block);
-    place_columns(&c);
+    cut_slices(&c, blocks);
     size_partial(&c);
     size_items(&c, lanes_for(&c));
     return c;
@@ -278,9 +288,10 @@ static const float *image_of(const Side *s, const float *tensor, int n, int chan
     return tensor + ((size_t)n * (size_t)s->all + (size_t)channel) * (size_t)s->H * (size_t)s->W;
 }
 
-static void transpose(const Side *s, const float *image, int C, int row, int rows, float *to, size_t step)
+static void transpose(const Side *s, const float *image, int C, int row, int rows, float *to, int step)
 {
-    nn_micro()->transpose(C, rows * s->W, image + (size_t)row * (size_t)s->W, (size_t)s->H * (size_t)s->W, to, step);
+    nn_micro()->transpose(C, rows * s->W, image + (size_t)row * (size_t)s->W, (size_t)s->H * (size_t)s->W, to,
+                          (size_t)step);
 }
 
 static void zero(float *to, size_t n)
@@ -288,52 +299,81 @@ static void zero(float *to, size_t n)
     memset(to, 0, sizeof *to * n);
 }
 
-/* [images][rows][W][step] */
+/* A slice of so many channels: [images][rows][W][slice]. */
 static void copy_written(const Cut *c, const Item *t, const float *written, int channel, int channels, float *to)
 {
     const int row = c->row.phases * t->i0, rows = min_int(c->row.phases * t->rows, c->written.H - row);
-    const size_t pixels = (size_t)rows * (size_t)c->written.W, len = written_len(c, c->rows);
+    const size_t slice = (size_t)c->slice, len = written_len(c, c->rows);
     for (int n = 0; n < t->images; n++, to += len) {
-        transpose(&c->written, image_of(&c->written, written, t->n0 + n, channel), channels, row, rows, to, c->step);
-        for (size_t p = 0; p < pixels && (size_t)channels < c->step; p++)
-            zero(to + p * c->step + channels, c->step - (size_t)channels);
+        if (channels < c->slice) zero(to, (size_t)(rows * c->written.W) * slice);
+        transpose(&c->written, image_of(&c->written, written, t->n0 + n, channel), channels, row, rows, to, c->slice);
     }
 }
 
-/* One row of the padded copy: zeros, pixels, zeros. The pixels come channels first from the image, or, of narrow
- * images, channels last from `staged`. */
-static void copy_row(const Cut *c, const float *image, int row, const float *staged, float *to)
+/* Rows first .. of an image, of which some may lie outside, to [rows][in_cols][in_slice]; so many channels. */
+typedef struct {
+    const float *image;
+    int channels, first, rows;
+} Piece;
+
+static int in_image(const Cut *c, const Piece *p, int k)
 {
-    const NnRange in = nn_tap_range(c->col.first, 1, c->read.W, 0, c->in_cols);
-    const size_t C = (size_t)c->read.C, W = (size_t)c->read.W, a = (size_t)in.a, b = (size_t)in.b;
-    zero(to, a * C);
-    zero(to + b * C, ((size_t)c->in_cols - b) * C);
-    if (a == b) return;
-    const size_t first = (size_t)(in.a + c->col.first);
-    if (staged) memcpy(to + a * C, staged + first * C, sizeof *to * (b - a) * C);
-    else
-        nn_micro()->transpose(c->read.C, in.b - in.a, image + (size_t)row * W + first, (size_t)c->read.H * W,
-                              to + a * C, C);
+    return p->first + k >= 0 && p->first + k < c->read.H;
 }
 
-/* [images][in_rows][in_cols][C]. Narrow images are transposed all rows at once and then spread. */
-static void copy_read(const Cut *c, const Item *t, const float *read, int channel, float *to, float *staged)
+static int is_used(const Cut *c, int k)
 {
-    const int first = c->row.split * t->i0 + c->row.first, rows = c->row.split * (t->rows - 1) + c->row.span;
+    return c->row.used >> k % c->row.split & 1;
+}
+
+/* Zeros around the pixels. */
+static void zero_frame(const Cut *c, const Piece *p, NnRange in, float *to)
+{
+    const size_t slice = (size_t)c->in_slice, row_len = (size_t)c->in_cols * slice;
+    for (int k = 0; k < p->rows; k++, to += row_len) {
+        const int some = is_used(c, k) && in_image(c, p, k);
+        if (some) zero(to, (size_t)in.a * slice), zero(to + (size_t)in.b * slice, (size_t)(c->in_cols - in.b) * slice);
+        else if (is_used(c, k)) zero(to, row_len);
+    }
+}
+
+/* The pixels of columns `in`, a few channels at a time: it is kinder to memory to read long pieces of few planes. */
+static void copy_wide(const Cut *c, const Piece *p, NnRange in, float *to)
+{
+    const int lanes = nn_micro()->lanes;
+    const size_t W = (size_t)c->read.W, plane = (size_t)c->read.H * W, slice = (size_t)c->in_slice;
+    for (int ch = 0; ch < p->channels; ch += lanes)
+        for (int k = 0; k < p->rows; k++)
+            if (is_used(c, k) && in_image(c, p, k))
+                nn_micro()->transpose(min_int(lanes, p->channels - ch), in.b - in.a,
+                                      p->image + (size_t)ch * plane + (size_t)(p->first + k) * W + in.a + c->col.first,
+                                      plane, to + ((size_t)(k * c->in_cols + in.a)) * slice + ch, slice);
+}
+
+/* The same for images narrower than a vector: all rows at once, and then to their places. */
+static void copy_narrow(const Cut *c, const Piece *p, NnRange in, float *to, float *staged)
+{
+    const int from = max_int(p->first, 0), until = min_int(p->first + p->rows, c->read.H);
+    const size_t slice = (size_t)c->in_slice, len = (size_t)(in.b - in.a) * slice;
+    if (from >= until) return;
+    transpose(&c->read, p->image, p->channels, from, until - from, staged, c->in_slice);
+    for (int k = from - p->first; k < until - p->first; k++)
+        memcpy(to + (size_t)(k * c->in_cols + in.a) * slice,
+               staged + (size_t)((p->first + k - from) * c->read.W + in.a + c->col.first) * slice, sizeof *to * len);
+}
+
+/* A slice of so many channels: [images][in_rows][in_cols][in_slice]. */
+static void copy_read(const Cut *c, const Item *t, const float *read, int channel, int channels, float *to,
+                      float *staged)
+{
     const int narrow = c->read.W % nn_micro()->lanes != 0 && c->read.W < 4 * nn_micro()->lanes;
-    const int from = max_int(first, 0), until = min_int(first + rows, c->read.H);
-    const size_t in_row = (size_t)c->in_cols * (size_t)c->read.C, row_len = (size_t)c->read.W * (size_t)c->read.C;
-    for (int n = 0; n < t->images; n++) {
-        const float *image = image_of(&c->read, read, t->n0 + n, channel);
-        float *at = to + (size_t)(n * c->in_rows) * in_row;
-        if (narrow && from < until)
-            transpose(&c->read, image, c->read.C, from, until - from, staged, (size_t)c->read.C);
-        for (int k = 0; k < rows; k++, at += in_row) {
-            const int row = first + k;
-            if (!(c->row.used >> k % c->row.split & 1)) continue;
-            if (row < 0 || row >= c->read.H) zero(at, in_row);
-            else copy_row(c, image, row, narrow ? staged + (size_t)(row - from) * row_len : NULL, at);
-        }
+    const NnRange in = nn_tap_range(c->col.first, 1, c->read.W, 0, c->in_cols);
+    for (int n = 0; n < t->images; n++, to += read_len(c, c->rows)) {
+        const Piece p = { image_of(&c->read, read, t->n0 + n, channel), channels, c->row.split * t->i0 + c->row.first,
+                          c->row.split * (t->rows - 1) + c->row.span };
+        zero_frame(c, &p, in, to);
+        if (in.a < in.b && narrow) copy_narrow(c, &p, in, to, staged);
+        else if (in.a < in.b) copy_wide(c, &p, in, to);
     }
 }
 
@@ -348,12 +388,11 @@ typedef struct {
 static void find_rows(const Cut *c, const Item *t, int a, Rows *r)
 {
     const int rows = min_int(t->rows, places(&c->row, c->written.H, a) - t->i0);
-    const size_t read_row = (size_t)c->in_cols * (size_t)c->read.C, written_row = (size_t)c->written.W * c->step;
     r->n = 0;
     for (int n = 0; n < t->images; n++)
         for (int i = 0; i < rows; i++, r->n++) {
-            r->read[r->n] = (int32_t)((size_t)(n * c->in_rows + c->row.split * i) * read_row);
-            r->written[r->n] = (int32_t)((size_t)(n * c->rows * c->row.phases + c->row.phases * i + a) * written_row);
+            r->read[r->n] = (n * c->in_rows + c->row.split * i) * c->in_cols * c->in_slice;
+            r->written[r->n] = ((n * c->rows + i) * c->row.phases + a) * c->written.W * c->slice;
         }
 }
 
@@ -362,31 +401,28 @@ typedef struct {
     int r0, rows, j0, cols;
 } Chunk;
 
-/* One run of taps for one chunk and slice of the block: n channels from w on. */
-static void add_run(const Cut *c, const Rows *r, const Chunk *k, const Tap *row, const Tap *col, int w, int n,
-                    const float *read, const float *written, float *partial)
+/* One run of taps, for one chunk and pair of slices. */
+static void add_run(const Cut *c, const Rows *r, const Chunk *k, const Tap *row, const Tap *col, const float *read,
+                    const float *written, float *partial)
 {
-    const size_t C = (size_t)c->read.C, read_step = (size_t)c->col.split * C;
-    const size_t written_step = (size_t)c->col.phases * c->step;
-    const size_t place = (size_t)row->shift * (size_t)c->in_cols + (size_t)col->shift;
-    const NnMicroColumns in = { read + place * C + (size_t)k->j0 * read_step, r->read + k->r0, read_step };
-    const NnMicroColumns out = { written + (size_t)col->phase * c->step + (size_t)k->j0 * written_step + w,
-                                 r->written + k->r0, written_step };
     const NnMicro *m = nn_micro();
-    const int run = col->run * c->read.C;
+    const int step = c->col.split * c->in_slice, out_step = c->col.phases * c->slice, run = col->run * c->in_slice;
+    const NnMicroColumns in = { read + (row->shift * c->in_cols + col->shift) * c->in_slice + k->j0 * step,
+                                r->read + k->r0, (size_t)step };
+    const NnMicroColumns out = { written + col->phase * c->slice + k->j0 * out_step, r->written + k->r0,
+                                 (size_t)out_step };
     if (c->vectors_read)
-        m->outer(k->rows, k->cols, &out, n, &in, round_up(run, m->lanes),
-                 partial + (size_t)w * c->columns + col->column, c->columns);
+        m->outer(k->rows, k->cols, &out, c->slice, &in, round_up(run, m->lanes), partial + col->column,
+                 (size_t)c->columns);
     else
-        m->outer(k->rows, k->cols, &in, run, &out, round_up(n, m->lanes), partial + (size_t)col->column * c->step + w,
-                 c->step);
+        m->outer(k->rows, k->cols, &in, run, &out, c->slice, partial + (size_t)(col->column * c->slice),
+                 (size_t)c->slice);
 }
 
-/* All taps of row phase a for some rows and one slice, chunk by chunk. */
-static void add_slice(const Cut *c, const Rows *r, int a, int w, const float *read, const float *written,
-                      float *partial)
+/* All taps of row phase a for some rows and one pair of slices, chunk by chunk. */
+static void add_slices(const Cut *c, const Rows *r, int a, const float *read, const float *written, float *partial)
 {
-    const int n = min_int(2 * nn_micro()->lanes, c->block - w), widest = places(&c->col, c->written.W, 0);
+    const int widest = places(&c->col, c->written.W, 0);
     const int cols = ceil_div(widest, ceil_div(widest, CHUNK)), rows = max_int(1, CHUNK / cols);
     for (int r0 = 0; r0 < r->n; r0 += rows)
         for (int j0 = 0; j0 < widest; j0 += cols)
@@ -394,9 +430,14 @@ static void add_slice(const Cut *c, const Rows *r, int a, int w, const float *re
                 for (int t = 0; c->row.tap[u].phase == a && t < c->col.n; t += c->col.tap[t].run) {
                     const int end = places(&c->col, c->written.W, c->col.tap[t].phase);
                     const Chunk k = { r0, min_int(rows, r->n - r0), j0, min_int(cols, end - j0) };
-                    add_run(c, r, &k, &c->row.tap[u], &c->col.tap[t], w, n, read, written,
-                            partial + (size_t)u * c->row_len);
+                    add_run(c, r, &k, &c->row.tap[u], &c->col.tap[t], read, written, partial + (size_t)u * c->row_len);
                 }
+}
+
+/* Where in a partial gradient a pair of slices begins. */
+static size_t pair_at(const Cut *c, int slice, int in_slice)
+{
+    return (size_t)((slice * c->in_slices + in_slice) * c->row.n) * c->row_len;
 }
 
 /* A unit: all items of a lane, for one block of a group. */
@@ -409,86 +450,126 @@ static Unit unit_at(const Cut *c, int unit)
     return (Unit){ unit / c->lanes / c->blocks, unit / c->lanes % c->blocks, unit % c->lanes };
 }
 
+/* The copies of an item, slice after slice. */
+typedef struct {
+    float *read, *written, *staged;
+} Copies;
+
+static void copy_item(const Cut *c, const Unit *u, const Item *t, const float *read, const float *written,
+                      const Copies *to)
+{
+    const int block = u->block * c->block, channels = min_int(c->block, c->written.C - block);
+    for (int s = 0; s < c->in_slices; s++) {
+        const int first = s * c->in_slice, n = min_int(c->in_slice, c->read.C - first);
+        copy_read(c, t, read, u->group * c->read.C + first, n, to->read + (size_t)s * c->read_len, to->staged);
+    }
+    for (int s = 0; s < c->slices; s++) {
+        const int first = s * c->slice, n = max_int(0, min_int(c->slice, channels - first));
+        copy_written(c, t, written, u->group * c->written.C + block + first, n,
+                     to->written + (size_t)s * c->written_len);
+    }
+}
+
+static void add_item(const Cut *c, const Item *t, const Copies *from, float *partial)
+{
+    for (int a = 0; a < c->row.phases; a++) {
+        Rows r;
+        find_rows(c, t, a, &r);
+        for (int s = 0; s < c->slices; s++)
+            for (int in = 0; in < c->in_slices; in++)
+                add_slices(c, &r, a, from->read + (size_t)in * c->read_len, from->written + (size_t)s * c->written_len,
+                           partial + pair_at(c, s, in));
+    }
+}
+
 static void add_unit(const Cut *c, const Unit *u, const float *read, const float *written, float *partial, float *mine)
 {
-    float *read_copy = mine, *written_copy = mine + c->read_len, *staged = written_copy + c->written_len;
-    const int w0 = u->block * c->block, channels = min_int(c->block, c->written.C - w0);
+    Copies copies = { .read = mine };
+    copies.written = mine + (size_t)c->in_slices * c->read_len;
+    copies.staged = copies.written + (size_t)c->slices * c->written_len;
     zero(partial, c->partial_len);
     for (int item = u->lane; item < c->items; item += c->lanes) {
         const Item t = item_at(c, item);
-        copy_read(c, &t, read, u->group * c->read.C, read_copy, staged);
-        copy_written(c, &t, written, u->group * c->written.C + w0, channels, written_copy);
-        for (int a = 0; a < c->row.phases; a++) {
-            Rows r;
-            find_rows(c, &t, a, &r);
-            for (int w = 0; w < channels; w += 2 * nn_micro()->lanes)
-                add_slice(c, &r, a, w, read_copy, written_copy, partial);
-        }
+        copy_item(c, u, &t, read, written, &copies);
+        add_item(c, &t, &copies, partial);
     }
 }
 
 /* ---- the partial gradients' sum ---- */
 
-/* Where a kernel position's gradient lies in a partial one: the sum of so many places. */
+/* Where a kernel position's gradient lies in a pair of slices: the sum of so many places. */
 typedef struct {
     int n;
     size_t at[NN_PHASES_MAX * NN_PHASES_MAX];
 } Sources;
 
-static void find_sources(const Cut *c, int u, int v, Sources *s)
+static Sources find_sources(const Cut *c, int u, int v)
 {
-    s->n = 0;
+    Sources s = { 0 };
     for (int r = 0; r < c->row.n; r++)
         for (int t = 0; c->row.tap[r].from >> u & 1 && t < c->col.n; t++)
             if (c->col.tap[t].from >> v & 1)
-                s->at[s->n++] = (size_t)r * c->row_len + (size_t)c->col.tap[t].column * (c->vectors_read ? 1 : c->step);
+                s.at[s.n++] =
+                    (size_t)r * c->row_len + (size_t)(c->col.tap[t].column * (c->vectors_read ? 1 : c->slice));
+    return s;
 }
 
 /* to[k stride] += all lanes and sources, for n channels of the vectors' side. */
-static void add_strip(const Cut *c, const Sources *s, const float *partial, int n, float *to, size_t stride)
+static void add_vector(const Cut *c, const Sources *s, const float *partial, int n, float *to, size_t stride)
 {
-    float sum[STRIP] = { 0 };
+    float sum[SLICE] = { 0 };
     for (int lane = 0; lane < c->lanes; lane++, partial += c->partial_len)
         for (int i = 0; i < s->n; i++)
             for (int k = 0; k < n; k++) sum[k] += partial[s->at[i] + (size_t)k];
     for (int k = 0; k < n; k++) to[(size_t)k * stride] += sum[k];
 }
 
-/* One kernel position of a block: partial [side that numbers come from][side of vectors] to dw [O][C]. */
-static void add_position(const NnConvGeom *g, const Cut *c, const float *partial, int w0, int position,
-                         const Sources *s, float *dw)
+/* One kernel position of a pair of slices with so many channels: partial [numbers][vectors] to dw, in which
+ * neighbouring channels of read and written lie so far apart. */
+static void add_pair(const Cut *c, const Sources *s, const float *partial, int read, int written, float *dw,
+                     size_t read_stride, size_t written_stride)
 {
-    const size_t taps = (size_t)(g->Kh * g->Kw), row = (size_t)g->Cg * taps;
-    const size_t of_read = c->exchanged ? row : taps, of_written = c->exchanged ? taps : row;
-    const int written = min_int(c->block, c->written.C - w0);
-    const int numbers = c->vectors_read ? written : c->read.C, vectors = c->vectors_read ? c->read.C : written;
-    const size_t number = c->vectors_read ? of_written : of_read, vector = c->vectors_read ? of_read : of_written;
-    dw += (size_t)w0 * of_written + (size_t)position;
-    for (int a = 0; a < numbers; a++)
-        for (int b = 0; b < vectors; b += STRIP)
-            add_strip(c, s, partial + (size_t)a * (c->vectors_read ? c->columns : c->step) + b,
-                      min_int(STRIP, vectors - b), dw + (size_t)a * number + (size_t)b * vector, vector);
+    if (c->vectors_read)
+        for (int k = 0; k < written; k++)
+            add_vector(c, s, partial + (size_t)(k * c->columns), read, dw + (size_t)k * written_stride, read_stride);
+    else
+        for (int k = 0; k < read; k++)
+            add_vector(c, s, partial + (size_t)(k * c->slice), written, dw + (size_t)k * read_stride, written_stride);
+}
+
+/* One kernel position of a slice of written channels, w0 .. of its block: all lanes. dw: of the group. */
+static void add_position(const NnConvGeom *g, const Cut *c, const float *partial, int block, int slice, int u, int v,
+                         float *dw)
+{
+    const size_t taps = (size_t)(g->Kh * g->Kw), row = (size_t)g->K;
+    const size_t read_stride = c->exchanged ? row : taps, written_stride = c->exchanged ? taps : row;
+    const int w = block * c->block + slice * c->slice, end = min_int((block + 1) * c->block, c->written.C);
+    const Sources s = find_sources(c, u, v);
+    dw += (size_t)(u * g->Kw + v) + (size_t)w * written_stride;
+    for (int in = 0; in < c->in_slices; in++)
+        add_pair(c, &s, partial + pair_at(c, slice, in), min_int(c->in_slice, c->read.C - in * c->in_slice),
+                 min_int(c->slice, end - w), dw + (size_t)(in * c->in_slice) * read_stride, read_stride,
+                 written_stride);
 }
 
 static void add_lanes(const NnConvGeom *g, const Cut *c, const float *partials, float *dw)
 {
     const size_t group_len = (size_t)(g->Og * g->K);
 #pragma omp parallel for num_threads(nn_threads()) schedule(static)
-    for (int block = 0; block < c->groups * c->blocks; block++)
+    for (int slice = 0; slice < c->groups * c->blocks * c->slices; slice++) {
+        const int block = slice / c->slices;
         for (int u = 0; u < g->Kh; u++)
-            for (int v = 0; v < g->Kw; v++) {
-                Sources s;
-                find_sources(c, u, v, &s);
-                add_position(g, c, partials + (size_t)(block * c->lanes) * c->partial_len, block % c->blocks * c->block,
-                             u * g->Kw + v, &s, dw + (size_t)(block / c->blocks) * group_len);
-            }
+            for (int v = 0; v < g->Kw; v++)
+                add_position(g, c, partials + (size_t)(block * c->lanes) * c->partial_len, block % c->blocks,
+                             slice % c->slices, u, v, dw + (size_t)(block / c->blocks) * group_len);
+    }
 }
 
 /* ---- what the header declares ---- */
 
 static size_t thread_len(const Cut *c)
 {
-    return c->read_len + c->written_len + c->staged_len;
+    return (size_t)c->in_slices * c->read_len + (size_t)c->slices * c->written_len + c->staged_len;
 }
 
 static int units(const Cut *c)
