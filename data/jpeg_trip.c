@@ -45,8 +45,9 @@ static const unsigned char chroma_steps[64] = { 17, 18, 24, 47, 99, 99, 99, 99, 
 
 static Quant quant_make(const unsigned char base[64], int quality)
 {
-    static const float gain[8] = { 1.0f * 2.828427125f,         1.387039845f * 2.828427125f, 1.306562965f * 2.828427125f,
-                                   1.175875602f * 2.828427125f, 1.0f * 2.828427125f,         0.785694958f * 2.828427125f,
+    static const float gain[8] = { 1.0f * 2.828427125f,         1.387039845f * 2.828427125f,
+                                   1.306562965f * 2.828427125f, 1.175875602f * 2.828427125f,
+                                   1.0f * 2.828427125f,         0.785694958f * 2.828427125f,
                                    0.541196100f * 2.828427125f, 0.275899379f * 2.828427125f };
     const int percent = quality < 50 ? 5000 / quality : 200 - 2 * quality;
     Quant q;
