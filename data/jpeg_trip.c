@@ -61,6 +61,9 @@ static Quant quant_make(const unsigned char base[64], int quality)
 
 /* ---- one block, a row in each vector; every pass runs down the eight columns at once ---- */
 
+/* Into every clone of plane_through, or it would be compiled for the oldest CPU. */
+#define INLINED static inline __attribute__((always_inline))
+
 typedef union {
     Levels f[8];
     Whole k[8];
@@ -76,7 +79,7 @@ typedef union {
 #endif
 
 /* Rows become columns: in 8 x 8 numbers, half a pack of cards dealt into the other, three times over. */
-static inline void turn(Block *b)
+INLINED void turn(Block *b)
 {
     for (int round = 0; round < 3; round++) {
         Block dealt;
@@ -88,7 +91,7 @@ static inline void turn(Block *b)
     }
 }
 
-static inline void forward_columns(Levels v[8])
+INLINED void forward_columns(Levels v[8])
 {
     const Levels s0 = v[0] + v[7], s1 = v[1] + v[6], s2 = v[2] + v[5], s3 = v[3] + v[4];
     const Levels d0 = v[0] - v[7], d1 = v[1] - v[6], d2 = v[2] - v[5], d3 = v[3] - v[4];
@@ -106,7 +109,7 @@ static inline void forward_columns(Levels v[8])
 #define FIXED(x) ((int)((x)*4096 + 0.5)) /* 12 bits behind the point */
 
 /* Adds `round` and drops `shift` bits. */
-static inline void inverse_columns(Whole v[8], int round, int shift)
+INLINED void inverse_columns(Whole v[8], int round, int shift)
 {
     const Whole angle = (v[2] + v[6]) * FIXED(0.5411961f);
     const Whole low = angle + v[6] * FIXED(-1.847759065f), high = angle + v[2] * FIXED(0.765366865f);
@@ -126,7 +129,7 @@ static inline void inverse_columns(Whole v[8], int round, int shift)
 }
 
 /* To whole steps, halves away from zero, and back. */
-static inline void quantise(Block *b, const Quant *q)
+INLINED void quantise(Block *b, const Quant *q)
 {
     const Whole sign = (Whole){ 0 } + INT32_MIN, half = (Whole)((Levels){ 0 } + 0.5f);
     for (int y = 0; y < 8; y++) {
@@ -135,14 +138,14 @@ static inline void quantise(Block *b, const Quant *q)
     }
 }
 
-static inline void store_levels(const Whole *v, unsigned char *out)
+INLINED void store_levels(const Whole *v, unsigned char *out)
 {
     const Whole positive = *v & ~(*v < 0), over = positive > 255;
     const Bytes b = __builtin_convertvector((positive & ~over) | (over & 255), Bytes);
     memcpy(out, &b, sizeof b);
 }
 
-static inline void block_through(const float *in, unsigned char *out, size_t row, const Quant *q)
+INLINED void block_through(const float *in, unsigned char *out, size_t row, const Quant *q)
 {
     Block b;
     for (size_t y = 0; y < 8; y++) memcpy(&b.f[y], in + y * row, sizeof b.f[y]);
@@ -158,7 +161,7 @@ static inline void block_through(const float *in, unsigned char *out, size_t row
     for (size_t y = 0; y < 8; y++) store_levels(&b.k[y], out + y * row);
 }
 
-NN_KERNEL_CLONES __attribute__((flatten)) static void plane_through(const Plane *p, const Quant *q)
+NN_KERNEL_CLONES static void plane_through(const Plane *p, const Quant *q)
 {
     const size_t w = (size_t)p->w;
     for (size_t y = 0; y < (size_t)p->h; y += 8)
