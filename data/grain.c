@@ -31,8 +31,8 @@ static inline float log_of(float u)
 static inline float cos_of_turns(float v)
 {
     const float x = 6.28318531f * (fabsf(v - 0.5f) - 0.25f), q = x * x;
-    return x * (1 + q * (-1.0f / 6 +
-                         q * (1.0f / 120 + q * (-1.0f / 5040 + q * (1.0f / 362880 + q * (-1.0f / 39916800))))));
+    return x *
+           (1 + q * (-1.0f / 6 + q * (1.0f / 120 + q * (-1.0f / 5040 + q * (1.0f / 362880 + q * (-1.0f / 39916800))))));
 }
 
 /* Box and Muller, 1958, as nn_rng_normal has it: two words for one number. */

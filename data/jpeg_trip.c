@@ -45,8 +45,9 @@ static const unsigned char chroma_steps[64] = { 17, 18, 24, 47, 99, 99, 99, 99, 
 
 static Quant quant_make(const unsigned char base[64], int quality)
 {
-    static const float gain[8] = { 1.0f * 2.828427125f,         1.387039845f * 2.828427125f, 1.306562965f * 2.828427125f,
-                                   1.175875602f * 2.828427125f, 1.0f * 2.828427125f,         0.785694958f * 2.828427125f,
+    static const float gain[8] = { 1.0f * 2.828427125f,         1.387039845f * 2.828427125f,
+                                   1.306562965f * 2.828427125f, 1.175875602f * 2.828427125f,
+                                   1.0f * 2.828427125f,         0.785694958f * 2.828427125f,
                                    0.541196100f * 2.828427125f, 0.275899379f * 2.828427125f };
     const int percent = quality < 50 ? 5000 / quality : 200 - 2 * quality;
     Quant q;
@@ -59,6 +60,9 @@ static Quant quant_make(const unsigned char base[64], int quality)
 }
 
 /* ---- one block, a row in each vector; every pass runs down the eight columns at once ---- */
+
+/* Into every clone of plane_through, or it would be compiled for the oldest CPU. */
+#define INLINED static inline __attribute__((always_inline))
 
 typedef union {
     Levels f[8];
@@ -75,7 +79,7 @@ typedef union {
 #endif
 
 /* Rows become columns: in 8 x 8 numbers, half a pack of cards dealt into the other, three times over. */
-static inline void turn(Block *b)
+INLINED void turn(Block *b)
 {
     for (int round = 0; round < 3; round++) {
         Block dealt;
@@ -87,7 +91,7 @@ static inline void turn(Block *b)
     }
 }
 
-static inline void forward_columns(Levels v[8])
+INLINED void forward_columns(Levels v[8])
 {
     const Levels s0 = v[0] + v[7], s1 = v[1] + v[6], s2 = v[2] + v[5], s3 = v[3] + v[4];
     const Levels d0 = v[0] - v[7], d1 = v[1] - v[6], d2 = v[2] - v[5], d3 = v[3] - v[4];
@@ -105,7 +109,7 @@ static inline void forward_columns(Levels v[8])
 #define FIXED(x) ((int)((x)*4096 + 0.5)) /* 12 bits behind the point */
 
 /* Adds `round` and drops `shift` bits. */
-static inline void inverse_columns(Whole v[8], int round, int shift)
+INLINED void inverse_columns(Whole v[8], int round, int shift)
 {
     const Whole angle = (v[2] + v[6]) * FIXED(0.5411961f);
     const Whole low = angle + v[6] * FIXED(-1.847759065f), high = angle + v[2] * FIXED(0.765366865f);
@@ -125,7 +129,7 @@ static inline void inverse_columns(Whole v[8], int round, int shift)
 }
 
 /* To whole steps, halves away from zero, and back. */
-static inline void quantise(Block *b, const Quant *q)
+INLINED void quantise(Block *b, const Quant *q)
 {
     const Whole sign = (Whole){ 0 } + INT32_MIN, half = (Whole)((Levels){ 0 } + 0.5f);
     for (int y = 0; y < 8; y++) {
@@ -134,14 +138,14 @@ static inline void quantise(Block *b, const Quant *q)
     }
 }
 
-static inline void store_levels(const Whole *v, unsigned char *out)
+INLINED void store_levels(const Whole *v, unsigned char *out)
 {
     const Whole positive = *v & ~(*v < 0), over = positive > 255;
     const Bytes b = __builtin_convertvector((positive & ~over) | (over & 255), Bytes);
     memcpy(out, &b, sizeof b);
 }
 
-static inline void block_through(const float *in, unsigned char *out, size_t row, const Quant *q)
+INLINED void block_through(const float *in, unsigned char *out, size_t row, const Quant *q)
 {
     Block b;
     for (size_t y = 0; y < 8; y++) memcpy(&b.f[y], in + y * row, sizeof b.f[y]);
@@ -157,7 +161,7 @@ static inline void block_through(const float *in, unsigned char *out, size_t row
     for (size_t y = 0; y < 8; y++) store_levels(&b.k[y], out + y * row);
 }
 
-NN_KERNEL_CLONES __attribute__((flatten)) static void plane_through(const Plane *p, const Quant *q)
+NN_KERNEL_CLONES static void plane_through(const Plane *p, const Quant *q)
 {
     const size_t w = (size_t)p->w;
     for (size_t y = 0; y < (size_t)p->h; y += 8)

@@ -3,8 +3,8 @@
 #include "nn/base/parallel.h"
 
 /* One octave, then on to where the next one is looked up. */
-NN_KERNEL_CLONES static void add_octave(const DataLattice *restrict l, float *restrict x,
-                                        float *restrict y, float gain, float *restrict out, int n)
+NN_KERNEL_CLONES static void add_octave(const DataLattice *restrict l, float *restrict x, float *restrict y, float gain,
+                                        float *restrict out, int n)
 {
     for (int i = 0; i < n; i++) {
         const float turned = next_octave_x(x[i], y[i]);

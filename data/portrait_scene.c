@@ -37,8 +37,7 @@ static void draw_scene_noise(const DataPerson *p, int first, int n, float step, 
     data_noise_row(&p->lattice, px, py, 1, fine, n);
     for (int i = 0; i < n; i++) out->texture[i] += 0.5f * fine[i];
     if (p->scene.kind != BACKDROP_LEAVES) return;
-    for (int i = 0; i < n; i++)
-        px[i] = ((float)(first + i) + 0.5f) * step * 0.5f / blur, py[i] = y * 0.5f / blur;
+    for (int i = 0; i < n; i++) px[i] = ((float)(first + i) + 0.5f) * step * 0.5f / blur, py[i] = y * 0.5f / blur;
     data_noise_row(&p->lattice, px, py, 3, out->leaf, n);
 }
 
@@ -70,8 +69,8 @@ void data_paint_scene(const DataPerson *p, DataCanvas *c)
             const int i = x % NOISE_RUN, left = c->n / 2 - x;
             if (i == 0) draw_scene_noise(p, x, left < NOISE_RUN ? left : NOISE_RUN, step, py, &noise);
             DataRgb *at = c->at + 2 * y * c->n + 2 * x;
-            at[0] = rgb_mul(
-                scene_at(p, ((float)x + 0.5f) * step, py, cosine, sine, noise.texture[i], noise.leaf[i]), light);
+            at[0] = rgb_mul(scene_at(p, ((float)x + 0.5f) * step, py, cosine, sine, noise.texture[i], noise.leaf[i]),
+                            light);
             at[1] = at[c->n] = at[c->n + 1] = at[0];
         }
     }

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "data/augment.h"
+#include "data/grain.h"
 #include "tests/check_main.h"
 
 enum { W = 24, H = 20, TRIES = 40 };
@@ -219,6 +220,24 @@ START_TEST(jpeg_leaves_its_traces_and_the_mask_alone)
 }
 END_TEST
 
+/* Runs of noise are the draws that single calls give: the same bits for grain, a rounding away for the normal. */
+START_TEST(noise_in_runs_is_noise_drawn_singly)
+{
+    enum { N = 5000 };
+    static float many[N];
+    for (int read = 0; read < 3; read++) {
+        NnRng a = nn_rng_make(4, NN_STREAM_TEST, 0, 0);
+        for (int i = 0; i < read; i++) nn_rng_u32(&a);
+        NnRng b = a;
+        data_grain_fill(&a, many, N);
+        for (int i = 0; i < N; i++) ck_assert(many[i] == data_grain(&b));
+        data_normal_fill(&a, many, N);
+        for (int i = 0; i < N; i++) ck_assert(fabsf(many[i] - nn_rng_normal(&b)) < 2e-6f);
+        ck_assert_uint_eq(nn_rng_u32(&a), nn_rng_u32(&b));
+    }
+}
+END_TEST
+
 int main(void)
 {
     Suite *s = suite_create("augment");
@@ -229,6 +248,7 @@ int main(void)
     tcase_add_test(t, a_shift_beyond_the_image_stays_inside);
     tcase_add_loop_test(t, decisions_are_independent, 0, 4);
     tcase_add_test(t, noise_draws_are_its_own);
+    tcase_add_test(t, noise_in_runs_is_noise_drawn_singly);
     tcase_add_test(t, blur_spreads_a_point);
     tcase_add_test(t, colour_keeps_grey_grey);
     tcase_add_test(t, jpeg_leaves_its_traces_and_the_mask_alone);

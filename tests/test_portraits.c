@@ -2,6 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "data/portrait_maths.h"
 #include "data/portraits.h"
 #include "tests/check_main.h"
 
@@ -138,6 +139,24 @@ START_TEST(bad_size_refused)
 }
 END_TEST
 
+START_TEST(noise_along_a_row_is_noise_at_its_points)
+{
+    enum { N = 77 };
+    static DataLattice lattice;
+    NnRng r = nn_rng_make(3, NN_STREAM_TEST, 0, 0);
+    for (int i = 0; i < LATTICE_ROW * LATTICE_ROW; i++) lattice.at[i] = nn_rng_range(&r, -1, 1);
+    for (int octaves = 1; octaves <= 3; octaves++) {
+        float x[N], y[N], expected[N], out[N];
+        for (int i = 0; i < N; i++) {
+            x[i] = nn_rng_range(&r, -300, 300), y[i] = nn_rng_range(&r, -300, 300);
+            expected[i] = noise_octaves(&lattice, x[i], y[i], octaves);
+        }
+        data_noise_row(&lattice, x, y, octaves, out, N);
+        ck_assert_mem_eq(out, expected, sizeof out);
+    }
+}
+END_TEST
+
 int main(void)
 {
     Suite *s = suite_create("portraits");
@@ -149,6 +168,7 @@ int main(void)
     tcase_add_test(t, same_person_at_any_size);
     tcase_add_test(t, face_lies_inside);
     tcase_add_test(t, tones_vary);
+    tcase_add_test(t, noise_along_a_row_is_noise_at_its_points);
     tcase_add_test(t, bad_size_refused);
     suite_add_tcase(s, t);
     return check_run(s);

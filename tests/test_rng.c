@@ -49,6 +49,24 @@ START_TEST(seeking_meets_the_sequence)
 END_TEST
 
 /* Chi-square with 9 degrees of freedom: above 33.7 once in 10,000 fair tries; the seed is fixed. */
+/* From any place in a block, across the end of the counter, and leaving off at any place. */
+START_TEST(filling_meets_the_sequence)
+{
+    static const size_t lengths[] = { 0, 1, 3, 4, 63, 64, 65, 255, 256, 257, 700, 1025 };
+    uint32_t many[1025];
+    for (int read = 0; read < 5; read++)
+        for (size_t k = 0; k < sizeof lengths / sizeof *lengths; k++) {
+            NnRng a = nn_rng_make(9, NN_STREAM_TEST, 2, 3);
+            nn_rng_seek(&a, UINT32_MAX - 70);
+            for (int i = 0; i < read; i++) nn_rng_u32(&a);
+            NnRng b = a;
+            nn_rng_fill(&a, many, lengths[k]);
+            for (size_t i = 0; i < lengths[k]; i++) ck_assert_uint_eq(many[i], nn_rng_u32(&b));
+            for (int i = 0; i < 9; i++) ck_assert_uint_eq(nn_rng_u32(&a), nn_rng_u32(&b));
+        }
+}
+END_TEST
+
 START_TEST(small_numbers_are_equally_likely)
 {
     enum { DRAWS = 100000 };
@@ -140,6 +158,7 @@ int main(void)
     tcase_add_loop_test(t, philox_gives_the_known_answers, 0, 3);
     tcase_add_test(t, every_word_of_the_address_matters);
     tcase_add_test(t, seeking_meets_the_sequence);
+    tcase_add_test(t, filling_meets_the_sequence);
     tcase_add_test(t, small_numbers_are_equally_likely);
     tcase_add_test(t, no_modulo_bias);
     tcase_add_test(t, uniform_and_normal_have_their_moments);

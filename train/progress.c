@@ -12,6 +12,7 @@ static void start_line(TrainProgress *p, const Trainer *t, double now)
 {
     p->line_time = now;
     p->line_waited = data_loader_waited(t->loader);
+    p->line_stepping = t->stepping;
     p->line_step = t->step;
     p->sum = (TrainStep){ 0 };
 }
@@ -40,6 +41,7 @@ static void format_losses(const TrainProgress *p, const Trainer *t, int decimals
     if (used < size) snprintf(text + used, size - used, "  grad %.3g", p->sum.grad_norm / n);
 }
 
+/* wait_share: of the time in steps, waiting for images. Validations are not in it. */
 typedef struct {
     double images_per_s, wait_share, eta;
 } Speed;
@@ -49,8 +51,8 @@ static Speed measure_speed(const TrainProgress *p, const Trainer *t, double now)
     const double seconds = now - p->line_time + 1e-9, steps = (double)(t->step - p->line_step);
     const double images = steps * t->config.train.batch * t->config.optim.accumulate;
     const double each = (now - p->began) / (double)(t->step - p->first);
-    return (Speed){ images / seconds, (data_loader_waited(t->loader) - p->line_waited) / seconds,
-                    each * (double)(t->total - t->step) };
+    const double waited = data_loader_waited(t->loader) - p->line_waited, stepping = t->stepping - p->line_stepping;
+    return (Speed){ images / seconds, waited / (stepping + 1e-9), each * (double)(t->total - t->step) };
 }
 
 static int terminal_width(void)

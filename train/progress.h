@@ -9,7 +9,7 @@ typedef struct {
     double began, drawn;
     int64_t first; /* step at which this process began */
     /* Since the last plain line: */
-    double line_time, line_waited;
+    double line_time, line_waited, line_stepping;
     int64_t line_step;
     TrainStep sum;
 } TrainProgress;

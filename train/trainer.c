@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "nn/base/clock.h"
 #include "nn/base/parallel.h"
 #include "nn/base/size.h"
 
@@ -237,6 +238,7 @@ static NnStatus train_batch(Trainer *t, uint32_t number, double share, TrainStep
 NnStatus train_step(Trainer *t, TrainStep *out, NnErr *err)
 {
     const TrainOptimSettings *s = &t->config.optim;
+    const double start = nn_clock();
     *out = (TrainStep){ .lr = train_schedule_lr(s, t->step, t->total, &t->plateau) };
     nn_params_zero_grads(t->params);
     for (int i = 0; i < s->accumulate; i++)
@@ -246,6 +248,7 @@ NnStatus train_step(Trainer *t, TrainStep *out, NnErr *err)
     NN_TRY(check_weights(t, out->lr, err));
     train_ema_update(&t->ema, t->params, t->optimizer.updates);
     t->step++;
+    t->stepping += nn_clock() - start;
     return NN_OK;
 }
 

@@ -58,6 +58,7 @@ typedef struct {
     TrainEma ema;
 
     int64_t step, total, steps_per_epoch; /* steps done, of the run, of an epoch */
+    double stepping;                      /* seconds that train_step has taken, in this process */
     int64_t validate_every;               /* steps */
     int64_t validated;                    /* step of the last validation */
     int stale;                            /* validations without a better result */

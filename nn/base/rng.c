@@ -53,7 +53,7 @@ uint32_t nn_rng_u32(NnRng *r)
 enum { SIDE_BY_SIDE = 64 }; /* blocks; fewer would be unrolled instead of vectorised */
 
 /* One round of many blocks; c[word][block]. */
-static inline void round_of_many(uint32_t c[4][SIDE_BY_SIDE], uint32_t k0, uint32_t k1)
+static inline __attribute__((always_inline)) void round_of_many(uint32_t c[4][SIDE_BY_SIDE], uint32_t k0, uint32_t k1)
 {
     for (int i = 0; i < SIDE_BY_SIDE; i++) {
         const uint64_t p = (uint64_t)0xD2511F53u * c[0][i], q = (uint64_t)0xCD9E8D57u * c[2][i];
@@ -64,8 +64,7 @@ static inline void round_of_many(uint32_t c[4][SIDE_BY_SIDE], uint32_t k0, uint3
 }
 
 /* Blocks counter[0] and the next ones, `groups` times SIDE_BY_SIDE of them. */
-NN_KERNEL_CLONES __attribute__((flatten)) static void fill_blocks(const uint32_t counter[4], const uint32_t key[2],
-                                                                  uint32_t *out, size_t groups)
+NN_KERNEL_CLONES static void fill_blocks(const uint32_t counter[4], const uint32_t key[2], uint32_t *out, size_t groups)
 {
     for (size_t g = 0; g < groups; g++, out += 4 * SIDE_BY_SIDE) {
         uint32_t c[4][SIDE_BY_SIDE];

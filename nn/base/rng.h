@@ -40,11 +40,11 @@ void nn_rng_seek(NnRng *r, uint32_t block);
 
 uint32_t nn_rng_u32(NnRng *r);
 void nn_rng_fill(NnRng *r, uint32_t *out, size_t n); /* what n calls of nn_rng_u32 give, many times faster */
-float nn_rng_uniform(NnRng *r);                   /* [0,1), 24 bits        */
-float nn_rng_range(NnRng *r, float lo, float hi); /* [lo,hi)               */
-uint32_t nn_rng_below(NnRng *r, uint32_t n);      /* 0..n-1 unbiased, n > 0 */
-float nn_rng_normal(NnRng *r);                    /* mean 0, variance 1    */
-int nn_rng_coin(NnRng *r, float p);               /* 1 with probability p  */
+float nn_rng_uniform(NnRng *r);                      /* [0,1), 24 bits        */
+float nn_rng_range(NnRng *r, float lo, float hi);    /* [lo,hi)               */
+uint32_t nn_rng_below(NnRng *r, uint32_t n);         /* 0..n-1 unbiased, n > 0 */
+float nn_rng_normal(NnRng *r);                       /* mean 0, variance 1    */
+int nn_rng_coin(NnRng *r, float p);                  /* 1 with probability p  */
 
 /* Fisher-Yates on n indices. */
 void nn_rng_shuffle(NnRng *r, int *index, int n);

@@ -143,7 +143,9 @@ static NnStatus forge(Bench *b, int i, NnErr *err)
 {
     const int d = (i + 1) % PICTURES;
     const DataFaceBox *f = &b->face[i], *g = &b->face[d];
-    const DataForgeInput in = { &b->picture[i], &b->picture[d], f->cx, f->cy, f->rx, f->ry, g->cx, g->cy, g->rx, g->ry };
+    const DataForgeInput in = {
+        &b->picture[i], &b->picture[d], f->cx, f->cy, f->rx, f->ry, g->cx, g->cy, g->rx, g->ry
+    };
     NnRng rng = nn_rng_make(SEED, NN_STREAM_FORGE, 0, (uint32_t)i);
     DataImage out, mask;
     NN_TRY(b->forge->forge(&in, &rng, &out, &mask, err));
@@ -214,9 +216,10 @@ static NnStatus measure_augment(Bench *b, NnErr *err)
     const struct {
         const char *name;
         DataAugment settings;
-    } kinds[] = { { "augment none", none },     { "augment flip", flip }, { "augment shift", shift },
-                  { "augment colour", colour }, { "augment blur", blur }, { "augment noise", noise },
-                  { "augment jpeg", jpeg },     { "augment as configured", b->config.augment } };
+    } kinds[] = { { "augment none", none },   { "augment flip", flip },
+                  { "augment shift", shift }, { "augment colour", colour },
+                  { "augment blur", blur },   { "augment noise", noise },
+                  { "augment jpeg", jpeg },   { "augment as configured", b->config.augment } };
     for (size_t k = 0; k < sizeof kinds / sizeof *kinds; k++) {
         b->augment = kinds[k].settings;
         NN_TRY(measure(b, kinds[k].name, augment, ROUNDS, err));
@@ -367,8 +370,7 @@ static NnStatus run(Bench *b, const char *config, const char *size, NnErr *err)
 
 static void print(const Bench *b)
 {
-    for (int i = 0; i < b->rows; i++)
-        printf("%-36s %10.3f %s\n", b->row[i].name, b->row[i].value, b->row[i].metric);
+    for (int i = 0; i < b->rows; i++) printf("%-36s %10.3f %s\n", b->row[i].name, b->row[i].value, b->row[i].metric);
     printf("\ncase,metric,value\n");
     for (int i = 0; i < b->rows; i++) {
         char name[64];
