@@ -129,6 +129,14 @@ function whole(x) {
     return x == "" ? "-" : sprintf("%.0f", x)
 }
 
+# Whoever did not have its CPUs most of the time, ours or a peer, is named below the table.
+function look_for_crowds(c,    i, share) {
+    for (i = 1; i <= n_sides[c]; i++) {
+        share = median(c, sides[c, i], "share")
+        if (share != "" && share < 0.9) busy = busy "\n  " c " " sides[c, i] " (" share ")"
+    }
+}
+
 function ratio_all(c, ours,    peer) {
     peer = median(c, "onednn", "all")
     return peer == "" ? "" : median(c, ours, "all") / peer
@@ -142,7 +150,8 @@ END {
             if (!convs++) {
                 print "\nGFLOP/s of the direct algorithm: ours, oneDNN direct, ratio;",
                     "last: ratio of all three to other peers; samples"
-                printf "%-28s %-6s %-9s %-19s%-19s%-19s%-19s\n", "case", "asked", "kernel", " forward", " input gradient", " weight gradient", " all three"
+                printf "%-28s %-6s %-9s %-19s%-19s%-19s%-19s\n", "case", "asked", "kernel",
+                    " forward", " input gradient", " weight gradient", " all three"
             }
             conv_case(c)
         }
@@ -154,10 +163,10 @@ END {
             printf "\n%-26s %-13s %10s %-32s %10s %7s %6s %-7s %s\n", "case", "metric", "ours", "peer", "peer's",
                 "ratio", "target", "", "clean samples"
         network_case(c)
-        share = median(c, "ours", "share")
-        if (share != "" && share < 0.9 && c !~ /-b[14]-/) busy = busy " " c
+        if (c !~ /-b[14]-/) look_for_crowds(c)
     }
-    if (busy != "")
-        print "\nThe processes had less than 90 % of their CPUs in:" busy "\nThe machine was busy, or the work does not",
-            "fill them: run these again on a quiet machine before believing the ratios."
+    if (busy != "") {
+        print "\nHad less than 90 % of its CPUs:" busy "."
+        print "The machine was busy, or the work does not fill them: believe these after a quiet run only."
+    }
 }
