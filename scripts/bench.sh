@@ -5,7 +5,7 @@
 #   bench.sh BUILD_DIR [part...]     parts: check conv step infer first scale, quick (the default), all
 #   bench.sh BUILD_DIR setup         make BUILD_DIR/torch-venv with pip's PyTorch
 #
-# BENCH_ROUNDS (turns of every contestant), BENCH_SECONDS (of each turn), LOCUS_TORCH_PYTHON (a Python that imports torch).
+# BENCH_ROUNDS: turns of every contestant; BENCH_SECONDS: of each turn; LOCUS_TORCH_PYTHON: a Python that imports torch.
 set -eu
 build=$1
 shift
@@ -231,5 +231,5 @@ done
 : >"$raw"
 for part in $parts; do "part_$part"; done
 [ -s "$raw" ] || exit 0
-awk -v cpus="$cpus" -f "$(dirname "$0")/bench_table.awk" -v csv="$csv" "$raw"
+awk -v cpus="$cpus" -f "$here/bench_table.awk" -v csv="$csv" "$raw"
 echo "written: $csv"

@@ -3,7 +3,7 @@
  *
  * usage: bench [-t THREADS] [-k KERNEL] [-l] step   NETWORK SIZE BATCH SECONDS   forward, backward, Adam
  *        bench ...                           infer  NETWORK SIZE BATCH SECONDS   forward in an inference plan
- *        bench ...                           first  NETWORK SIZE BATCH           start of the process to first step done
+ *        bench ...                           first  NETWORK SIZE BATCH           start of process to first step done
  *        bench ...                           losses NETWORK SIZE BATCH           the first three losses
  *        bench ...                           kernels NETWORK SIZE BATCH          which kernel each convolution uses
  *        bench [-t THREADS] [-k KERNELS]     conv   N C H W O K STRIDE UPSAMPLE SECONDS   one convolution

@@ -8,8 +8,8 @@
  * such tensors in the order of the graph; batch norm's scales and running variances 1, all else 0. */
 void bench_weights_fill(NnParams *p);
 
-/* Every input of the graph, by name: image u (or with `centred` 2 u - 1), label n mod 2, mask 1 where u > .7 in images of
- * label 1, target (1 - label, label), weights 1, select 1 on the half of the latent that belongs to the label. */
+/* Every input of the graph, by name: image u (or with `centred` 2 u - 1), label n mod 2, mask 1 where u > .7 in images
+ * of label 1, target (1 - label, label), weights 1, select 1 on the half of the latent that belongs to the label. */
 void bench_batch_fill(const NnGraph *g, NnPlan *p, int centred);
 
 /* n floats in -1..1, the same for every call with the same t. */

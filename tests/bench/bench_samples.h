@@ -1,8 +1,8 @@
 /* bench_samples.h -- how long something takes on a machine that does other things too.
  *
- * With one thread a sample is the process's own CPU time. With more it is the wall time, and a sample counts as clean if
- * the process had the CPUs it uses: its CPU time is at least 97 % of the largest share of threads x wall time that any
- * sample of the run had (all of it, unless parts of the work cannot use every thread). */
+ * With one thread a sample is the process's own CPU time. With more it is the wall time, and a sample counts as clean
+ * if the process had the CPUs it uses: its CPU time is at least 97 % of the largest share of threads x wall time that
+ * any sample of the run had (all of it, unless parts of the work cannot use every thread). */
 #ifndef BENCH_SAMPLES_H
 #define BENCH_SAMPLES_H
 

@@ -112,7 +112,7 @@ static double difference(const float *a, const float *b, size_t n)
 /* One run of everything: warms up, and shows that all do the same work. */
 static void compare(Entry *e, int n, const ConvCase *c, const ConvData *data)
 {
-    for (int d = 0; d < CONV_DIRECTIONS; d++)
+    for (ConvDirection d = 0; d < CONV_DIRECTIONS; d++)
         for (int i = 0; i < n; i++) {
             e[i].by.run(e[i].by.self, d);
             const float *first = e[0].by.result(e[0].by.self, d), *x = e[i].by.result(e[i].by.self, d);
@@ -126,7 +126,7 @@ static void take_turns(Entry *e, int n, double seconds)
 {
     const double start = bench_time_now().wall;
     for (int round = 0; round < MIN_ROUNDS || bench_time_now().wall - start < seconds; round++)
-        for (int d = 0; d < CONV_DIRECTIONS; d++)
+        for (ConvDirection d = 0; d < CONV_DIRECTIONS; d++)
             for (int i = 0; i < n; i++) {
                 e[i].by.run(e[i].by.self, d);
                 const BenchTime before = bench_time_now();
@@ -142,7 +142,7 @@ static void print(const Entry *e, const ConvCase *c, const ConvData *data)
     double sum = 0;
     int clean = 0, of = 0;
     printf("contestant=%s", e->by.name);
-    for (int d = 0; d < CONV_DIRECTIONS; d++) {
+    for (ConvDirection d = 0; d < CONV_DIRECTIONS; d++) {
         const BenchSummary s = bench_samples_summary(&e->samples[d]);
         printf(" %s=%.1f", label[d], gflop / s.median);
         sum += s.median, clean += s.clean, of += s.n;

@@ -33,10 +33,10 @@ float *conv_floats(size_t n);
 /* Fill out[0..max-1] with a library's ways, and return how many. */
 typedef int ConvPeers(const ConvCase *c, const ConvData *data, ConvContestant *out, int max);
 
-/* Arguments N C H W O K STRIDE UPSAMPLE SECONDS; kernels "auto,exact" or NULL for auto; peers may be NULL. Prints a line
- * for each contestant: GFLOP/s of the direct algorithm on the enlarged image, forward, input gradient, weight gradient and
- * all three together, and the largest difference of any result from the first contestant's, relative to its largest
- * element. Returns an exit code. */
+/* Arguments N C H W O K STRIDE UPSAMPLE SECONDS; kernels "auto,exact" or NULL for auto; peers may be NULL. Prints a
+ * line for each contestant: GFLOP/s of the direct algorithm on the enlarged image, forward, input gradient, weight
+ * gradient and all three together, and the largest difference of any result from the first contestant's, relative to
+ * its largest element. Returns an exit code. */
 int conv_bench_run(int argc, char **argv, const char *kernels, ConvPeers *peers);
 
 #endif

@@ -1,5 +1,6 @@
-"""The networks of the benchmark in PyTorch, layer for layer as in C (nn/model/arch_lae.c, tests/bench/network_*.c), with
-their losses. Parameters are registered in the order of the C graphs, so that fill_weights gives both sides the same.
+"""The networks of the benchmark in PyTorch, layer for layer as in C (nn/model/arch_lae.c, tests/bench/network_*.c),
+with their losses. Parameters are registered in the order of the C graphs, so that fill_weights gives both sides the
+same.
 
 A network's forward takes the batch's images and labels and returns a dictionary; loss(out, x, y, mask) is a method.
 """

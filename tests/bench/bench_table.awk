@@ -49,24 +49,27 @@ function row(c, metric, ours, name, peer, target, more,    ratio) {
     return ratio
 }
 
-function line(c, metric, ours, side, label, peer, target, more,    ratio) {
+# `quiet` lines are in the CSV alone.
+function line(c, metric, ours, side, label, peer, target, more, quiet,    ratio) {
     ratio = row(c, metric, ours, label, peer, target, more)
+    if (quiet) return
     printf "%-26s %-13s %10s %-32s %10s %7s %6s %-7s %s\n", c, metric, ours, label, peer, ratio,
         target == "" ? "" : (more ? ">=" : "<=") target, verdict(ratio, target, more),
         samples(c, "ours") " " (side == "" ? "" : samples(c, side))
 }
 
 # Every setting of PyTorch, then the best of them.
-function against_torch(c, metric, more, target_best, target_installed,    i, s, best) {
+function against_torch(c, metric, more, target_best, target_installed, quiet,    i, s, best, m) {
     for (i = 1; i <= n_sides[c]; i++) {
         s = sides[c, i]
         if (s ~ /^torch_/)
             line(c, metric, median(c, "ours", metric), s, s, median(c, s, metric),
-                 s == "torch_installed" ? target_installed : "", more)
+                 s == "torch_installed" ? target_installed : "", more, quiet)
     }
     best = best_setting(c, metric, more ? 1 : -1)
-    if (best == "") line(c, metric, median(c, "ours", metric), "", "", "", "", more)
-    else line(c, metric, median(c, "ours", metric), best, "best:" substr(best, 7), median(c, best, metric), target_best, more)
+    m = median(c, "ours", metric)
+    if (best == "") line(c, metric, m, "", "", "", "", more)
+    else line(c, metric, m, best, "best:" substr(best, 7), median(c, best, metric), target_best, more)
 }
 
 function network_case(c,    reference, fastest, m) {
@@ -88,13 +91,13 @@ function network_case(c,    reference, fastest, m) {
     if (fastest != "")
         line(c, "peak_mib", median(c, "ours", "peak_mib"), "", "fastest:" substr(fastest, 7),
              median(c, fastest, "peak_mib"), reference && c !~ /-infer$/ ? 0.35 : "", 0)
-    against_torch(c, "peak_mib", 0, reference && c !~ /-infer$/ ? 0.35 : "", "")
+    against_torch(c, "peak_mib", 0, reference && c !~ /-infer$/ ? 0.35 : "", "", 1)
     m = median(c, "ours", "plan_mib")
     line(c, "plan_mib", m, "", "lower_bound", median(c, "ours", "bound_mib"), 1.05, 0)
 }
 
 # A convolution: one line for each kernel of ours; columns are directions.
-function conv_case(c,    k, d, kind, ours, metric, target, ratio, text, others, s, name) {
+function conv_case(c,    k, d, kind, ours, metric, target, ratio, text, others, s, name, peer) {
     split("auto exact", kind, " ")
     split("forward input weights all", metric, " ")
     for (k = 1; k <= 2; k++) {
@@ -105,22 +108,33 @@ function conv_case(c,    k, d, kind, ours, metric, target, ratio, text, others, 
         for (d = 1; d <= 4; d++) {
             ratio = row(c "-" kind[k], metric[d], median(c, ours, metric[d]), "onednn", median(c, "onednn", metric[d]),
                         target, 1)
-            text = text sprintf(" %5.0f %5s %5s ", median(c, ours, metric[d]), whole(median(c, "onednn", metric[d])), ratio)
+            peer = whole(median(c, "onednn", metric[d]))
+            text = text sprintf(" %5.0f %5s %5s ", median(c, ours, metric[d]), peer, ratio)
         }
         others = ""
         for (s = 1; s <= 2; s++) {
             name = s == 1 ? "onednn-auto" : "onednn-resample"
             if (!n[c, name, "all"]) continue
             for (d = 1; d <= 4; d++)
-                ratio = row(c "-" kind[k], metric[d], median(c, ours, metric[d]), name, median(c, name, metric[d]), "", 1)
+                ratio = row(c "-" kind[k], metric[d], median(c, ours, metric[d]), name,
+                            median(c, name, metric[d]), "", 1)
             others = others " " substr(name, 8) " " ratio
         }
-        print text (target == "" ? "" : ">=" target " " verdict(ratio_all(c, ours), target, 1)) others "  " samples(c, ours)
+        if (target != "") text = text ">=" target " " verdict(ratio_all(c, ours), target, 1)
+        print text others "  " samples(c, ours)
     }
 }
 
 function whole(x) {
     return x == "" ? "-" : sprintf("%.0f", x)
+}
+
+# Whoever did not have its CPUs most of the time, ours or a peer, is named below the table.
+function look_for_crowds(c,    i, share) {
+    for (i = 1; i <= n_sides[c]; i++) {
+        share = median(c, sides[c, i], "share")
+        if (share != "" && share < 0.9) busy = busy "\n  " c " " sides[c, i] " (" share ")"
+    }
 }
 
 function ratio_all(c, ours,    peer) {
@@ -133,9 +147,12 @@ END {
     for (i = 1; i <= n_cases; i++) {
         c = cases[i]
         if (c ~ /^conv_/) {
-            if (!convs++)
-                printf "\nGFLOP/s of the direct algorithm: ours, oneDNN direct, ratio; last: ratio of all three to other peers; samples\n%-28s %-6s %-9s %-19s%-19s%-19s%-19s\n",
-                    "case", "asked", "kernel", " forward", " input gradient", " weight gradient", " all three"
+            if (!convs++) {
+                print "\nGFLOP/s of the direct algorithm: ours, oneDNN direct, ratio;",
+                    "last: ratio of all three to other peers; samples"
+                printf "%-28s %-6s %-9s %-19s%-19s%-19s%-19s\n", "case", "asked", "kernel",
+                    " forward", " input gradient", " weight gradient", " all three"
+            }
             conv_case(c)
         }
     }
@@ -143,12 +160,13 @@ END {
         c = cases[i]
         if (c ~ /^conv_/) continue
         if (!networks++)
-            printf "\n%-26s %-13s %10s %-32s %10s %7s %6s %-7s %s\n", "case", "metric", "ours", "peer", "peer's", "ratio",
-                "target", "", "clean samples"
+            printf "\n%-26s %-13s %10s %-32s %10s %7s %6s %-7s %s\n", "case", "metric", "ours", "peer", "peer's",
+                "ratio", "target", "", "clean samples"
         network_case(c)
-        share = median(c, "ours", "share")
-        if (share != "" && share < 0.9 && c !~ /-b[14]-/) busy = busy " " c
+        if (c !~ /-b[14]-/) look_for_crowds(c)
     }
-    if (busy != "")
-        print "\nThe processes had less than 90 % of their CPUs in:" busy "\nThe machine was busy, or the work does not fill them: run these again on a quiet one before believing the ratios."
+    if (busy != "") {
+        print "\nHad less than 90 % of its CPUs:" busy "."
+        print "The machine was busy, or the work does not fill them: believe these after a quiet run only."
+    }
 }
