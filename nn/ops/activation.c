@@ -9,6 +9,7 @@
 #include "nn/base/parallel.h"
 #include "nn/ops/case_shapes.h"
 #include "nn/ops/conv_norm_act.h"
+#include "nn/ops/fast_math.h"
 #include "nn/ops/vec.h"
 
 /* The attribute of all of them: { slope }, { lo, hi } or { a, b }. */
@@ -38,12 +39,10 @@ static inline float leaky_relu_slope(float y, Pair p)
     return y > 0 ? 1.0f : p.a;
 }
 
-/* exp of a negative number only, which cannot overflow. */
 static inline float sigmoid_value(float x, Pair p)
 {
     (void)p;
-    const float e = expf(-fabsf(x));
-    return (x < 0 ? e : 1.0f) / (1.0f + e);
+    return nn_sigmoid_of(x);
 }
 
 static inline float sigmoid_slope(float y, Pair p)
@@ -55,7 +54,7 @@ static inline float sigmoid_slope(float y, Pair p)
 static inline float tanh_value(float x, Pair p)
 {
     (void)p;
-    return tanhf(x);
+    return nn_tanh_of(x);
 }
 
 static inline float tanh_slope(float y, Pair p)
@@ -120,8 +119,11 @@ static void run_backward(const NnBwd *k, BackwardRange range, const float *from)
     const size_t n = nn_shape_len(k->ys), parts = nn_vec_parts(n);
     const Pair p = pair_of(k->attr);
 #pragma omp parallel for num_threads(nn_threads()) if (n >= NN_PARALLEL_MIN)
-    for (size_t i = 0; i < parts; i++)
-        range(k->dx[0] + i * NN_VEC_PART, k->dy + i * NN_VEC_PART, from + i * NN_VEC_PART, nn_vec_part_len(n, i), p);
+    for (size_t i = 0; i < parts; i++) {
+        const size_t at = i * NN_VEC_PART, len = nn_vec_part_len(n, i);
+        if (k->fresh & 1) nn_vec_clear(k->dx[0] + at, len);
+        range(k->dx[0] + at, k->dy + at, from + at, len, p);
+    }
 }
 
 /* The loops and kernels of one function; `from` is the field of NnBwd its slope is written in. */
@@ -135,18 +137,13 @@ static void run_backward(const NnBwd *k, BackwardRange range, const float *from)
     {                                                                                                                  \
         for (size_t i = 0; i < n; i++) dx[i] += dy[i] * name##_slope(v[i], p);                                         \
     }                                                                                                                  \
-    NN_KERNEL_CLONES static void name##_fresh_range(float *restrict dx, const float *restrict dy,                      \
-                                                    const float *restrict v, size_t n, Pair p)                         \
-    {                                                                                                                  \
-        for (size_t i = 0; i < n; i++) dx[i] = dy[i] * name##_slope(v[i], p);                                          \
-    }                                                                                                                  \
     static void name##_forward(const NnFwd *k)                                                                         \
     {                                                                                                                  \
         run_forward(k, name##_forward_range);                                                                          \
     }                                                                                                                  \
     static void name##_backward(const NnBwd *k)                                                                        \
     {                                                                                                                  \
-        run_backward(k, k->fresh & 1 ? name##_fresh_range : name##_backward_range, k->from);                           \
+        run_backward(k, name##_backward_range, k->from);                                                               \
     }                                                                                                                  \
     static const NnKernel name##_kernels[] = { { .forward = name##_forward, .backward = name##_backward } };
 

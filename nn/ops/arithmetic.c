@@ -4,6 +4,8 @@
  * with a) or a single value. Which row of b meets a row of a follows from the dimensions before. */
 #include "nn/ops/arithmetic.h"
 
+#include <string.h>
+
 #include "nn/base/parallel.h"
 #include "nn/ops/case_shapes.h"
 #include "nn/ops/vec.h"
@@ -114,8 +116,11 @@ static void add_backward_a(const NnBwd *k)
 {
     const size_t n = nn_shape_len(k->ys), parts = nn_vec_parts(n);
 #pragma omp parallel for num_threads(nn_threads()) if (n >= NN_PARALLEL_MIN)
-    for (size_t i = 0; i < parts; i++)
-        nn_vec_add(k->dx[0] + i * NN_VEC_PART, k->dy + i * NN_VEC_PART, nn_vec_part_len(n, i));
+    for (size_t i = 0; i < parts; i++) {
+        const size_t at = i * NN_VEC_PART, len = nn_vec_part_len(n, i);
+        if (k->fresh & 1) memcpy(k->dx[0] + at, k->dy + at, len * sizeof(float));
+        else nn_vec_add(k->dx[0] + at, k->dy + at, len);
+    }
 }
 
 /* da += dy b. */
@@ -128,6 +133,7 @@ static void mul_backward_a(const NnBwd *k)
         const size_t row = i / parts, from = i % parts * NN_VEC_PART, at = row * r.len + from;
         const size_t n = nn_vec_part_len(r.len, i % parts);
         const float *b = k->x[1] + b_row_of(&r, row) * r.b_len;
+        if (k->fresh & 1) nn_vec_clear(k->dx[0] + at, n);
         if (r.b_len == r.len) add_product(k->dx[0] + at, k->dy + at, b + from, n);
         else nn_vec_add_scaled(k->dx[0] + at, b[0], k->dy + at, n);
     }
@@ -140,6 +146,7 @@ static void backward_b_row(const NnBwd *k, const Rows *r, size_t b_row, size_t p
     const size_t from = whole ? p * NN_VEC_PART : 0, n = whole ? nn_vec_part_len(r->len, p) : r->len;
     float *db = k->dx[1] + b_row * r->b_len + from;
     double sum = 0;
+    if (k->fresh & 2) nn_vec_clear(db, whole ? n : 1);
     for (size_t t = 0; t < r->rows / r->b_rows; t++) {
         const size_t at = a_row_of(r, b_row, t) * r->len + from;
         const float *dy = k->dy + at, *a = times_a ? k->x[0] + at : NULL;
@@ -247,6 +254,7 @@ static const NnOpCase mul_cases[] = {
                               .min_in = 2,                                                                             \
                               .max_in = 2,                                                                             \
                               .reads = declared_reads,                                                                 \
+                              .overwrites = 3,                                                                         \
                               .shape = id##_shape,                                                                     \
                               .kernels = NN_LIST(id##_kernels),                                                        \
                               .cases = NN_LIST(id##_cases) };

@@ -8,6 +8,7 @@
 
 #include "nn/base/parallel.h"
 #include "nn/ops/case_shapes.h"
+#include "nn/ops/fast_math.h"
 #include "nn/ops/vec.h"
 
 enum { X, T, W };
@@ -58,12 +59,12 @@ static void run_backward(const NnBwd *k, SampleGradient gradient)
     const int N = k->xs[X].d[0];
     const float *w = k->n_in > W ? k->x[W] : NULL;
     const double weights = weight_sum(w, N);
-    if (weights == 0) return;
 #pragma omp parallel for num_threads(nn_threads()) if (s.len * (size_t)N >= NN_PARALLEL_MIN)
     for (int n = 0; n < N; n++) {
         const size_t at = (size_t)n * s.len;
         const double share = (w ? (double)w[n] : 1) / weights;
-        gradient(k->dx[X] + at, k->x[X] + at, k->x[T] + at, s, (double)k->dy[0] * share);
+        if (k->fresh & 1) nn_vec_clear(k->dx[X] + at, s.len);
+        if (weights != 0) gradient(k->dx[X] + at, k->x[X] + at, k->x[T] + at, s, (double)k->dy[0] * share);
     }
 }
 
@@ -110,22 +111,24 @@ static inline float bce_slope(float p, float t)
 /* log(1 + exp(x)) - x t, with the exponent of a negative number only. */
 static inline float bce_with_logits_value(float x, float t)
 {
-    return (x < 0 ? 0 : x) - x * t + log1pf(expf(-fabsf(x)));
+    return (x < 0 ? 0 : x) - x * t + nn_log1p_unit(nn_exp_down(-fabsf(x)));
 }
 
 static inline float bce_with_logits_slope(float x, float t)
 {
-    const float e = expf(-fabsf(x));
-    return (x < 0 ? e : 1) / (1 + e) - t;
+    return nn_sigmoid_of(x) - t;
 }
 
 /* The loops of one such loss. Values are added in double, in order of the lanes. */
 #define ELEMENT_LOSS(name)                                                                                             \
     NN_KERNEL_CLONES static double name##_loss(const float *x, const float *t, Sample s)                               \
     {                                                                                                                  \
-        enum { LANES = 8 };                                                                                            \
+        enum { LANES = 16 };                                                                                           \
         double sum[LANES] = { 0 };                                                                                     \
-        for (size_t i = 0; i < s.len; i++) sum[i % LANES] += (double)name##_value(x[i], t[i]);                         \
+        size_t i = 0;                                                                                                  \
+        for (; i + LANES <= s.len; i += LANES)                                                                         \
+            for (size_t l = 0; l < LANES; l++) sum[l] += (double)name##_value(x[i + l], t[i + l]);                     \
+        for (size_t l = 0; i < s.len; i++, l++) sum[l] += (double)name##_value(x[i], t[i]);                            \
         for (int l = 1; l < LANES; l++) sum[0] += sum[l];                                                              \
         return sum[0] / (double)s.len;                                                                                 \
     }                                                                                                                  \
@@ -335,6 +338,7 @@ static const NnOpCase cross_entropy_cases[] = {
                               .max_in = 3,                                                                             \
                               .reads = NN_READS_X0 | NN_READS_X1 | NN_READS_X2,                                        \
                               .no_grad = 1 << T | 1 << W,                                                              \
+                              .overwrites = 1 << X,                                                                    \
                               .shape = id##_shape,                                                                     \
                               .flops = loss_flops,                                                                     \
                               .kernels = NN_LIST(id##_kernels),                                                        \

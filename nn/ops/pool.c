@@ -6,6 +6,7 @@
 #include "nn/base/parallel.h"
 #include "nn/ops/case_shapes.h"
 #include "nn/ops/plane_sum.h"
+#include "nn/ops/vec.h"
 
 /* One image plane and its pooled plane. */
 typedef struct {
@@ -119,8 +120,11 @@ static void max_pool_backward(const NnBwd *k)
     const size_t in = (size_t)g.H * (size_t)g.W, out = (size_t)g.Ho * (size_t)g.Wo;
     if (!k->dx[0]) return;
 #pragma omp parallel for num_threads(nn_threads()) if ((size_t)g.planes * in > NN_PARALLEL_MIN)
-    for (int p = 0; p < g.planes; p++)
-        max_plane_backward(&g, k->dy + (size_t)p * out, k->saved + (size_t)p * out, k->dx[0] + (size_t)p * in);
+    for (int p = 0; p < g.planes; p++) {
+        float *dx = k->dx[0] + (size_t)p * in;
+        if (k->fresh & 1) nn_vec_clear(dx, in);
+        max_plane_backward(&g, k->dy + (size_t)p * out, k->saved + (size_t)p * out, dx);
+    }
 }
 
 static const NnKernel max_pool_kernels[] = { { .forward = max_pool_forward, .backward = max_pool_backward } };
@@ -172,7 +176,11 @@ static void avg_pool_backward(const NnBwd *k)
     const size_t in = (size_t)g.H * (size_t)g.W, out = (size_t)g.Ho * (size_t)g.Wo;
     if (!k->dx[0]) return;
 #pragma omp parallel for num_threads(nn_threads()) if ((size_t)g.planes * in > NN_PARALLEL_MIN)
-    for (int p = 0; p < g.planes; p++) avg_plane_backward(&g, k->dy + (size_t)p * out, k->dx[0] + (size_t)p * in);
+    for (int p = 0; p < g.planes; p++) {
+        float *dx = k->dx[0] + (size_t)p * in;
+        if (k->fresh & 1) nn_vec_clear(dx, in);
+        avg_plane_backward(&g, k->dy + (size_t)p * out, dx);
+    }
 }
 
 static const NnKernel avg_pool_kernels[] = { { .forward = avg_pool_forward, .backward = avg_pool_backward } };
@@ -204,7 +212,8 @@ static void global_avg_pool_backward(const NnBwd *k)
     for (int p = 0; p < planes; p++) {
         const float d = k->dy[p] / (float)len;
         float *dx = k->dx[0] + (size_t)p * len;
-        for (size_t i = 0; i < len; i++) dx[i] += d;
+        if (k->fresh & 1) nn_vec_clear(dx, len);
+        nn_vec_add_const(dx, d, len);
     }
 }
 
@@ -286,6 +295,7 @@ const NnOp nn_op_max_pool = {
     .name = "max_pool",
     .min_in = 1,
     .max_in = 1,
+    .overwrites = 1,
     .attr_size = sizeof(NnPoolAttr),
     .shape = max_pool_shape,
     .saved = max_pool_saved,
@@ -297,6 +307,7 @@ const NnOp nn_op_avg_pool = {
     .name = "avg_pool",
     .min_in = 1,
     .max_in = 1,
+    .overwrites = 1,
     .attr_size = sizeof(NnPoolAttr),
     .shape = avg_pool_shape,
     .kernels = NN_LIST(avg_pool_kernels),
@@ -307,6 +318,7 @@ const NnOp nn_op_global_avg_pool = {
     .name = "global_avg_pool",
     .min_in = 1,
     .max_in = 1,
+    .overwrites = 1,
     .shape = global_avg_pool_shape,
     .kernels = NN_LIST(global_avg_pool_kernels),
     .cases = NN_LIST(global_avg_pool_cases),

@@ -22,6 +22,13 @@ static size_t plane_len(NnShape s)
     return sample_len(s) / (size_t)s.d[1];
 }
 
+/* Move a gradient to where it came from. */
+static void move(float *dx, const float *dy, size_t n, int fresh)
+{
+    if (fresh) memcpy(dx, dy, n * sizeof *dx);
+    else nn_vec_add(dx, dy, n);
+}
+
 /* ---- concat ---- */
 
 static NnStatus concat_shape(const NnShape *xs, int n_in, const void *attr, NnShape *ys, NnErr *err)
@@ -58,8 +65,8 @@ static void concat_backward(const NnBwd *k)
 #pragma omp parallel for num_threads(nn_threads()) if (nn_shape_len(k->ys) >= NN_PARALLEL_MIN)
     for (int n = 0; n < k->ys.d[0]; n++) {
         const float *dy = k->dy + (size_t)n * (a + b);
-        if (k->dx[0]) nn_vec_add(k->dx[0] + (size_t)n * a, dy, a);
-        if (k->dx[1]) nn_vec_add(k->dx[1] + (size_t)n * b, dy + a, b);
+        if (k->dx[0]) move(k->dx[0] + (size_t)n * a, dy, a, k->fresh & 1);
+        if (k->dx[1]) move(k->dx[1] + (size_t)n * b, dy + a, b, k->fresh & 2);
     }
 }
 
@@ -97,8 +104,10 @@ static void slice_backward(const NnBwd *k)
 {
     const size_t len = sample_len(k->ys);
 #pragma omp parallel for num_threads(nn_threads()) if (nn_shape_len(k->ys) >= NN_PARALLEL_MIN)
-    for (int n = 0; n < k->ys.d[0]; n++)
+    for (int n = 0; n < k->ys.d[0]; n++) {
+        if (k->fresh & 1) nn_vec_clear(k->dx[0] + (size_t)n * sample_len(k->xs[0]), sample_len(k->xs[0]));
         nn_vec_add(k->dx[0] + slice_start(k->xs[0], k->attr, n), k->dy + (size_t)n * len, len);
+    }
 }
 
 /* ---- reshape ---- */
@@ -128,7 +137,7 @@ static void reshape_forward(const NnFwd *k)
 
 static void reshape_backward(const NnBwd *k)
 {
-    nn_vec_add(k->dx[0], k->dy, nn_shape_len(k->ys));
+    move(k->dx[0], k->dy, nn_shape_len(k->ys), k->fresh & 1);
 }
 
 /* ---- cases and descriptors ---- */
@@ -191,6 +200,7 @@ const NnOp nn_op_concat = {
     .name = "concat",
     .min_in = 2,
     .max_in = 2,
+    .overwrites = 3,
     .shape = concat_shape,
     .kernels = NN_LIST(concat_kernels),
     .cases = NN_LIST(concat_cases),
@@ -199,6 +209,7 @@ const NnOp nn_op_slice = {
     .name = "slice",
     .min_in = 1,
     .max_in = 1,
+    .overwrites = 1,
     .attr_size = sizeof(Slice),
     .shape = slice_shape,
     .kernels = NN_LIST(slice_kernels),
@@ -208,6 +219,7 @@ const NnOp nn_op_reshape = {
     .name = "reshape",
     .min_in = 1,
     .max_in = 1,
+    .overwrites = 1,
     .attr_size = sizeof(NnShape),
     .shape = reshape_shape,
     .kernels = NN_LIST(reshape_kernels),

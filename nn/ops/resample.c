@@ -6,6 +6,7 @@
 
 #include "nn/base/parallel.h"
 #include "nn/ops/case_shapes.h"
+#include "nn/ops/vec.h"
 
 typedef struct {
     int factor;
@@ -107,8 +108,11 @@ static void upsample_backward(const NnBwd *k)
     const int f = ((const UpsampleAttr *)k->attr)->factor;
     if (!k->dx[0]) return;
 #pragma omp parallel for num_threads(nn_threads()) if ((size_t)g.planes * g.out > NN_PARALLEL_MIN)
-    for (int p = 0; p < g.planes; p++)
-        upsample_plane_backward(&g, f, k->dy + (size_t)p * g.out, k->dx[0] + (size_t)p * g.in);
+    for (int p = 0; p < g.planes; p++) {
+        float *dx = k->dx[0] + (size_t)p * g.in;
+        if (k->fresh & 1) nn_vec_clear(dx, g.in);
+        upsample_plane_backward(&g, f, k->dy + (size_t)p * g.out, dx);
+    }
 }
 
 static const NnKernel upsample_kernels[] = { { .forward = upsample_forward, .backward = upsample_backward } };
@@ -181,8 +185,11 @@ static void resize_backward(const NnBwd *k)
     const Geom g = geom_make(k->xs[0], k->ys);
     if (!k->dx[0]) return;
 #pragma omp parallel for num_threads(nn_threads()) if ((size_t)g.planes * g.out > NN_PARALLEL_MIN)
-    for (int p = 0; p < g.planes; p++)
-        resize_plane_backward(&g, k->dy + (size_t)p * g.out, k->dx[0] + (size_t)p * g.in);
+    for (int p = 0; p < g.planes; p++) {
+        float *dx = k->dx[0] + (size_t)p * g.in;
+        if (k->fresh & 1) nn_vec_clear(dx, g.in);
+        resize_plane_backward(&g, k->dy + (size_t)p * g.out, dx);
+    }
 }
 
 static const NnKernel resize_kernels[] = { { .forward = resize_forward, .backward = resize_backward } };
@@ -237,6 +244,7 @@ const NnOp nn_op_upsample_nearest = {
     .name = "upsample_nearest",
     .min_in = 1,
     .max_in = 1,
+    .overwrites = 1,
     .attr_size = sizeof(UpsampleAttr),
     .shape = upsample_shape,
     .kernels = NN_LIST(upsample_kernels),
@@ -247,6 +255,7 @@ const NnOp nn_op_resize_bilinear = {
     .name = "resize_bilinear",
     .min_in = 1,
     .max_in = 1,
+    .overwrites = 1,
     .attr_size = sizeof(ResizeAttr),
     .shape = resize_shape,
     .kernels = NN_LIST(resize_kernels),

@@ -4,6 +4,7 @@
 #include "nn/ops/vec.h"
 
 #include <math.h>
+#include <string.h>
 
 #include "nn/base/parallel.h"
 
@@ -18,6 +19,11 @@ size_t nn_vec_part_len(size_t n, size_t p)
 {
     const size_t left = n - p * NN_VEC_PART;
     return left < NN_VEC_PART ? left : NN_VEC_PART;
+}
+
+void nn_vec_clear(float *y, size_t n)
+{
+    memset(y, 0, n * sizeof *y);
 }
 
 NN_KERNEL_CLONES static void add(float *restrict y, const float *restrict x, size_t n)

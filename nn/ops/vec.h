@@ -13,6 +13,8 @@ enum { NN_VEC_PART = 4096 };
 size_t nn_vec_parts(size_t n);
 size_t nn_vec_part_len(size_t n, size_t p);
 
+/* Gradients that are `fresh` are cleared part by part just before something is added: in cache, that costs nothing. */
+void nn_vec_clear(float *y, size_t n);                               /* y = 0 */
 void nn_vec_add(float *y, const float *x, size_t n);                 /* y += x */
 void nn_vec_add_scaled(float *y, float a, const float *x, size_t n); /* y += a x */
 void nn_vec_add_const(float *y, float a, size_t n);                  /* y += a */
