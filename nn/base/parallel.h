@@ -24,6 +24,9 @@ int nn_cpu_count(void);
 #define NN_KERNEL_CLONES
 #endif
 
+/* For functions that clones call: inlined whatever their size, or the call would leave the clone's instruction set. */
+#define NN_KERNEL_PART static inline __attribute__((always_inline))
+
 /* Set flush-to-zero in the calling thread: denormals cost hundreds of cycles each. */
 void nn_flush_denormals(void);
 

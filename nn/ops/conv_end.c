@@ -4,7 +4,7 @@
 #include "nn/base/parallel.h"
 #include "nn/ops/lanes.h"
 
-static inline double sum_chunk(const float *x, size_t n)
+NN_KERNEL_PART double sum_chunk(const float *x, size_t n)
 {
     float lane[NN_LANES] = { 0 };
     size_t i = 0;
@@ -19,7 +19,7 @@ typedef struct {
 } Deviations;
 
 /* Of x - mean. The first sum is what `mean` is off by. */
-static inline Deviations deviations_chunk(const float *x, size_t n, float mean)
+NN_KERNEL_PART Deviations deviations_chunk(const float *x, size_t n, float mean)
 {
     float sum[NN_LANES] = { 0 }, squares[NN_LANES] = { 0 };
     size_t i = 0;

@@ -6,10 +6,12 @@
 #define NN_LANES_H
 #include <stddef.h>
 
+#include "nn/base/parallel.h"
+
 enum { NN_LANES = 64, NN_LANE_CHUNK = 4096 };
 
 /* Add up the lanes, halving their number each time. Spoils them. */
-static inline double nn_lanes_fold(float *lane)
+NN_KERNEL_PART double nn_lanes_fold(float *lane)
 {
     for (int half = NN_LANES / 2; half > 0; half /= 2)
         for (int l = 0; l < half; l++) lane[l] += lane[l + half];

@@ -118,7 +118,7 @@ void nn_norm_apply(const NnNorm *n, const float *x, float *y)
 }
 
 /* dy act'(z). Without an activation the slope is 1, and both sides are the same. */
-static inline float act_gradient(float deviation, float dy, const Channel *c)
+NN_KERNEL_PART float act_gradient(float deviation, float dy, const Channel *c)
 {
     return deviation * c->scale + c->shift > 0 ? dy : c->slope * dy;
 }
@@ -127,7 +127,7 @@ typedef struct {
     double g, g_deviation;
 } Sums;
 
-static inline Sums sums_chunk(const float *x, const float *dy, size_t n, const Channel *c)
+NN_KERNEL_PART Sums sums_chunk(const float *x, const float *dy, size_t n, const Channel *c)
 {
     float g[NN_LANES] = { 0 }, gd[NN_LANES] = { 0 };
     size_t i = 0;

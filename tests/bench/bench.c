@@ -96,10 +96,7 @@ static void print_losses(BenchJob *j)
 
 static void print_kernels(BenchJob *j)
 {
-    for (int i = 0; i < nn_graph_len(j->graph); i++)
-        if (nn_graph_node(j->graph, i)->op == &nn_op_conv2d)
-            printf("%s%d:%s", i ? " " : "", i, nn_plan_kernel(j->plan, i));
-    printf("\n");
+    printf("%s\n", nn_plan_kernels(j->plan));
 }
 
 static int is(const char *a, const char *b)
