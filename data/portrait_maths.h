@@ -121,7 +121,7 @@ static inline float noise_octaves(const DataLattice *l, float x, float y, int oc
 
 enum { NOISE_RUN = 128 }; /* samples that painters look ahead */
 
-/* out[i] = noise_octaves at (x[i], y[i]), the same bits, four times as fast. Uses up x and y. */
+/* out[i] = noise_octaves at (x[i], y[i]), the same bits at half the time. Uses up x and y. */
 void data_noise_row(const DataLattice *l, float *x, float *y, int octaves, float *out, int n);
 
 #endif

@@ -17,5 +17,8 @@ void data_noise_row(const DataLattice *l, float *x, float *y, int octaves, float
 {
     float gain = 1;
     for (int i = 0; i < n; i++) out[i] = 0;
-    for (int o = 0; o < octaves; o++, gain *= 0.5f) add_octave(l, x, y, gain, out, n);
+    for (int o = 0; o < octaves; o++) {
+        add_octave(l, x, y, gain, out, n);
+        gain *= 0.5f;
+    }
 }
