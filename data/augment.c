@@ -7,7 +7,6 @@
 #include <string.h>
 
 #include "data/grain.h"
-#include "data/jpeg_trip.h"
 #include "nn/base/parallel.h"
 #include "nn/base/size.h"
 

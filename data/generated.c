@@ -12,7 +12,6 @@
 #include "data/data_cache.h"
 #include "data/forge.h"
 #include "data/grain.h"
-#include "data/jpeg_trip.h"
 #include "data/photo_list.h"
 #include "data/portraits.h"
 #include "nn/base/size.h"

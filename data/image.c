@@ -91,6 +91,20 @@ NnStatus data_image_to_jpeg(const DataImage *img, int quality, DataBytes *out, N
     return data_stb_encode_jpeg(img, quality, out, err);
 }
 
+NnStatus data_image_through_jpeg(DataImage *img, int quality, NnErr *err)
+{
+    DataBytes bytes;
+    DataImage again;
+    NN_TRY(data_image_to_jpeg(img, quality, &bytes, err));
+    const size_t pixels = (size_t)img->w * (size_t)img->h;
+    const NnStatus s = data_image_decode(bytes.data, bytes.len, "the way through JPEG", 3, pixels, &again, err);
+    free(bytes.data);
+    if (s != NN_OK) return s;
+    data_image_free(img);
+    *img = again;
+    return NN_OK;
+}
+
 static NnStatus save_bytes(DataBytes *bytes, const char *path, NnErr *err)
 {
     const NnChunk chunk = { bytes->data, bytes->len };

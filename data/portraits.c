@@ -3,7 +3,6 @@
 
 #include <stdlib.h>
 
-#include "data/jpeg_trip.h"
 #include "data/portrait_layers.h"
 #include "nn/base/size.h"
 
