@@ -87,7 +87,7 @@ START_TEST(test_dropout_masks_differ_by_seed_step_and_node)
 {
     static float a[LEN], b[LEN];
     const NnStep base = { .train = 1, .seed = 1, .step = 7, .node = 3 };
-    const NnStep others[] = { { 1, 2, 7, 3 }, { 1, 1, 8, 3 }, { 1, 1, 7, 4 } };
+    const NnStep others[] = { { 1, 2, 7, 3, 0 }, { 1, 1, 8, 3, 0 }, { 1, 1, 7, 4, 0 } };
     drop(a, 0.5f, base);
     for (int i = 0; i < 3; i++) {
         drop(b, 0.5f, others[i]);
