@@ -173,6 +173,7 @@ static NnStatus hold_low(NnPlan *p, const Cuts *c, unsigned char *best_held, NnE
         hold_parts(p, c, parts);
         improve(p);
         Price now = price(p);
+        if (now.peak > best.peak) continue; /* the block cannot be smaller than its peak */
         NN_TRY(nn_memory_place(p->calls.life, p->calls.n_life, &now.peak, err));
         if (is_better(now, best)) best = now, save_held(p, best_held);
     }

@@ -30,7 +30,8 @@ typedef struct {
 } NnPlanSpec;
 
 /* The graph and its parameters must outlive the plan; parameters must be sealed before the first forward.
- * ERR_CONFIG: unknown kernel name (known ones listed); ERR_SHAPE: loss is not a scalar; ERR_NOMEM. */
+ * ERR_CONFIG: unknown kernel name (known ones listed); ERR_FORMAT: `kernels` is not such a line, or names nodes or kernels
+ * that the graph has not; ERR_SHAPE: loss is not a scalar, or a fused op does not fit; ERR_NOMEM. */
 NnStatus nn_plan_new(const NnGraph *g, const NnPlanSpec *spec, NnPlan **out, NnErr *err);
 void nn_plan_free(NnPlan *p);
 
@@ -66,7 +67,8 @@ const char *nn_plan_kernels(const NnPlan *p);
 const NnOp *nn_plan_op(const NnPlan *p, int node);
 int nn_plan_uses(const NnPlan *p, int node); /* is this node computed? */
 
-/* Timing for --profile: off by default. Seconds and calls since it was switched on, per node. */
+/* Timing for --profile: off by default. Seconds and calls since it was switched on, per node. What a step makes again
+ * counts as backward. */
 void nn_plan_profile(NnPlan *p, int on);
 void nn_plan_profile_get(const NnPlan *p, int node, double *forward_s, double *backward_s, long *calls);
 
