@@ -215,6 +215,16 @@ static void finish_row(const Conv *k, const Cut *c, float *at, float *ends)
     }
 }
 
+/* Ask for the rows y0 .. y1 - 1 of the channel that comes next: channels are too short for the CPU to foresee it. */
+static void prefetch_rows(const float *plane, int y0, int y1, int H, int W, int write)
+{
+    const char *at = (const char *)(plane + (size_t)max_int(0, y0) * (size_t)W);
+    const char *end = (const char *)(plane + (size_t)min_int(H, y1) * (size_t)W);
+    for (; at < end; at += LINE * sizeof(float))
+        if (write) __builtin_prefetch(at, 1, 2);
+        else __builtin_prefetch(at, 0, 2);
+}
+
 /* V of one channel. */
 static void transform_channel(const Conv *k, const Cut *c, const Slice *s, const float *x, int ch, int row0, int rows)
 {
@@ -222,8 +232,11 @@ static void transform_channel(const Conv *k, const Cut *c, const Slice *s, const
     const size_t plane = (size_t)k->H * (size_t)k->W;
     for (int r = 0; r < rows; r++) {
         const int n = (row0 + r) / c->tiles_h;
-        const float *row[PATCH];
-        find_rows(k, x + ((size_t)n * (size_t)k->C + (size_t)ch) * plane, (row0 + r) % c->tiles_h, s->zeros, row);
+        const int i = (row0 + r) % c->tiles_h;
+        const float *row[PATCH], *from = x + ((size_t)n * (size_t)k->C + (size_t)ch) * plane;
+        find_rows(k, from, i, s->zeros, row);
+        if (ch + 1 < k->C)
+            prefetch_rows(from + plane, TILE * i - k->pad + (r ? 2 : 0), TILE * i - k->pad + PATCH, k->H, k->W, 0);
         float *at = s->stage + r * TILE * c->tiles_w;
         wino->down(row, k->W, at + k->pad, c->stage);
         finish_row(k, c, at, s->ends + r * PATCH * 2);
@@ -276,6 +289,7 @@ static void finish_channel(const Conv *k, const Cut *c, const Slice *s, const fl
         float *plane = to->y + ((size_t)n * (size_t)k->O + (size_t)o) * (size_t)k->Ho * (size_t)k->Wo;
         put_rows(k, c, s->out + (r - row0) * TILE * c->tiles_w, i0, i0 + next - r, to->add, plane);
         const int y0 = TILE * i0, y1 = min_int(k->Ho, TILE * (i0 + next - r));
+        if (o + 1 < k->O) prefetch_rows(plane + (size_t)k->Ho * (size_t)k->Wo, y0, y1, k->Ho, k->Wo, 1);
         if (to->end)
             nn_conv_end_run(to->end, row0 / c->rows, k->O, o, plane + (size_t)y0 * (size_t)k->Wo,
                             (size_t)(y1 - y0) * (size_t)k->Wo);
