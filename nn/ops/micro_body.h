@@ -81,7 +81,11 @@ INLINE void outer_tile(const int R, const int V, int P, const float *A, size_t l
                        size_t ldb, float *y, size_t ldy)
 {
     Vec sum[12][2];
-    UNROLL for (int a = 0; a < R; a++) UNROLL for (int v = 0; v < V; v++) sum[a][v] = (Vec){ 0 };
+    UNROLL for (int a = 0; a < R; a++) UNROLL for (int v = 0; v < V; v++)
+    {
+        sum[a][v] = (Vec){ 0 };
+        if (a < rows) __builtin_prefetch(y + (size_t)a * ldy + v * LANES, 1);
+    }
     for (int p = 0; p < P; p++, A += lda, B += ldb) {
         Vec in[2];
         UNROLL for (int v = 0; v < V; v++) in[v] = load(B + v * LANES);
