@@ -23,10 +23,11 @@ enum {
     FREQS = NN_WINO_FREQS,
     TAPS = NN_WINO_TAPS,
     LINE = 16,
-    BLOCK = 64, /* channels of a block */
-    CHUNK = 16, /* tiles of an outer product */
-    LANES = 8,  /* partial sums at most, */
-    ITEMS = 16  /* fewer if blocks alone make so many items */
+    BLOCK = 64,    /* channels of a block */
+    LANE_MIN = 32, /* tiles of a lane: its dU has to be cleared and transformed back */
+    CHUNK = 16,    /* tiles of an outer product */
+    LANES = 8,     /* partial sums at most, */
+    ITEMS = 16     /* fewer if blocks alone make so many items */
 };
 
 typedef struct {
@@ -69,7 +70,9 @@ static Cut cut_make(const NnConvGeom *g)
     Cut c = { .tiles_h = ceil_div(g->Ho, TILE), .tiles_w = ceil_div(g->Wo, TILE) };
     c.bo = even_block(g->O, ceil_div(g->O, BLOCK)), c.blocks_o = ceil_div(g->O, c.bo);
     c.bc = even_block(g->C, ceil_div(g->C, BLOCK)), c.blocks_c = ceil_div(g->C, c.bc);
+    const int tiles = g->N * c.tiles_h * c.tiles_w;
     c.lanes = min_int(min_int(LANES, g->N), max_int(1, ITEMS / (c.blocks_o * c.blocks_c)));
+    c.lanes = max_int(1, min_int(c.lanes, tiles / LANE_MIN));
     c.u = (size_t)(c.bo * c.bc + LINE);
     c.v = (size_t)(CHUNK * c.bc + LINE);
     c.d = (size_t)(CHUNK * c.bo + LINE);
