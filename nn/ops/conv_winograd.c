@@ -20,12 +20,13 @@
  *            0  2 -1 -2  1  0            1/24 -1/12 1/6             0  1 -1  8 -8  1
  *            0  4  0 -5  0  1               0    0    1
  *
- * For each of the 36 frequencies, M = U V is a matrix product [O,C] x [C,tiles]: nn_micro()->sum with a single tap. An
+ * For each of the 36 frequencies, M = U V is a matrix product [O,C] x [C,tiles]. An
  * item of work is some rows of tiles, over image borders if a row is short: all of its V, and of M a block of outputs,
  * stay in a second-level cache. The input gradient is the same with rotated weights, padding 2 - pad, and C and O
  * exchanged.
  *
- * Rounding: @@ERRORS@@
+ * Rounding: errors of 4e-6 to 9e-6 of the largest element in either direction here (4e-6 in the weight gradient),
+ * where a plain sum has 1e-6.
  * An infinity becomes NaN wherever its patch reaches, and so does NaN. */
 #include <omp.h>
 #include <string.h>
@@ -41,10 +42,9 @@ enum {
     FREQS = NN_WINO_FREQS,
     GROUP = NN_WINO_GROUP,
     LINE = 16,
-    V_MAX = 160 * 1024, /* floats of V that leave room for M and U in a second-level cache of 1 MiB */
-    M_MAX = 64 * 1024,
-    TILES_MIN = 48, /* of an item: fewer would read U too often */
-    TILES_MAX = 192
+    M_MAX = 64 * 1024, /* floats of M that stay in a second-level cache of 1 MiB, beside V and U */
+    U_NEAR = 256 * 1024,
+    TILES = 48 /* of an item, roughly: more would not fit there, fewer would read U too often */
 };
 
 /* y [N,O,Ho,Wo] from x [N,C,H,W]. Weights [o][c] lie at w + o w_o + c w_c, rotated or not. */
@@ -59,6 +59,7 @@ typedef struct {
     int tiles_h, tiles_w; /* of an image */
     int rows, items;      /* rows of tiles in an item, counted through all images */
     int P;                /* tiles of an item, rounded up to whole vectors of any length */
+    int ends;             /* of columns 4 and 5 of a row's last tile, how many are in the image */
     int groups, block;    /* groups of 8 outputs; how many of them share M */
     size_t u, v, m;       /* from one frequency to the next */
     size_t stage;         /* from one row of the half-transformed band to the next */
@@ -67,7 +68,6 @@ typedef struct {
 /* A thread's buffers. */
 typedef struct {
     float *V, *M, *stage, *ends, *work, *out, *zeros;
-    int32_t *shift, *place; /* of nn_micro()->sum: channels of V [C], vectors of tiles */
 } Slice;
 
 static int min_int(int a, int b)
@@ -107,11 +107,11 @@ static double cost_of_rows(int tiles_w, int rows)
     return vectors + vectors % 3 * 0.15;
 }
 
-/* The number of rows that wastes least, of those that fit. */
-static int choose_rows(const Conv *k, int tiles_w, int rows_in_all)
+/* The number of rows that wastes least, of those that fit. Four items at least, but no vector of fewer tiles for it. */
+static int choose_rows(int tiles_w, int rows_in_all)
 {
-    const int fit = max_int(TILES_MIN, min_int(TILES_MAX, V_MAX / (FREQS * k->C)));
-    const int most = min_int(max_int(1, (fit + LINE - 1) / tiles_w), ceil_div(rows_in_all, 4));
+    const int fair = max_int(ceil_div(rows_in_all, 4), min_int(rows_in_all, ceil_div(LINE, tiles_w)));
+    const int most = min_int(max_int(1, (TILES + LINE - 1) / tiles_w), fair);
     int best = 1;
     for (int rows = 2; rows <= most; rows++)
         if (cost_of_rows(tiles_w, rows) * best <= cost_of_rows(tiles_w, best) * rows) best = rows;
@@ -121,9 +121,10 @@ static int choose_rows(const Conv *k, int tiles_w, int rows_in_all)
 static Cut cut_make(const Conv *k)
 {
     Cut c = { .tiles_h = ceil_div(k->Ho, TILE), .tiles_w = ceil_div(k->Wo, TILE) };
-    c.rows = choose_rows(k, c.tiles_w, k->N * c.tiles_h);
+    c.rows = choose_rows(c.tiles_w, k->N * c.tiles_h);
     c.items = ceil_div(k->N * c.tiles_h, c.rows);
     c.P = ceil_div(c.rows * c.tiles_w, LINE) * LINE;
+    c.ends = min_int(2, max_int(0, k->pad + k->W - TILE * c.tiles_w));
     c.groups = ceil_div(k->O, GROUP);
     c.block = min_int(c.groups, max_int(1, M_MAX / (FREQS * GROUP * c.P)));
     c.block = ceil_div(c.groups, ceil_div(c.groups, c.block));
@@ -153,8 +154,6 @@ static size_t slice_make(const Conv *k, const Cut *c, float *base, Slice *s)
     s->ends = take(base, &n, (size_t)c->rows * PATCH * 2);
     s->work = take(base, &n, (size_t)FREQS * (size_t)(c->P + GROUP) + 1);
     s->zeros = take(base, &n, (size_t)k->W);
-    s->shift = (int32_t *)take(base, &n, (size_t)k->C);
-    s->place = (int32_t *)take(base, &n, (size_t)c->P);
     return n;
 }
 
@@ -206,30 +205,43 @@ static void find_rows(const Conv *k, const float *plane, int tile_row, const flo
     }
 }
 
-/* What lies outside the image in a row of the band: columns 0 .. pad and pad + W .. 4 tiles_w + 2. */
-static void clear_margins(const Conv *k, const Cut *c, float *at)
+/* Around a row of the band that has just been written: zeros outside the image, and columns 4 and 5 of the last tile,
+ * which lie where the next row will begin, put aside. */
+static void finish_row(const Conv *k, const Cut *c, float *at, float *ends)
 {
-    const int end = TILE * c->tiles_w + PATCH - TILE;
+    const int width = TILE * c->tiles_w;
     for (int i = 0; i < PATCH; i++, at += c->stage) {
         for (int x = 0; x < k->pad; x++) at[x] = 0;
-        for (int x = k->pad + k->W; x < end; x++) at[x] = 0;
+        for (int x = k->pad + k->W; x < width; x++) at[x] = 0;
+        for (int v = 0; v < c->ends; v++) ends[2 * i + v] = at[width + v];
     }
 }
 
-/* V of one channel. A row's last two columns lie where the next row will begin, so they are put aside at once. */
+/* Ask for the rows y0 .. y1 - 1 of the channel that comes next: channels are too short for the CPU to foresee it. */
+static void prefetch_rows(const float *plane, int y0, int y1, int H, int W, int write)
+{
+    const char *at = (const char *)(plane + (size_t)max_int(0, y0) * (size_t)W);
+    const char *end = (const char *)(plane + (size_t)min_int(H, y1) * (size_t)W);
+    for (; at < end; at += LINE * sizeof(float))
+        if (write) __builtin_prefetch(at, 1, 2);
+        else __builtin_prefetch(at, 0, 2);
+}
+
+/* V of one channel. */
 static void transform_channel(const Conv *k, const Cut *c, const Slice *s, const float *x, int ch, int row0, int rows)
 {
     const NnMicroWinograd *wino = nn_micro()->winograd;
     const size_t plane = (size_t)k->H * (size_t)k->W;
     for (int r = 0; r < rows; r++) {
-        const int n = (row0 + r) / c->tiles_h, width = TILE * c->tiles_w;
-        const float *row[PATCH];
-        find_rows(k, x + ((size_t)n * (size_t)k->C + (size_t)ch) * plane, (row0 + r) % c->tiles_h, s->zeros, row);
-        float *at = s->stage + r * width;
-        clear_margins(k, c, at);
+        const int n = (row0 + r) / c->tiles_h;
+        const int i = (row0 + r) % c->tiles_h;
+        const float *row[PATCH], *from = x + ((size_t)n * (size_t)k->C + (size_t)ch) * plane;
+        find_rows(k, from, i, s->zeros, row);
+        if (ch + 1 < k->C)
+            prefetch_rows(from + plane, TILE * i - k->pad + (r ? 2 : 0), TILE * i - k->pad + PATCH, k->H, k->W, 0);
+        float *at = s->stage + r * TILE * c->tiles_w;
         wino->down(row, k->W, at + k->pad, c->stage);
-        for (int i = 0; i < PATCH; i++)
-            memcpy(s->ends + (r * PATCH + i) * 2, at + (size_t)i * c->stage + width, 2 * sizeof *at);
+        finish_row(k, c, at, s->ends + r * PATCH * 2);
     }
     wino->across(s->stage, c->stage, s->ends, rows, c->tiles_w, c->P, s->V + (size_t)ch * (size_t)c->P, c->v, s->work);
 }
@@ -237,17 +249,11 @@ static void transform_channel(const Conv *k, const Cut *c, const Slice *s, const
 /* M [36][block][8][P] of groups g0 <= g < g1. */
 static void multiply(const Conv *k, const Cut *c, const Slice *s, const float *U, int g0, int g1)
 {
-    const NnMicro *m = nn_micro();
+    const NnMicroWinograd *wino = nn_micro()->winograd;
     for (size_t f = 0; f < FREQS; f++)
-        for (int g = g0; g < g1; g++) {
-            const NnMicroSum sum = { .K = k->C,
-                                     .tile = GROUP,
-                                     .shift = s->shift,
-                                     .place = s->place,
-                                     .x = s->V + f * c->v,
-                                     .w = U + f * c->u + (size_t)g * (size_t)k->C * GROUP };
-            m->sum(&sum, c->P / m->lanes, s->M + f * c->m + (size_t)((g - g0) * GROUP) * (size_t)c->P, (size_t)c->P);
-        }
+        for (int g = g0; g < g1; g++)
+            wino->product(k->C, c->P, s->V + f * c->v, U + f * c->u + (size_t)g * (size_t)k->C * GROUP,
+                          s->M + f * c->m + (size_t)((g - g0) * GROUP) * (size_t)c->P);
 }
 
 NN_KERNEL_CLONES
@@ -285,6 +291,7 @@ static void finish_channel(const Conv *k, const Cut *c, const Slice *s, const fl
         float *plane = to->y + ((size_t)n * (size_t)k->O + (size_t)o) * (size_t)k->Ho * (size_t)k->Wo;
         put_rows(k, c, s->out + (r - row0) * TILE * c->tiles_w, i0, i0 + next - r, to->add, plane);
         const int y0 = TILE * i0, y1 = min_int(k->Ho, TILE * (i0 + next - r));
+        if (o + 1 < k->O) prefetch_rows(plane + (size_t)k->Ho * (size_t)k->Wo, y0, y1, k->Ho, k->Wo, 1);
         if (to->end)
             nn_conv_end_run(to->end, row0 / c->rows, k->O, o, plane + (size_t)y0 * (size_t)k->Wo,
                             (size_t)(y1 - y0) * (size_t)k->Wo);
@@ -317,8 +324,7 @@ static void run(const Conv *k, const float *x, const float *w, const Target *to,
         Slice s;
         slice_make(k, &c, slices + (size_t)omp_get_thread_num() * slice, &s);
         memset(s.zeros, 0, sizeof *s.zeros * (size_t)k->W);
-        for (int ch = 0; ch < k->C; ch++) s.shift[ch] = ch * c.P;
-        for (int v = 0; v < c.P / nn_micro()->lanes; v++) s.place[v] = v * nn_micro()->lanes;
+        memset(s.ends, 0, sizeof *s.ends * (size_t)c.rows * PATCH * 2);
 #pragma omp for schedule(dynamic)
         for (int item = 0; item < c.items; item++) run_item(k, &c, &s, x, U, item, to);
     }
@@ -332,10 +338,25 @@ static int fits(const NnConvGeom *g)
            g->pad <= 2;
 }
 
+/* Products of tiles, transforms of tiles, transforms of weights; constants fitted to some twenty shapes with AVX-512. Beside a
+ * plain sum it pays from about 32 channels on either side and maps of 12 x 12, unless the batch is tiny. */
 static double cost(const NnConvGeom *g)
 {
-    (void)g;
-    return 0;
+    static const double per_flop = 1.0 / 120e9, per_tile = 20e-9;
+    static const double per_weight = 40e-9, per_weight_read = 10e-9;
+    const Conv forward = conv_forward(g), backward = conv_backward(g);
+    const Cut cuts[] = { cut_make(&forward), cut_make(&backward) };
+    const double pairs = (double)g->C * g->O;
+    const int far = FREQS * cuts[0].u > U_NEAR; /* then every item reads it from further than a second-level cache */
+    double seconds = 3 * pairs * (per_weight + (far ? cuts[0].items * per_weight_read : 0));
+    for (int i = 0; i < 2; i++) {
+        const double tiles = (double)g->N * cuts[i].tiles_h * cuts[i].tiles_w;
+        const double in_vectors = (double)cuts[i].items * cuts[i].P;
+        /* The weight gradient has the tiles of forward; its products are slower. */
+        const double products = in_vectors + (i ? 0 : 1.3 * tiles);
+        seconds += 2 * FREQS * pairs * products * per_flop + (i ? 1 : 2) * per_tile * tiles * (g->C + g->O);
+    }
+    return seconds * 56 / nn_micro()->flops_per_cycle;
 }
 
 static size_t scratch(const NnConvGeom *g)

@@ -23,10 +23,11 @@ enum {
     FREQS = NN_WINO_FREQS,
     TAPS = NN_WINO_TAPS,
     LINE = 16,
-    BLOCK = 64, /* channels of a block */
-    CHUNK = 16, /* tiles of an outer product */
-    LANES = 8,  /* partial sums at most, */
-    ITEMS = 16  /* fewer if blocks alone make so many items */
+    BLOCK = 64,    /* channels of a block */
+    LANE_MIN = 32, /* tiles of a lane: its dU has to be cleared and transformed back */
+    CHUNK = 16,    /* tiles of an outer product */
+    LANES = 8,     /* partial sums at most, */
+    ITEMS = 16     /* fewer if blocks alone make so many items */
 };
 
 typedef struct {
@@ -69,7 +70,9 @@ static Cut cut_make(const NnConvGeom *g)
     Cut c = { .tiles_h = ceil_div(g->Ho, TILE), .tiles_w = ceil_div(g->Wo, TILE) };
     c.bo = even_block(g->O, ceil_div(g->O, BLOCK)), c.blocks_o = ceil_div(g->O, c.bo);
     c.bc = even_block(g->C, ceil_div(g->C, BLOCK)), c.blocks_c = ceil_div(g->C, c.bc);
+    const int tiles = g->N * c.tiles_h * c.tiles_w;
     c.lanes = min_int(min_int(LANES, g->N), max_int(1, ITEMS / (c.blocks_o * c.blocks_c)));
+    c.lanes = max_int(1, min_int(c.lanes, tiles / LANE_MIN));
     c.u = (size_t)(c.bo * c.bc + LINE);
     c.v = (size_t)(CHUNK * c.bc + LINE);
     c.d = (size_t)(CHUNK * c.bo + LINE);
@@ -113,29 +116,38 @@ size_t nn_winograd_weights_scratch(const NnConvGeom *g)
     return (size_t)nn_threads() * slice_len(g, &c) + (size_t)c.lanes * weights_len(g) + NN_MICRO_SLACK;
 }
 
-/* Some channels of an image or a map, and a buffer for some of its rows with channels innermost. */
+/* Some channels of an image or a map, and how far apart they shall lie from one pixel to the next. */
 typedef struct {
     const float *planes;
-    int channels, H, W;
-    float *to;
-    int block; /* channels from one pixel of `to` to the next */
-} Rows;
+    int channels, H, W, block;
+} Source;
 
 /* to[(q W + x) block + ch] = planes[ch][y0 + q][x] for q < n; 0 where there is no such row. Rows that follow each other
  * are one long row. Its last vector overlaps the one before. */
-static void transpose_rows(const Rows *r, int y0, int n)
+static void transpose_rows(const Source *r, int y0, int n, float *to)
 {
     const NnMicro *m = nn_micro();
     const int a = min_int(n, max_int(0, -y0)), b = max_int(a, min_int(n, r->H - y0)), P = (b - a) * r->W;
     const size_t row = (size_t)r->W * (size_t)r->block, ld = (size_t)r->H * (size_t)r->W, ldt = (size_t)r->block;
-    memset(r->to, 0, sizeof *r->to * row * (size_t)a);
-    memset(r->to + row * (size_t)b, 0, sizeof *r->to * row * (size_t)(n - b));
+    memset(to, 0, sizeof *to * row * (size_t)a);
+    memset(to + row * (size_t)b, 0, sizeof *to * row * (size_t)(n - b));
     if (!P) return;
     const float *from = r->planes + (size_t)(y0 + a) * (size_t)r->W;
-    float *to = r->to + row * (size_t)a;
+    to += row * (size_t)a;
     const int whole = P < m->lanes ? P : P / m->lanes * m->lanes;
     m->transpose(r->channels, whole, from, ld, to, ldt);
     if (whole < P) m->transpose(r->channels, m->lanes, from + P - m->lanes, ld, to + (size_t)(P - m->lanes) * ldt, ldt);
+}
+
+/* Ask for n rows that are needed soon, in every channel: too many short stretches for the CPU to foresee. */
+static void prefetch_rows(const Source *s, int y0, int n)
+{
+    const int y1 = min_int(s->H, y0 + n);
+    for (int ch = 0; ch < s->channels; ch++) {
+        const float *plane = s->planes + (size_t)ch * (size_t)s->H * (size_t)s->W;
+        for (const float *at = plane + y0 * s->W, *end = plane + y1 * s->W; at < end; at += LINE)
+            __builtin_prefetch(at, 0, 2);
+    }
 }
 
 /* dU += the outer products of n tiles. */
@@ -171,20 +183,36 @@ static void transform_back(const NnConvGeom *g, const Cut *c, const Slice *s, in
     }
 }
 
+/* The rows that row i of tiles reads. Patches overlap: but for the first row of tiles, two rows are there already. */
+static void load_rows(const NnConvGeom *g, const Slice *s, const Source *image, const Source *map, int i)
+{
+    enum { SHARED = PATCH - TILE };
+    const size_t row = (size_t)g->W * (size_t)image->block;
+    const int y = TILE * i - g->pad;
+    if (!i) transpose_rows(image, y, PATCH, s->image);
+    else {
+        memcpy(s->image, s->image + TILE * row, sizeof *s->image * SHARED * row);
+        transpose_rows(image, y + SHARED, TILE, s->image + SHARED * row);
+    }
+    transpose_rows(map, TILE * i, TILE, s->map);
+    prefetch_rows(image, y + PATCH, TILE);
+    prefetch_rows(map, TILE * (i + 1), TILE);
+}
+
 static void run_item(const NnConvGeom *g, const Cut *c, const Slice *s, const float *x, const float *dy, int item,
                      float *partial)
 {
     const int lane = item % c->lanes, c0 = item / c->lanes % c->blocks_c * c->bc;
     const int o0 = item / c->lanes / c->blocks_c * c->bo;
     const int nc = min_int(c->bc, g->C - c0), no = min_int(c->bo, g->O - o0);
-    memset(s->dU, 0, sizeof *s->dU * slice_len(g, c)); /* the channels that fill up a vector stay 0 */
+    memset(s->dU, 0, sizeof *s->dU * slice_len(g, c)); /* the whole slice: channels that fill up a vector stay 0 */
     int p = 0;
     for (int n = lane; n < g->N; n += c->lanes) {
         const float *planes = x + ((size_t)n * (size_t)g->C + (size_t)c0) * (size_t)g->H * (size_t)g->W;
         const float *maps = dy + ((size_t)n * (size_t)g->O + (size_t)o0) * (size_t)g->Ho * (size_t)g->Wo;
+        const Source image = { planes, nc, g->H, g->W, c->bc }, map = { maps, no, g->Ho, g->Wo, c->bo };
         for (int i = 0; i < c->tiles_h; i++) {
-            transpose_rows(&(Rows){ planes, nc, g->H, g->W, s->image, c->bc }, TILE * i - g->pad, PATCH);
-            transpose_rows(&(Rows){ maps, no, g->Ho, g->Wo, s->map, c->bo }, TILE * i, TILE);
+            load_rows(g, s, &image, &map, i);
             for (int j = 0; j < c->tiles_w; j++) {
                 transform_tile(g, c, s, j, p);
                 if (++p == CHUNK) add_products(c, s, CHUNK), p = 0;

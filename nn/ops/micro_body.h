@@ -89,7 +89,10 @@ INLINE void outer_tile(const int R, const int V, int rows, int P, const NnMicroC
 {
     Vec sum[OUTER][2];
     EACH(a, R)
-        EACH(v, V) sum[a][v] = (Vec){ 0 };
+        EACH(v, V) {
+            sum[a][v] = (Vec){ 0 };
+            __builtin_prefetch(y + (size_t)a * ldy + v * LANES, 1); /* wanted when the sums are done */
+        }
     for (int r = 0; r < rows; r++) {
         const float *at = A->at + A->row[r] + a0, *beside = B->at + B->row[r] + b0;
         for (int p = 0; p < P; p++, at += A->step, beside += B->step) {
