@@ -88,7 +88,6 @@ typedef struct {
     int columns;                    /* of the partial gradient: channels of a slice of read, times taps of a row */
     size_t row_len, partial_len;    /* of the partial gradient of a unit: for one tap row and pair of slices; all */
     size_t read_len, written_len;   /* a slice's copy, of an item */
-    size_t staged_len;
 } Cut;
 
 static int min_int(int a, int b)
@@ -212,7 +211,6 @@ static void size_items(Cut *c, int lanes)
     c->lanes = min_int(lanes, c->items);
     c->read_len = align((size_t)c->images * read_len(c, c->rows) + NN_MICRO_LANES_MAX);
     c->written_len = align((size_t)c->images * written_len(c, c->rows));
-    c->staged_len = align((size_t)(c->in_rows * c->read.W) * (size_t)c->in_slice);
 }
 
 /* Lanes that memory allows beside so many blocks. */
@@ -222,6 +220,11 @@ static int lanes_for(const Cut *c)
     const size_t all = (size_t)(c->groups * c->blocks) * c->partial_len;
     const int allowed = (int)(LANE_FLOATS / all);
     return min_int(wanted, max_int(allowed, 2));
+}
+
+static int units(const Cut *c)
+{
+    return c->groups * c->blocks * c->lanes;
 }
 
 /* Cycles of the innermost loop for one run, a position: two vectors are multiplied and added in a cycle. Loading the
@@ -235,7 +238,7 @@ static double run_cycles(const Cut *c, int run)
     return pairs * max_int(numbers, 5) + single * max_int(numbers, 9) * 0.6;
 }
 
-/* Cycles of one lane's share of a block, or in units that are proportional to it. */
+/* Cycles, roughly, when all units that threads can do at once are done at once. */
 static double cut_cost(const Cut *c)
 {
     double run = 0;
@@ -244,7 +247,8 @@ static double cut_cost(const Cut *c)
     const double positions = (double)c->N * places(&c->row, c->written.H, 0) * places(&c->col, c->written.W, 0);
     const double copies = (double)c->items * c->images * (double)image_len(c, c->rows);
     const double partials = (double)c->lanes * (double)c->partial_len;
-    return c->blocks * (positions * c->row.n * c->slices * c->in_slices * run + copies + 2 * partials);
+    return c->blocks / (double)min_int(UNITS, units(c)) *
+           (positions * c->row.n * c->slices * c->in_slices * run + copies + 2 * partials);
 }
 
 static Cut cut_with(const NnConvGeom *g, int exchanged, int vectors_read, int blocks)
@@ -288,12 +292,6 @@ static const float *image_of(const Side *s, const float *tensor, int n, int chan
     return tensor + ((size_t)n * (size_t)s->all + (size_t)channel) * (size_t)s->H * (size_t)s->W;
 }
 
-static void transpose(const Side *s, const float *image, int C, int row, int rows, float *to, int step)
-{
-    nn_micro()->transpose(C, rows * s->W, image + (size_t)row * (size_t)s->W, (size_t)s->H * (size_t)s->W, to,
-                          (size_t)step);
-}
-
 static void zero(float *to, size_t n)
 {
     memset(to, 0, sizeof *to * n);
@@ -303,10 +301,12 @@ static void zero(float *to, size_t n)
 static void copy_written(const Cut *c, const Item *t, const float *written, int channel, int channels, float *to)
 {
     const int row = c->row.phases * t->i0, rows = min_int(c->row.phases * t->rows, c->written.H - row);
-    const size_t slice = (size_t)c->slice, len = written_len(c, c->rows);
+    const int pixels = rows * c->written.W;
+    const size_t first = (size_t)row * (size_t)c->written.W, slice = (size_t)c->slice, len = written_len(c, c->rows);
     for (int n = 0; n < t->images; n++, to += len) {
-        if (channels < c->slice) zero(to, (size_t)(rows * c->written.W) * slice);
-        transpose(&c->written, image_of(&c->written, written, t->n0 + n, channel), channels, row, rows, to, c->slice);
+        if (channels < c->slice) zero(to, (size_t)pixels * slice);
+        nn_micro()->transpose(channels, pixels, image_of(&c->written, written, t->n0 + n, channel) + first,
+                              (size_t)c->written.H * (size_t)c->written.W, to, slice);
     }
 }
 
@@ -338,7 +338,7 @@ static void zero_frame(const Cut *c, const Piece *p, NnRange in, float *to)
 }
 
 /* The pixels of columns `in`, a few channels at a time: it is kinder to memory to read long pieces of few planes. */
-static void copy_wide(const Cut *c, const Piece *p, NnRange in, float *to)
+static void copy_pixels(const Cut *c, const Piece *p, NnRange in, float *to)
 {
     const int lanes = nn_micro()->lanes;
     const size_t W = (size_t)c->read.W, plane = (size_t)c->read.H * W, slice = (size_t)c->in_slice;
@@ -350,30 +350,15 @@ static void copy_wide(const Cut *c, const Piece *p, NnRange in, float *to)
                                       plane, to + ((size_t)(k * c->in_cols + in.a)) * slice + ch, slice);
 }
 
-/* The same for images narrower than a vector: all rows at once, and then to their places. */
-static void copy_narrow(const Cut *c, const Piece *p, NnRange in, float *to, float *staged)
-{
-    const int from = max_int(p->first, 0), until = min_int(p->first + p->rows, c->read.H);
-    const size_t slice = (size_t)c->in_slice, len = (size_t)(in.b - in.a) * slice;
-    if (from >= until) return;
-    transpose(&c->read, p->image, p->channels, from, until - from, staged, c->in_slice);
-    for (int k = from - p->first; k < until - p->first; k++)
-        memcpy(to + (size_t)(k * c->in_cols + in.a) * slice,
-               staged + (size_t)((p->first + k - from) * c->read.W + in.a + c->col.first) * slice, sizeof *to * len);
-}
-
 /* A slice of so many channels: [images][in_rows][in_cols][in_slice]. */
-static void copy_read(const Cut *c, const Item *t, const float *read, int channel, int channels, float *to,
-                      float *staged)
+static void copy_read(const Cut *c, const Item *t, const float *read, int channel, int channels, float *to)
 {
-    const int narrow = c->read.W % nn_micro()->lanes != 0 && c->read.W < 4 * nn_micro()->lanes;
     const NnRange in = nn_tap_range(c->col.first, 1, c->read.W, 0, c->in_cols);
     for (int n = 0; n < t->images; n++, to += read_len(c, c->rows)) {
         const Piece p = { image_of(&c->read, read, t->n0 + n, channel), channels, c->row.split * t->i0 + c->row.first,
                           c->row.split * (t->rows - 1) + c->row.span };
         zero_frame(c, &p, in, to);
-        if (in.a < in.b && narrow) copy_narrow(c, &p, in, to, staged);
-        else if (in.a < in.b) copy_wide(c, &p, in, to);
+        if (in.a < in.b) copy_pixels(c, &p, in, to);
     }
 }
 
@@ -452,7 +437,7 @@ static Unit unit_at(const Cut *c, int unit)
 
 /* The copies of an item, slice after slice. */
 typedef struct {
-    float *read, *written, *staged;
+    float *read, *written;
 } Copies;
 
 static void copy_item(const Cut *c, const Unit *u, const Item *t, const float *read, const float *written,
@@ -461,7 +446,7 @@ static void copy_item(const Cut *c, const Unit *u, const Item *t, const float *r
     const int block = u->block * c->block, channels = min_int(c->block, c->written.C - block);
     for (int s = 0; s < c->in_slices; s++) {
         const int first = s * c->in_slice, n = min_int(c->in_slice, c->read.C - first);
-        copy_read(c, t, read, u->group * c->read.C + first, n, to->read + (size_t)s * c->read_len, to->staged);
+        copy_read(c, t, read, u->group * c->read.C + first, n, to->read + (size_t)s * c->read_len);
     }
     for (int s = 0; s < c->slices; s++) {
         const int first = s * c->slice, n = max_int(0, min_int(c->slice, channels - first));
@@ -484,9 +469,7 @@ static void add_item(const Cut *c, const Item *t, const Copies *from, float *par
 
 static void add_unit(const Cut *c, const Unit *u, const float *read, const float *written, float *partial, float *mine)
 {
-    Copies copies = { .read = mine };
-    copies.written = mine + (size_t)c->in_slices * c->read_len;
-    copies.staged = copies.written + (size_t)c->slices * c->written_len;
+    const Copies copies = { mine, mine + (size_t)c->in_slices * c->read_len };
     zero(partial, c->partial_len);
     for (int item = u->lane; item < c->items; item += c->lanes) {
         const Item t = item_at(c, item);
@@ -515,6 +498,7 @@ static Sources find_sources(const Cut *c, int u, int v)
 }
 
 /* to[k stride] += all lanes and sources, for n channels of the vectors' side. */
+NN_KERNEL_CLONES
 static void add_vector(const Cut *c, const Sources *s, const float *partial, int n, float *to, size_t stride)
 {
     float sum[SLICE] = { 0 };
@@ -524,44 +508,53 @@ static void add_vector(const Cut *c, const Sources *s, const float *partial, int
     for (int k = 0; k < n; k++) to[(size_t)k * stride] += sum[k];
 }
 
-/* One kernel position of a pair of slices with so many channels: partial [numbers][vectors] to dw, in which
- * neighbouring channels of read and written lie so far apart. */
-static void add_pair(const Cut *c, const Sources *s, const float *partial, int read, int written, float *dw,
-                     size_t read_stride, size_t written_stride)
+/* One pair of slices, all lanes, to dw [O][Cg][Kh][Kw]: some of the numbers beside the vectors at a time, so that the
+ * scattered places in dw stay in cache from one kernel position to the next. */
+typedef struct {
+    const float *partial;
+    int read, written;                  /* channels */
+    float *dw;                          /* of the first of them, kernel position 0,0 */
+    size_t read_stride, written_stride; /* in dw, between channels */
+} Pair;
+
+static void add_pair(const NnConvGeom *g, const Cut *c, const Pair *p)
 {
-    if (c->vectors_read)
-        for (int k = 0; k < written; k++)
-            add_vector(c, s, partial + (size_t)(k * c->columns), read, dw + (size_t)k * written_stride, read_stride);
-    else
-        for (int k = 0; k < read; k++)
-            add_vector(c, s, partial + (size_t)(k * c->slice), written, dw + (size_t)k * read_stride, written_stride);
+    const int numbers = c->vectors_read ? p->written : p->read, vectors = c->vectors_read ? p->read : p->written;
+    const size_t stride = c->vectors_read ? p->written_stride : p->read_stride;
+    const size_t vector_stride = c->vectors_read ? p->read_stride : p->written_stride;
+    const size_t pitch = (size_t)(c->vectors_read ? c->columns : c->slice);
+    for (int from = 0; from < numbers; from += ALIGN)
+        for (int position = 0; position < g->Kh * g->Kw; position++) {
+            const Sources s = find_sources(c, position / g->Kw, position % g->Kw);
+            for (int k = from; k < min_int(from + ALIGN, numbers); k++)
+                add_vector(c, &s, p->partial + (size_t)k * pitch, vectors, p->dw + (size_t)k * stride + position,
+                           vector_stride);
+        }
 }
 
-/* One kernel position of a slice of written channels, w0 .. of its block: all lanes. dw: of the group. */
-static void add_position(const NnConvGeom *g, const Cut *c, const float *partial, int block, int slice, int u, int v,
-                         float *dw)
+/* A slice of written channels of a block. dw: of the group. */
+static void add_slice(const NnConvGeom *g, const Cut *c, const float *partial, int block, int slice, float *dw)
 {
     const size_t taps = (size_t)(g->Kh * g->Kw), row = (size_t)g->K;
-    const size_t read_stride = c->exchanged ? row : taps, written_stride = c->exchanged ? taps : row;
     const int w = block * c->block + slice * c->slice, end = min_int((block + 1) * c->block, c->written.C);
-    const Sources s = find_sources(c, u, v);
-    dw += (size_t)(u * g->Kw + v) + (size_t)w * written_stride;
-    for (int in = 0; in < c->in_slices; in++)
-        add_pair(c, &s, partial + pair_at(c, slice, in), min_int(c->in_slice, c->read.C - in * c->in_slice),
-                 min_int(c->slice, end - w), dw + (size_t)(in * c->in_slice) * read_stride, read_stride,
-                 written_stride);
+    Pair p = { .read_stride = c->exchanged ? row : taps, .written_stride = c->exchanged ? taps : row };
+    p.written = min_int(c->slice, end - w);
+    for (int in = 0; in < c->in_slices; in++) {
+        p.partial = partial + pair_at(c, slice, in);
+        p.read = min_int(c->in_slice, c->read.C - in * c->in_slice);
+        p.dw = dw + (size_t)w * p.written_stride + (size_t)(in * c->in_slice) * p.read_stride;
+        add_pair(g, c, &p);
+    }
 }
 
 static void add_lanes(const NnConvGeom *g, const Cut *c, const float *partials, float *dw)
 {
     const size_t group_len = (size_t)(g->Og * g->K);
 #pragma omp parallel for num_threads(nn_threads()) schedule(static)
-    for (int slice = 0; slice < c->groups * c->blocks * c->slices; slice++) {
-        const int block = slice / c->slices;
-        for (int u = 0; u < g->Kh; u++)
-            for (int v = 0; v < g->Kw; v++)
-                add_position(g, c, partials + (size_t)(block * c->lanes) * c->partial_len, block % c->blocks,
-                             slice % c->slices, u, v, dw + (size_t)(block / c->blocks) * group_len);
+    for (int i = 0; i < c->groups * c->blocks * c->slices; i++) {
+        const int block = i / c->slices;
+        add_slice(g, c, partials + (size_t)(block * c->lanes) * c->partial_len, block % c->blocks, i % c->slices,
+                  dw + (size_t)(block / c->blocks) * group_len);
     }
 }
 
@@ -569,12 +562,7 @@ static void add_lanes(const NnConvGeom *g, const Cut *c, const float *partials, 
 
 static size_t thread_len(const Cut *c)
 {
-    return (size_t)c->in_slices * c->read_len + (size_t)c->slices * c->written_len + c->staged_len;
-}
-
-static int units(const Cut *c)
-{
-    return c->groups * c->blocks * c->lanes;
+    return (size_t)c->in_slices * c->read_len + (size_t)c->slices * c->written_len;
 }
 
 size_t nn_direct_weights_scratch(const NnConvGeom *g)
