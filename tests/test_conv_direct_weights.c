@@ -13,7 +13,7 @@
 #include "nn/ops/micro.h"
 #include "tests/check_main.h"
 
-enum { GEOMETRIES = 200 };
+enum { GEOMETRIES = 120 };
 
 static const char *const SETS[] = { "avx512", "avx2", "portable" };
 

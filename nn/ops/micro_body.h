@@ -22,6 +22,8 @@
 typedef float Vec __attribute__((vector_size(4 * LANES)));
 typedef float VecAt __attribute__((vector_size(4 * LANES), aligned(4), may_alias)); /* at any float's address */
 
+typedef float Four __attribute__((vector_size(16)));
+
 #define INLINE static inline __attribute__((always_inline))
 #if defined(__clang__)
 #define UNROLL _Pragma("clang loop unroll(full)")
@@ -157,10 +159,13 @@ static void micro_outer(int rows, int P, const NnMicroColumns *A, int na, const 
 #define LANE_PAIRS(h) h, 4 + h, h + 1, 5 + h
 #endif
 #if defined(__clang__) || __GNUC__ >= 12
-#define ZIP(a, b, h) __builtin_shufflevector(a, b, LANE_PAIRS(h))
+#define ZIP(a, b, h)   __builtin_shufflevector(a, b, LANE_PAIRS(h))
+#define ZIP_4(a, b, h) __builtin_shufflevector(a, b, h, 4 + h, h + 1, 5 + h)
 #else
 typedef int32_t VecIndex __attribute__((vector_size(4 * LANES)));
-#define ZIP(a, b, h) __builtin_shuffle(a, b, (VecIndex){ LANE_PAIRS(h) })
+typedef int FourIndex __attribute__((vector_size(16)));
+#define ZIP(a, b, h)   __builtin_shuffle(a, b, (VecIndex){ LANE_PAIRS(h) })
+#define ZIP_4(a, b, h) __builtin_shuffle(a, b, (FourIndex){ h, 4 + h, h + 1, 5 + h })
 #endif
 
 /* One round of a perfect shuffle of rows: after log2(LANES) rounds, rows have become columns. */
@@ -189,27 +194,38 @@ static void transpose_square(const float *x, size_t ldx, float *y, size_t ldy)
     EACH(i, LANES) store(y + (size_t)i * ldy, a[i]);
 }
 
+/* A square of 4 x 4, for what is narrower than a vector. */
+static void transpose_square_4(const float *x, size_t ldx, float *y, size_t ldy)
+{
+    Four a[4], b[4];
+    UNROLL for (int i = 0; i < 4; i++) memcpy(&a[i], x + (size_t)i * ldx, sizeof a[i]);
+    UNROLL for (int i = 0; i < 2; i++) b[2 * i] = ZIP_4(a[i], a[i + 2], 0), b[2 * i + 1] = ZIP_4(a[i], a[i + 2], 2);
+    UNROLL for (int i = 0; i < 2; i++) a[2 * i] = ZIP_4(b[i], b[i + 2], 0), a[2 * i + 1] = ZIP_4(b[i], b[i + 2], 2);
+    UNROLL for (int i = 0; i < 4; i++) memcpy(y + (size_t)i * ldy, &a[i], sizeof a[i]);
+}
+
 static void transpose_plain(int C, int P, const float *x, size_t ldx, float *y, size_t ldy)
 {
-    for (int c = 0; c < C; c++)
-        for (int p = 0; p < P; p++) y[(size_t)p * ldy + (size_t)c] = x[(size_t)c * ldx + (size_t)p];
+    for (int p = 0; p < P; p++)
+        for (int c = 0; c < C; c++) y[(size_t)p * ldy + (size_t)c] = x[(size_t)c * ldx + (size_t)p];
 }
 
 /* Where the square after the one at `at` starts: the last one ends at `size`, and may overlap the one before. */
-INLINE int next_square(int at, int size)
+INLINE int next_square(int at, int side, int size)
 {
-    return at + LANES < size && at + 2 * LANES > size ? size - LANES : at + LANES;
+    return at + side < size && at + 2 * side > size ? size - side : at + side;
 }
+
+#define TRANSPOSE_BY(square, side)                                                                                     \
+    for (int c = 0; c < C; c = next_square(c, side, C))                                                                \
+        for (int p = 0; p < P; p = next_square(p, side, P))                                                            \
+            square(x + (size_t)c * ldx + p, ldx, y + (size_t)p * ldy + c, ldy);
 
 static void micro_transpose(int C, int P, const float *x, size_t ldx, float *y, size_t ldy)
 {
-    if (C < LANES || P < LANES) {
-        transpose_plain(C, P, x, ldx, y, ldy);
-        return;
-    }
-    for (int c = 0; c < C; c = next_square(c, C))
-        for (int p = 0; p < P; p = next_square(p, P))
-            transpose_square(x + (size_t)c * ldx + p, ldx, y + (size_t)p * ldy + c, ldy);
+    if (C >= LANES && P >= LANES) TRANSPOSE_BY(transpose_square, LANES)
+    else if (C >= 4 && P >= 4) TRANSPOSE_BY(transpose_square_4, 4)
+    else transpose_plain(C, P, x, ldx, y, ldy);
 }
 
 #include "nn/ops/micro_winograd_body.h"
