@@ -214,12 +214,12 @@ static void check_end(void)
     rig_free(&r);
 }
 
-/* The process's instruction set is chosen at the first call of nn_micro(). Where Check does not fork, that is the first
+/* The instruction set of a process: LOCUS_ISA if it is given; else this test's, but where Check does not fork the first
  * test's, and the others end here. */
 static int choose_set(int i)
 {
     static const char *const names[] = { "avx512", "avx2", "portable" };
-    setenv("LOCUS_ISA", names[i], 1);
+    setenv("LOCUS_ISA", names[i], 0);
     const int here = !strcmp(nn_micro()->name, names[i]);
     if (!here) printf("skipped: %s does not run here\n", names[i]);
     return here;
