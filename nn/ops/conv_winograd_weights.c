@@ -73,9 +73,9 @@ static Cut cut_make(const NnConvGeom *g)
     const int tiles = g->N * c.tiles_h * c.tiles_w;
     c.lanes = min_int(min_int(LANES, g->N), max_int(1, ITEMS / (c.blocks_o * c.blocks_c)));
     c.lanes = max_int(1, min_int(c.lanes, tiles / LANE_MIN));
-    c.u = (size_t)(c.bo * c.bc + LINE);
-    c.v = (size_t)(CHUNK * c.bc + LINE);
-    c.d = (size_t)(CHUNK * c.bo + LINE);
+    c.u = (size_t)c.bo * (size_t)c.bc + LINE;
+    c.v = CHUNK * (size_t)c.bc + LINE;
+    c.d = CHUNK * (size_t)c.bo + LINE;
     return c;
 }
 
@@ -93,9 +93,9 @@ static size_t slice_make(const NnConvGeom *g, const Cut *c, float *base, Slice *
     s->dU = take(base, &n, FREQS * c->u);
     s->V = take(base, &n, FREQS * c->v);
     s->D = take(base, &n, FREQS * c->d);
-    s->image = take(base, &n, (size_t)(PATCH * c->bc) * (size_t)g->W);
-    s->map = take(base, &n, (size_t)(TILE * c->bo) * (size_t)g->Wo);
-    s->taps = take(base, &n, (size_t)(TAPS * c->bc));
+    s->image = take(base, &n, PATCH * (size_t)c->bc * (size_t)g->W);
+    s->map = take(base, &n, TILE * (size_t)c->bo * (size_t)g->Wo);
+    s->taps = take(base, &n, TAPS * (size_t)c->bc);
     return n;
 }
 

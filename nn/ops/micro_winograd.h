@@ -26,8 +26,8 @@ typedef struct {
     void (*across)(const float *t, size_t pitch, const float *ends, int rows, int tiles_w, int P, float *V,
                    size_t v_pitch, float *work);
 
-    /* M[o P + p] = sum over c < C of U[8 c + o] V[c P + p],  o < 8, p < P (a multiple of lanes). It is nn_micro()->sum
-     * with one tap, a quarter faster for not asking where the tap is. */
+    /* M[o P + p] = sum over c < C of U[8 c + o] V[c P + p],  o < 8, p < P (a multiple of lanes). It is
+     * nn_micro()->sum with one tap, a quarter faster for not asking where the tap is. */
     void (*product)(int C, int P, const float *V, const float *U, float *M);
 
     /* y[k pitch + 4 p + l] = (A^T m A)[k][l] of tile p < P,  m[i][j] = M[(6 i + j) m_pitch + p]. */
@@ -37,8 +37,8 @@ typedef struct {
     void (*weights)(const float *g, float *U, size_t u_pitch);
 
     /* The weight gradient's transforms, for C channels (a multiple of lanes) side by side. A pixel's channels are C
-     * apart from the next pixel's, a row's `row` floats from the next row's. The pixels at columns from <= v < to exist,
-     * the others are 0.
+     * apart from the next pixel's, a row's `row` floats from the next row's. Pixels at columns from <= v < to exist, the
+     * others are 0.
      *   patch: V[f v_pitch + c] = (B^T d B)[f],  d 6 x 6 pixels
      *   tile:  V[f v_pitch + c] = (A d A^T)[f],  d 4 x 4 pixels */
     void (*patch)(const float *d, size_t row, int from, int to, int C, float *V, size_t v_pitch);

@@ -2,7 +2,7 @@
  * micro_body.h, which has Vec, load, store, ZIP, INLINE and UNROLL.
  *
  * Every transform is a small matrix from the left and its transpose from the right: the same one-dimensional transform
- * down the columns, then along the rows. Those come first; they are written out, because most numbers are 0, 1 or shared. */
+ * down the columns, then along the rows. Those come first; they are written out: most numbers are 0, 1 or shared. */
 #include "nn/ops/micro_winograd.h"
 
 /* ---- one dimension ---- */
