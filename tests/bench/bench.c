@@ -5,7 +5,7 @@
  *        bench ...                           infer  NETWORK SIZE BATCH SECONDS   forward in an inference plan
  *        bench ...                           first  NETWORK SIZE BATCH           start of process to first step done
  *        bench ...                           losses NETWORK SIZE BATCH           the first three losses
- *        bench ...                           kernels NETWORK SIZE BATCH          which kernel each convolution uses
+ *        bench ...                           nodes  NETWORK SIZE BATCH SECONDS   each node: op, kernel, milliseconds
  *        bench [-t THREADS] [-k KERNELS]     conv   N C H W O K STRIDE UPSAMPLE SECONDS   one convolution
  *
  * -t 0 (the default): every CPU. -k: as NnPlanSpec.kernel; for conv a list with commas. -l: memory = low.
@@ -94,9 +94,28 @@ static void print_losses(BenchJob *j)
     print_memory(j);
 }
 
-static void print_kernels(BenchJob *j)
+/* GFLOP/s are those of the direct algorithm, and of backward as twice a forward. */
+static void print_nodes(BenchJob *j, double seconds)
 {
-    printf("%s\n", nn_plan_kernels(j->plan));
+    const double start = bench_time_now().wall;
+    bench_job_step(j);
+    nn_plan_profile(j->plan, 1);
+    while (bench_time_now().wall - start < seconds) bench_job_step(j);
+    printf("%4s %-22s %-15s %-10s %-20s %9s %9s %7s %7s\n", "node", "name", "op", "kernel", "output", "fwd ms",
+           "bwd ms", "GF/s", "GF/s");
+    for (int i = 0; i < nn_graph_len(j->graph); i++) {
+        double forward, backward;
+        long calls;
+        char shape[64];
+        const NnOp *op = nn_plan_op(j->plan, i);
+        nn_plan_profile_get(j->plan, i, &forward, &backward, &calls);
+        if (!op || !calls) continue;
+        const NnNode *node = nn_graph_node(j->graph, i);
+        const double gflop = nn_plan_node_flops(j->plan, i) * (double)calls / 1e9;
+        printf("%4d %-22s %-15s %-10s %-20s %9.3f %9.3f %7.1f %7.1f\n", i, node->name, op->name,
+               nn_plan_kernel(j->plan, i), nn_shape_text(node->shape, shape), 1e3 * forward / (double)calls,
+               1e3 * backward / (double)calls, gflop / forward, backward > 0 ? 2 * gflop / backward : 0);
+    }
 }
 
 static int is(const char *a, const char *b)
@@ -112,7 +131,7 @@ static int run_network(const char *mode, const BenchSpec *spec, double seconds)
     if (s != NN_OK) fprintf(stderr, "bench: %s\n", err.msg);
     else if (is(mode, "first")) print_first(&j);
     else if (is(mode, "losses")) print_losses(&j);
-    else if (is(mode, "kernels")) print_kernels(&j);
+    else if (is(mode, "nodes")) print_nodes(&j, seconds);
     else measure(&j, spec, seconds);
     bench_job_close(&j);
     return nn_status_exit_code(s);
@@ -120,8 +139,8 @@ static int run_network(const char *mode, const BenchSpec *spec, double seconds)
 
 static int usage(void)
 {
-    fprintf(stderr, "usage: bench [-t THREADS] [-k KERNEL] [-l] step|infer NETWORK SIZE BATCH SECONDS\n"
-                    "       bench [-t THREADS] [-k KERNEL] [-l] first|losses|kernels NETWORK SIZE BATCH\n"
+    fprintf(stderr, "usage: bench [-t THREADS] [-k KERNEL] [-l] step|infer|nodes NETWORK SIZE BATCH SECONDS\n"
+                    "       bench [-t THREADS] [-k KERNEL] [-l] first|losses NETWORK SIZE BATCH\n"
                     "       bench [-t THREADS] [-k KERNELS] conv N C H W O K STRIDE UPSAMPLE SECONDS\n");
     return USAGE;
 }
@@ -141,8 +160,8 @@ int main(int argc, char **argv)
     char **arg = argv + optind;
     if (n > 0 && is(arg[0], "conv")) return conv_bench_run(n - 1, arg + 1, spec.kernel, NULL);
     if (n < 4) return usage();
-    const int timed = is(arg[0], "step") || is(arg[0], "infer");
-    const int known = timed || is(arg[0], "first") || is(arg[0], "losses") || is(arg[0], "kernels");
+    const int timed = is(arg[0], "step") || is(arg[0], "infer") || is(arg[0], "nodes");
+    const int known = timed || is(arg[0], "first") || is(arg[0], "losses");
     if (!known || n != 4 + timed) return usage();
     spec.network = arg[1], spec.size = atoi(arg[2]), spec.batch = atoi(arg[3]);
     spec.train = !is(arg[0], "infer");
