@@ -166,7 +166,9 @@ static void scan_call(const NnPlan *p, NnCalls *c, int t)
         call->x[j] = c->value[q->node.in[j].id];
         if (reads_inputs(op, call->kind) >> j & 1) extend(c, call->x[j], t);
     }
-    if (call->kind != NN_CALL_BACKWARD && (!q->keep || *value < 0)) *value = open_life(c, q->len, t);
+    call->from = q->node.n_in > 0 && p->at[q->node.in[0].id].deferred ? c->saved[q->node.in[0].id] : -1;
+    if (reads_inputs(op, call->kind) & NN_READS_X0) extend(c, call->from, t);
+    if (call->kind != NN_CALL_BACKWARD && (!q->keep || *value < 0)) *value = open_life(c, q->deferred ? 0 : q->len, t);
     if (is_forward) *saved = open_life(c, q->saved_len, t);
     call->y = touches_value(op, call->kind) ? extend(c, *value, t) : *value;
     call->saved = extend(c, *saved, t);

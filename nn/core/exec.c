@@ -55,10 +55,19 @@ static NnStep step_of(const NnPlan *p, const NnCall *c)
                      .again = c->kind != NN_CALL_FORWARD || p->repeats };
 }
 
+static NnDeferred deferred_input(const NnPlan *p, const NnCall *c)
+{
+    const NnPlanNode *q = &p->at[c->node];
+    if (!q->node.n_in || !p->at[q->node.in[0].id].deferred) return (NnDeferred){ 0 };
+    const NnNode *in = &p->at[q->node.in[0].id].node;
+    return (NnDeferred){ in->op, in->attr, in_block(p, c->from) };
+}
+
 static NnFwd forward_arguments(const NnPlan *p, const NnCall *c)
 {
     const NnPlanNode *q = &p->at[c->node];
     NnFwd k = { .n_in = q->node.n_in,
+                .from = deferred_input(p, c),
                 .y = in_block(p, c->y),
                 .ys = q->node.shape,
                 .saved = in_block(p, c->saved),
@@ -79,6 +88,7 @@ static NnBwd backward_arguments(const NnPlan *p, const NnCall *c)
 {
     const NnPlanNode *q = &p->at[c->node];
     NnBwd k = { .n_in = q->node.n_in,
+                .from = deferred_input(p, c),
                 .y = in_block(p, c->y),
                 .dy = in_block(p, c->dy),
                 .ys = q->node.shape,

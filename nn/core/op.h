@@ -47,13 +47,21 @@ typedef struct {
     int again;     /* 1: this forward repeats an earlier one of the same step; states stay as they are */
 } NnStep;
 
+/* An input that was not written, because its op defers: what to make it from. */
+typedef struct {
+    const struct NnOp *op; /* NULL: x[i] is there */
+    const void *attr;
+    const float *saved;
+} NnDeferred;
+
 /* What a kernel may touch. Unused inputs are NULL with n_in below their index. */
 typedef struct {
     int n_in;
     const float *x[NN_MAX_IN];
     NnShape xs[NN_MAX_IN];
     float *state[NN_MAX_IN]; /* writable alias of x[i] where op->state has bit i; else NULL */
-    float *y;
+    NnDeferred from;         /* of x[0], which is NULL then; only for a kernel that takes it */
+    float *y;                /* NULL where the op defers */
     NnShape ys;
     float *saved;   /* op->saved() floats, kept until backward; NULL in an inference plan */
     float *scratch; /* kernel->scratch() floats, contents undefined */
@@ -66,6 +74,7 @@ typedef struct {
     int n_in;
     const float *x[NN_MAX_IN];
     NnShape xs[NN_MAX_IN];
+    NnDeferred from; /* as in NnFwd */
     const float *y, *dy;
     NnShape ys;
     float *dx[NN_MAX_IN]; /* ADD into these; NULL: not wanted (never all NULL) */
@@ -105,8 +114,9 @@ typedef struct {
     /* Expected seconds of one thread for forward and backward: of the shapes and the CPU's instruction set alone, so
      * that every run on a machine chooses alike. NULL: 0. */
     double (*cost)(const NnShape *xs, int n_in, NnShape ys, const void *attr, const void *how);
-    const void *how; /* handed to all of the above, so that one function can serve several kernels */
-    int inexact;     /* 1: rounds more than a plain sum does (Winograd); never chosen where exactness is asked for */
+    const void *how;          /* handed to all of the above, so that one function can serve several kernels */
+    const struct NnOp *takes; /* deferred outputs of this op as x[0]; NULL: none */
+    int inexact; /* 1: rounds more than a plain sum does (Winograd); never chosen where exactness is asked for */
 } NnKernel;
 
 /* One row of an op's test table; tests/test_ops.c says what is checked with it. */
@@ -127,7 +137,7 @@ typedef struct {
 struct NnNode;  /* graph.h */
 struct NnFused; /* graph.h */
 
-typedef struct {
+typedef struct NnOp {
     const char *name; /* lower case, as in messages and --summary */
     int min_in, max_in;
     int reads;        /* NN_READS_* */
@@ -145,6 +155,9 @@ typedef struct {
      * saved, attr, step are given). The plan may then recycle y between forward and backward. NULL: cannot. */
     void (*restore)(const NnFwd *k);
     int restore_reads;
+    /* 1: training forward may be asked to leave y out (y = NULL), since every reader makes it from `saved` by itself,
+     * the same bits as forward would have written. */
+    int defers;
     /* Fusing: if this op, applied to the output of `producer` as its input 0, can be one op together with it, describe
      * that op and return 1. The plan asks only where nothing else needs the producer's output. NULL: never. */
     int (*absorb)(const struct NnNode *self, const struct NnNode *producer, struct NnFused *fused);

@@ -64,6 +64,30 @@ static void measure(NnPlan *p)
     }
 }
 
+/* ---- deferring ---- */
+
+/* Can node i read the output of node `in` from its op's `saved`? */
+static int takes(const NnPlan *p, int i, int in)
+{
+    const NnNode *node = &p->at[i].node;
+    for (int j = 1; j < node->n_in; j++)
+        if (node->in[j].id == in) return 0;
+    return p->at[i].kernel->takes == p->at[in].node.op;
+}
+
+/* A value is deferred if its op can do that, all its readers can take it, and nobody else looks. Where memory is low,
+ * `saved` comes and goes, and values are written as usual. */
+static void mark_deferred(NnPlan *p)
+{
+    for (int i = 0; i < p->n && p->spec.train && p->spec.memory == NN_MEMORY_NORMAL; i++) {
+        NnPlanNode *q = &p->at[i];
+        q->deferred = nn_plan_runs(q) && q->node.op->defers && q->has_grad && !q->keep;
+        for (int k = i + 1; k < p->n && q->deferred; k++)
+            for (int j = 0; nn_plan_runs(&p->at[k]) && j < p->at[k].node.n_in; j++)
+                if (p->at[k].node.in[j].id == i && !takes(p, k, i)) q->deferred = 0;
+    }
+}
+
 /* ---- putting it together ---- */
 
 static NnStatus check_spec(const NnGraph *g, const NnPlanSpec *spec, NnErr *err)
@@ -97,6 +121,7 @@ static NnStatus build(NnPlan *p, NnErr *err)
     mark_grads(p);
     NN_TRY(nn_plan_choose_kernels(p, err));
     measure(p);
+    if (!p->spec.unfused) mark_deferred(p);
     NN_TRY(nn_calls_new(&p->calls, p->n, err));
     NN_TRY(nn_plan_choose_held(p, err));
     return reserve(p, err);

@@ -22,6 +22,7 @@ typedef struct {
     int has_grad;                                      /* is d(loss)/d(node) computed? */
     int keep;                                          /* readable after forward */
     size_t len, saved_len, scratch_len;                /* floats; 0 for what does not lie in the block */
+    int deferred;                 /* its value is never written: readers take `saved` (NnOp.defers) */
     int holds_value, holds_saved; /* does it stay between forward and backward? Else it is made again */
     double fwd_s, bwd_s;          /* --profile */
     long calls;
@@ -39,6 +40,7 @@ typedef struct {
     NnCallKind kind;
     int node;
     int x[NN_MAX_IN], y, saved, scratch;
+    int from; /* `saved` of input 0's node, where that is deferred */
     int dx[NN_MAX_IN], dy;
     int clear; /* bit j: the gradient of input j is set to 0 before this call, the first that adds to it */
     int fresh; /* as NnBwd.fresh */

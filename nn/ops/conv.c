@@ -37,6 +37,7 @@
 #include "nn/ops/case_shapes.h"
 #include "nn/ops/conv_gemm.h"
 #include "nn/ops/conv_method.h"
+#include "nn/ops/conv_norm_act.h"
 #include "nn/ops/conv_shape.h"
 #include "nn/ops/resample.h"
 
@@ -77,22 +78,26 @@ static size_t conv_scratch(const NnShape *xs, int n_in, NnShape ys, const void *
 static void conv_forward(const NnFwd *k)
 {
     const NnConvMethod *method = k->how;
-    const NnConvGeom g = nn_conv2d_geom(k->xs, k->attr);
+    NnConvGeom g = nn_conv2d_geom(k->xs, k->attr);
+    NnNorm room;
+    const float *x = nn_conv_input(k->x[0], &k->from, k->xs[0], &room, &g.norm);
     const NnConvEnd end = { .shift = k->n_in > 2 ? k->x[2] : NULL };
-    method->forward(&g, k->x[0], k->x[1], &end, k->y, k->scratch);
+    method->forward(&g, x, k->x[1], &end, k->y, k->scratch);
 }
 
 static void conv_backward(const NnBwd *k)
 {
     const NnConvMethod *method = k->how;
-    const NnConvGeom g = nn_conv2d_geom(k->xs, k->attr);
+    NnConvGeom g = nn_conv2d_geom(k->xs, k->attr);
+    NnNorm room;
+    const float *x = nn_conv_input(k->x[0], &k->from, k->xs[0], &room, &g.norm);
     if (k->dx[0]) method->input_gradient(&g, k->dy, k->x[1], !(k->fresh & 1), k->dx[0], k->scratch);
-    if (k->dx[1]) method->weight_gradient(&g, k->x[0], k->dy, k->dx[1], k->scratch);
+    if (k->dx[1]) method->weight_gradient(&g, x, k->dy, k->dx[1], k->scratch);
     if (k->n_in > 2 && k->dx[2]) nn_conv_to_bias(k->dy, g.N, g.O, (size_t)g.Ho * (size_t)g.Wo, k->dx[2]);
 }
 
 static const NnKernel conv2d_kernels[] = {
-#define NN_CONV_METHOD(id, is_inexact)                                                                                 \
+#define NN_CONV_METHOD(id, is_inexact, normalises)                                                                     \
     { .name = #id,                                                                                                     \
       .fits = conv_fits,                                                                                               \
       .scratch = conv_scratch,                                                                                         \
@@ -100,6 +105,7 @@ static const NnKernel conv2d_kernels[] = {
       .backward = conv_backward,                                                                                       \
       .cost = conv_cost,                                                                                               \
       .how = &nn_conv_##id,                                                                                            \
+      .takes = (normalises) ? &nn_op_conv_norm_act : NULL,                                                             \
       .inexact = is_inexact },
 #include "nn/ops/conv_method_list.h"
 #undef NN_CONV_METHOD

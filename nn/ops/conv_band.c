@@ -81,7 +81,7 @@ int32_t nn_band_shift(const NnBand *b, int at_row, int at_col)
 }
 
 /* Every `step`th float. The usual steps spelt out let the compiler vectorise. */
-static inline void thin(float *dst, const float *src, int n, int step)
+NN_KERNEL_PART void thin(float *dst, const float *src, int n, int step)
 {
     if (step == 1) memcpy(dst, src, sizeof *dst * (size_t)n);
     else if (step == 2)
@@ -93,7 +93,8 @@ static inline void thin(float *dst, const float *src, int n, int step)
 }
 
 /* One grid of a channel: rows of zeros above and below the image, and zeros at both ends of the others. */
-static inline void fill_grid(const NnBand *b, const float *plane, int first_row, int offset, float *grid)
+NN_KERNEL_PART void fill_grid(const NnBand *b, const float *plane, const NnNormChannel *norm, int first_row, int offset,
+                              float *grid)
 {
     const NnRange in = nn_tap_range(offset, b->col.split, b->W, 0, b->width);
     const int n = in.b - in.a;
@@ -105,22 +106,26 @@ static inline void fill_grid(const NnBand *b, const float *plane, int first_row,
         }
         for (int j = 0; j < in.a; j++) grid[j] = 0;
         thin(grid + in.a, plane + (size_t)q * (size_t)b->W + (in.a * b->col.split + offset), n, b->col.split);
+        for (int j = in.a; norm && j < in.b; j++) grid[j] = nn_norm_value(grid[j], *norm);
         for (int j = in.b; j < b->width; j++) grid[j] = 0;
     }
 }
 
 NN_KERNEL_CLONES
-static void fill_channel(const NnBand *b, const float *plane, int i0, float *band)
+static void fill_channel(const NnBand *b, const float *plane, const NnNormChannel *norm, int i0, float *band)
 {
     for (int gr = 0; gr < b->row.split; gr++)
         for (int gc = 0; gc < b->col.split; gc++)
             if (b->used[gr * b->col.split + gc])
-                fill_grid(b, plane, b->row.split * i0 + b->row.first + gr, b->col.first + gc,
+                fill_grid(b, plane, norm, b->row.split * i0 + b->row.first + gr, b->col.first + gc,
                           band + (size_t)((gr * b->col.split + gc) * b->height) * (size_t)b->width);
 }
 
-void nn_band_fill(const NnBand *b, const float *image, int i0, float *band)
+void nn_band_fill(const NnBand *b, const float *image, const NnNorm *norm, int c0, int i0, float *band)
 {
-    for (int c = 0; c < b->C; c++)
-        fill_channel(b, image + (size_t)c * (size_t)b->H * (size_t)b->W, i0, band + (size_t)c * b->pitch);
+    for (int c = 0; c < b->C; c++) {
+        const NnNormChannel channel = norm ? nn_norm_channel(norm, c0 + c) : (NnNormChannel){ 0 };
+        fill_channel(b, image + (size_t)c * (size_t)b->H * (size_t)b->W, norm ? &channel : NULL, i0,
+                     band + (size_t)c * b->pitch);
+    }
 }

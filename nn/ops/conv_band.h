@@ -16,6 +16,7 @@
 #include <stdint.h>
 
 #include "nn/ops/conv_taps.h"
+#include "nn/ops/norm_pass.h"
 
 typedef struct {
     int C, H, W;      /* the image that is read */
@@ -52,7 +53,8 @@ static inline int nn_band_positions(const NnBand *b, int rows)
 /* Where tap (at_row, at_col) of output position 0 lies in a channel of the band. */
 int32_t nn_band_shift(const NnBand *b, int at_row, int at_col);
 
-/* Copy: what output rows i0 .. of the grid read, from image [C,H,W] to band [C][grids][height][width]. */
-void nn_band_fill(const NnBand *b, const float *image, int i0, float *band);
+/* Copy: what output rows i0 .. of the grid read, from image [C,H,W] to band [C][grids][height][width]. norm: applied to
+ * what is copied, the image's first channel being its channel c0; NULL: nothing. */
+void nn_band_fill(const NnBand *b, const float *image, const NnNorm *norm, int c0, int i0, float *band);
 
 #endif

@@ -36,6 +36,7 @@ typedef struct {
     int Kh, Kw;
     size_t w_out, w_in; /* floats of w from one written, one read channel to the next */
     int tile;           /* outputs computed together */
+    const NnNorm *norm; /* of the forward pass's input, or NULL */
     NnBand band;
     int row_taps, col_taps; /* over all phases */
     int by_rows;            /* 1: vectors begin with each row; 0: they run on over the ends of rows */
@@ -83,6 +84,7 @@ static Sweep sweep_forward(const NnConvGeom *g)
     Sweep s = { .N = g->N, .groups = g->groups, .C = g->Cg, .O = g->Og, .Kh = g->Kh, .Kw = g->Kw };
     s.H = g->H, s.W = g->W, s.Ho = g->Ho, s.Wo = g->Wo;
     s.w_out = (size_t)g->K, s.w_in = (size_t)(g->Kh * g->Kw);
+    s.norm = g->norm;
     sweep_cut(&s, &row, &col);
     return s;
 }
@@ -339,7 +341,8 @@ static void run_item(const Item *it, const float *in, const NnConvEnd *end, int 
     const int phases = s->band.row.phases, r0 = it->i0 * phases;
     const int r1 = r0 + it->rows * phases < s->Ho ? r0 + it->rows * phases : s->Ho;
     const size_t plane = (size_t)s->Ho * (size_t)s->Wo, image = (size_t)(it->n * s->groups + it->group);
-    nn_band_fill(&s->band, in + image * (size_t)s->C * (size_t)s->H * (size_t)s->W, it->i0, it->band);
+    nn_band_fill(&s->band, in + image * (size_t)s->C * (size_t)s->H * (size_t)s->W, s->norm, it->group * s->C, it->i0,
+                 it->band);
     for (int t = 0; t < tile_count(s); t++) {
         const int o = t * s->tile, outputs = tile_outputs(s, t), some = s->O - o < outputs ? s->O - o : outputs;
         float *to = out + (image * (size_t)s->O + (size_t)o) * plane;

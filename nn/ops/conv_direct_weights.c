@@ -40,6 +40,7 @@
 #include "nn/base/parallel.h"
 #include "nn/ops/conv_weights_cut.h"
 #include "nn/ops/micro.h"
+#include "nn/ops/norm_pass.h"
 
 enum {
     CHUNK = 64, /* positions */
@@ -84,9 +85,9 @@ static void zero(float *to, size_t n)
     memset(to, 0, sizeof *to * n);
 }
 
-/* A slice of so many channels: [images][rows][W][slice]. */
+/* A slice of so many channels: [images][rows][W][slice]. norm: of this side, or NULL. */
 static void copy_written(const NnWeightsCut *c, const Item *t, const float *written, int channel, int channels,
-                         float *to)
+                         const NnNorm *norm, float *to)
 {
     const int row = c->row.phases * t->i0, rows = min_int(c->row.phases * t->rows, c->written.H - row);
     const int pixels = rows * c->written.W;
@@ -96,13 +97,15 @@ static void copy_written(const NnWeightsCut *c, const Item *t, const float *writ
         if (channels < c->slice) zero(to, (size_t)pixels * slice);
         nn_micro()->transpose(channels, pixels, image_of(&c->written, written, t->n0 + n, channel) + first,
                               (size_t)c->written.H * (size_t)c->written.W, to, slice);
+        if (norm) nn_norm_pixels(norm, channel, channels, pixels, to, slice);
     }
 }
 
 /* Rows first .. of an image, of which some may lie outside, to [rows][in_cols][in_slice]; so many channels. */
 typedef struct {
     const float *image;
-    int channels, first, rows;
+    int channel, channels, first, rows;
+    const NnNorm *norm;
 } Piece;
 
 static int in_image(const NnWeightsCut *c, const Piece *p, int k)
@@ -131,21 +134,30 @@ static void copy_pixels(const NnWeightsCut *c, const Piece *p, NnRange in, float
 {
     const int lanes = nn_micro()->lanes;
     const size_t W = (size_t)c->read.W, plane = (size_t)c->read.H * W, slice = (size_t)c->in_slice;
-    for (int ch = 0; ch < p->channels; ch += lanes)
-        for (int k = 0; k < p->rows; k++)
-            if (is_used(c, k) && in_image(c, p, k))
-                nn_micro()->transpose(min_int(lanes, p->channels - ch), in.b - in.a,
-                                      p->image + (size_t)ch * plane + (size_t)(p->first + k) * W + in.a + c->col.first,
-                                      plane, to + ((size_t)(k * c->in_cols + in.a)) * slice + ch, slice);
+    for (int ch = 0; ch < p->channels; ch += lanes) {
+        const int n = min_int(lanes, p->channels - ch);
+        for (int k = 0; k < p->rows; k++) {
+            if (!is_used(c, k) || !in_image(c, p, k)) continue;
+            const float *from = p->image + (size_t)ch * plane + (size_t)(p->first + k) * W + in.a + c->col.first;
+            float *at = to + (size_t)(k * c->in_cols + in.a) * slice + ch;
+            nn_micro()->transpose(n, in.b - in.a, from, plane, at, slice);
+            if (p->norm) nn_norm_pixels(p->norm, p->channel + ch, n, in.b - in.a, at, slice);
+        }
+    }
 }
 
 /* A slice of so many channels: [images][in_rows][in_cols][in_slice]. */
-static void copy_read(const NnWeightsCut *c, const Item *t, const float *read, int channel, int channels, float *to)
+static void copy_read(const NnWeightsCut *c, const Item *t, const float *read, int channel, int channels,
+                      const NnNorm *norm, float *to)
 {
     const NnRange in = nn_tap_range(c->col.first, 1, c->read.W, 0, c->in_cols);
     for (int n = 0; n < t->images; n++, to += nn_weights_read_len(c, c->rows)) {
-        const Piece p = { image_of(&c->read, read, t->n0 + n, channel), channels, c->row.split * t->i0 + c->row.first,
-                          c->row.split * (t->rows - 1) + c->row.span };
+        const Piece p = { .image = image_of(&c->read, read, t->n0 + n, channel),
+                          .channel = channel,
+                          .channels = channels,
+                          .first = c->row.split * t->i0 + c->row.first,
+                          .rows = c->row.split * (t->rows - 1) + c->row.span,
+                          .norm = norm };
         zero_frame(c, &p, in, to);
         if (in.a < in.b) copy_pixels(c, &p, in, to);
     }
@@ -225,22 +237,28 @@ static Unit unit_at(const NnWeightsCut *c, int unit)
     return (Unit){ unit / c->lanes / c->blocks, unit / c->lanes % c->blocks, unit % c->lanes };
 }
 
+/* The two images of a call, and what is to be applied to which. */
+typedef struct {
+    const float *read, *written;
+    const NnNorm *read_norm, *written_norm; /* or NULL */
+} Images;
+
 /* The copies of an item, slice after slice. */
 typedef struct {
     float *read, *written;
 } Copies;
 
-static void copy_item(const NnWeightsCut *c, const Unit *u, const Item *t, const float *read, const float *written,
-                      const Copies *to)
+static void copy_item(const NnWeightsCut *c, const Unit *u, const Item *t, const Images *from, const Copies *to)
 {
     const int block = u->block * c->block, channels = min_int(c->block, c->written.C - block);
     for (int s = 0; s < c->in_slices; s++) {
         const int first = s * c->in_slice, n = min_int(c->in_slice, c->read.C - first);
-        copy_read(c, t, read, u->group * c->read.C + first, n, to->read + (size_t)s * c->read_len);
+        copy_read(c, t, from->read, u->group * c->read.C + first, n, from->read_norm,
+                  to->read + (size_t)s * c->read_len);
     }
     for (int s = 0; s < c->slices; s++) {
         const int first = s * c->slice, n = max_int(0, min_int(c->slice, channels - first));
-        copy_written(c, t, written, u->group * c->written.C + block + first, n,
+        copy_written(c, t, from->written, u->group * c->written.C + block + first, n, from->written_norm,
                      to->written + (size_t)s * c->written_len);
     }
 }
@@ -257,14 +275,13 @@ static void add_item(const NnWeightsCut *c, const Item *t, const Copies *from, f
     }
 }
 
-static void add_unit(const NnWeightsCut *c, const Unit *u, const float *read, const float *written, float *partial,
-                     float *mine)
+static void add_unit(const NnWeightsCut *c, const Unit *u, const Images *from, float *partial, float *mine)
 {
     const Copies copies = { mine, mine + (size_t)c->in_slices * c->read_len };
     zero(partial, c->partial_len);
     for (int item = u->lane; item < c->items; item += c->lanes) {
         const Item t = item_at(c, item);
-        copy_item(c, u, &t, read, written, &copies);
+        copy_item(c, u, &t, from, &copies);
         add_item(c, &t, &copies, partial);
     }
 }
@@ -365,12 +382,12 @@ size_t nn_direct_weights_scratch(const NnConvGeom *g)
 void nn_direct_weights(const NnConvGeom *g, const float *x, const float *dy, float *dw, float *scratch)
 {
     const NnWeightsCut c = nn_weights_cut(g);
-    const float *read = c.exchanged ? dy : x, *written = c.exchanged ? x : dy;
+    const Images images = c.exchanged ? (Images){ dy, x, NULL, g->norm } : (Images){ x, dy, g->norm, NULL };
     float *partials = scratch + (size_t)nn_threads() * thread_len(&c);
 #pragma omp parallel for num_threads(nn_threads()) schedule(dynamic)
     for (int unit = 0; unit < nn_weights_units(&c); unit++) {
         const Unit u = unit_at(&c, unit);
-        add_unit(&c, &u, read, written, partials + (size_t)unit * c.partial_len,
+        add_unit(&c, &u, &images, partials + (size_t)unit * c.partial_len,
                  scratch + (size_t)omp_get_thread_num() * thread_len(&c));
     }
     add_lanes(g, &c, partials, dw);

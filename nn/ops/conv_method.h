@@ -10,7 +10,6 @@
 
 typedef struct {
     const char *name;
-    int inexact; /* as NnKernel.inexact */
     int (*fits)(const NnConvGeom *g);
     double (*cost)(const NnConvGeom *g);    /* as NnKernel.cost */
     size_t (*scratch)(const NnConvGeom *g); /* floats; the largest of the three. Grows with nn_threads() */

@@ -95,20 +95,30 @@ static size_t pre_at(const NnNorm *n)
     return align(nn_norm_len(n->C));
 }
 
+const float *nn_conv_input(const float *x, const NnDeferred *from, NnShape s, NnNorm *room, const NnNorm **norm)
+{
+    *norm = NULL;
+    if (!from->op) return x;
+    *room = norm_of(s, from->attr, from->saved);
+    *norm = room;
+    return from->saved + pre_at(room);
+}
+
 static void train_forward(const NnFwd *k)
 {
     const NnConvMethod *method = k->how;
     const NnConvNormActAttr *a = k->attr;
-    const NnConvGeom g = geom(k->xs, a);
+    NnConvGeom g = geom(k->xs, a);
+    NnNorm room;
+    const float *x = nn_conv_input(k->x[X], &k->from, k->xs[X], &room, &g.norm);
     const NnNorm n = norm_of(k->ys, a, k->saved);
     const NnNormSource s = nn_norm_source(k, GAMMA, a->norm);
     const int slots = method->slots(&g);
     float *pre = k->saved + pre_at(&n), *moments = k->scratch;
     memset(moments, 0, nn_conv_moments_len(slots, g.O) * sizeof *moments);
-    method->forward(&g, k->x[X], k->x[W], &(NnConvEnd){ .moments = moments }, pre,
-                    k->scratch + own_scratch(&g, method));
+    method->forward(&g, x, k->x[W], &(NnConvEnd){ .moments = moments }, pre, k->scratch + own_scratch(&g, method));
     nn_norm_from_batch(&n, &s, moments, slots, k->saved);
-    nn_norm_apply(&n, pre, k->y);
+    if (k->y) nn_norm_apply(&n, pre, k->y); /* else it is deferred */
 }
 
 static void infer_forward(const NnFwd *k)
@@ -140,7 +150,9 @@ static void restore(const NnFwd *k)
 static void backward(const NnBwd *k)
 {
     const NnConvMethod *method = k->how;
-    const NnConvGeom g = geom(k->xs, k->attr);
+    NnConvGeom g = geom(k->xs, k->attr);
+    NnNorm room;
+    const float *x = nn_conv_input(k->x[X], &k->from, k->xs[X], &room, &g.norm);
     const NnNorm n = norm_of(k->ys, k->attr, k->saved);
     const float *pre = k->saved + pre_at(&n);
     float *dpre = k->dy_spoil, *scratch = k->scratch + own_scratch(&g, method);
@@ -148,11 +160,11 @@ static void backward(const NnBwd *k)
     if (!k->dx[X] && !k->dx[W]) return;
     nn_norm_gradient(&n, pre, k->dy, k->scratch, 0, dpre);
     if (k->dx[X]) method->input_gradient(&g, dpre, k->x[W], !(k->fresh & 1), k->dx[X], scratch);
-    if (k->dx[W]) method->weight_gradient(&g, k->x[X], dpre, k->dx[W], scratch);
+    if (k->dx[W]) method->weight_gradient(&g, x, dpre, k->dx[W], scratch);
 }
 
 static const NnKernel conv_norm_act_kernels[] = {
-#define NN_CONV_METHOD(id, is_inexact)                                                                                 \
+#define NN_CONV_METHOD(id, is_inexact, normalises)                                                                     \
     { .name = #id,                                                                                                     \
       .fits = fits,                                                                                                    \
       .scratch = scratch_len,                                                                                          \
@@ -160,6 +172,7 @@ static const NnKernel conv_norm_act_kernels[] = {
       .backward = backward,                                                                                            \
       .cost = cost,                                                                                                    \
       .how = &nn_conv_##id,                                                                                            \
+      .takes = (normalises) ? &nn_op_conv_norm_act : NULL,                                                             \
       .inexact = is_inexact },
 #include "nn/ops/conv_method_list.h"
 #undef NN_CONV_METHOD
@@ -308,5 +321,6 @@ const NnOp nn_op_conv_norm_act = {
     .flops = conv_norm_act_flops,
     .kernels = NN_LIST(conv_norm_act_kernels),
     .restore = restore,
+    .defers = 1,
     .cases = NN_LIST(conv_norm_act_cases),
 };

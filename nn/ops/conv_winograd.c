@@ -389,7 +389,6 @@ static void input_gradient(const NnConvGeom *g, const float *dy, const float *w,
 }
 
 const NnConvMethod nn_conv_winograd = { .name = "winograd",
-                                        .inexact = 1,
                                         .fits = fits,
                                         .cost = cost,
                                         .scratch = scratch,

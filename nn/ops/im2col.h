@@ -12,7 +12,9 @@ typedef struct {
     int O, Ho, Wo;                                       /* map */
     int Kh, Kw, stride, pad, dilation, groups, upsample; /* upsample >= 1: the kernel sees the image enlarged */
     int Cg, Og, K; /* C / groups, O / groups, Cg * Kh * Kw: the inner length of the product */
-    int in_place;  /* 1x1, stride 1, no padding: the image is its own column matrix */
+    /* The kernel sees the image normalised and activated, for methods that can do that as they read; else NULL. */
+    const struct NnNorm *norm;
+    int in_place; /* 1x1, stride 1, no padding: the image is its own column matrix */
 } NnConvGeom;
 
 /* The geometry of shapes that have passed the op's shape rule; w is [O,C/groups,Kh,Kw]. in_place is left 0. */

@@ -82,27 +82,14 @@ void nn_norm_moments(const NnNorm *n, const float *x, float *moments)
     for (int p = 0; p < planes; p++) nn_conv_moments_add(moments + (size_t)p * 3, x + (size_t)p * n->plane, n->plane);
 }
 
-/* One channel's numbers, for the inner loops. */
-typedef struct {
-    float mean, scale, shift, slope;
-} Channel;
-
-static Channel channel_of(const NnNorm *n, int c)
-{
-    return (Channel){ n->mean[c], n->scale[c], n->shift[c], n->activate ? n->slope : 1 };
-}
-
-NN_KERNEL_CLONES static void apply_plane(const float *restrict x, size_t n, Channel c, float *restrict y)
+NN_KERNEL_CLONES static void apply_plane(const float *restrict x, size_t n, NnNormChannel c, float *restrict y)
 {
     for (size_t i = 0; i < n; i++) y[i] = (x[i] - c.mean) * c.scale + c.shift;
 }
 
-NN_KERNEL_CLONES static void apply_plane_activate(const float *restrict x, size_t n, Channel c, float *restrict y)
+NN_KERNEL_CLONES static void apply_plane_activate(const float *restrict x, size_t n, NnNormChannel c, float *restrict y)
 {
-    for (size_t i = 0; i < n; i++) {
-        const float z = (x[i] - c.mean) * c.scale + c.shift;
-        y[i] = z > 0 ? z : c.slope * z;
-    }
+    for (size_t i = 0; i < n; i++) y[i] = nn_norm_value(x[i], c);
 }
 
 void nn_norm_apply(const NnNorm *n, const float *x, float *y)
@@ -111,14 +98,27 @@ void nn_norm_apply(const NnNorm *n, const float *x, float *y)
 #pragma omp parallel for num_threads(nn_threads()) if (is_long(n))
     for (int p = 0; p < planes; p++) {
         const size_t at = (size_t)p * n->plane;
-        const Channel c = channel_of(n, p % n->C);
+        const NnNormChannel c = nn_norm_channel(n, p % n->C);
         if (n->activate) apply_plane_activate(x + at, n->plane, c, y + at);
         else apply_plane(x + at, n->plane, c, y + at);
     }
 }
 
+NN_KERNEL_CLONES static void apply_pixels(const NnNorm *n, int c, int channels, int pixels, float *x, size_t step)
+{
+    const float *mean = n->mean + c, *scale = n->scale + c, *shift = n->shift + c, slope = n->activate ? n->slope : 1;
+    for (int p = 0; p < pixels; p++, x += step)
+        for (int k = 0; k < channels; k++)
+            x[k] = nn_norm_value(x[k], (NnNormChannel){ mean[k], scale[k], shift[k], slope });
+}
+
+void nn_norm_pixels(const NnNorm *n, int c, int channels, int pixels, float *x, size_t step)
+{
+    apply_pixels(n, c, channels, pixels, x, step);
+}
+
 /* dy act'(z). Without an activation the slope is 1, and both sides are the same. */
-NN_KERNEL_PART float act_gradient(float deviation, float dy, const Channel *c)
+NN_KERNEL_PART float act_gradient(float deviation, float dy, const NnNormChannel *c)
 {
     return deviation * c->scale + c->shift > 0 ? dy : c->slope * dy;
 }
@@ -127,7 +127,7 @@ typedef struct {
     double g, g_deviation;
 } Sums;
 
-NN_KERNEL_PART Sums sums_chunk(const float *x, const float *dy, size_t n, const Channel *c)
+NN_KERNEL_PART Sums sums_chunk(const float *x, const float *dy, size_t n, const NnNormChannel *c)
 {
     float g[NN_LANES] = { 0 }, gd[NN_LANES] = { 0 };
     size_t i = 0;
@@ -145,7 +145,7 @@ NN_KERNEL_PART Sums sums_chunk(const float *x, const float *dy, size_t n, const 
     return (Sums){ nn_lanes_fold(g), nn_lanes_fold(gd) };
 }
 
-NN_KERNEL_CLONES static void sums_plane(const float *x, const float *dy, size_t n, Channel c, float *out)
+NN_KERNEL_CLONES static void sums_plane(const float *x, const float *dy, size_t n, NnNormChannel c, float *out)
 {
     Sums all = { 0, 0 };
     for (size_t i = 0; i < n; i += NN_LANE_CHUNK) {
@@ -182,13 +182,13 @@ void nn_norm_sums(const NnNorm *n, const float *x, const float *dy, float *sums,
 #pragma omp parallel for num_threads(nn_threads()) if (is_long(n))
     for (int p = 0; p < planes; p++) {
         const size_t at = (size_t)p * n->plane;
-        sums_plane(x + at, dy + at, n->plane, channel_of(n, p % n->C), partial + 2 * (size_t)p);
+        sums_plane(x + at, dy + at, n->plane, nn_norm_channel(n, p % n->C), partial + 2 * (size_t)p);
     }
     for (int c = 0; c < n->C; c++) sums_channel(n, c, partial, sums, dgamma, dbeta);
 }
 
 /* dx may be dy, which the simd pragma says is safe: each element is read before it is written. */
-NN_KERNEL_CLONES static void gradient_plane(const float *x, const float *dy, size_t n, Channel c, float mean_g,
+NN_KERNEL_CLONES static void gradient_plane(const float *x, const float *dy, size_t n, NnNormChannel c, float mean_g,
                                             float per_deviation, float *dx)
 {
 #pragma omp simd
@@ -198,8 +198,8 @@ NN_KERNEL_CLONES static void gradient_plane(const float *x, const float *dy, siz
     }
 }
 
-NN_KERNEL_CLONES static void add_gradient_plane(const float *x, const float *dy, size_t n, Channel c, float mean_g,
-                                                float per_deviation, float *dx)
+NN_KERNEL_CLONES static void add_gradient_plane(const float *x, const float *dy, size_t n, NnNormChannel c,
+                                                float mean_g, float per_deviation, float *dx)
 {
 #pragma omp simd
     for (size_t i = 0; i < n; i++) {
@@ -215,7 +215,7 @@ void nn_norm_gradient(const NnNorm *n, const float *x, const float *dy, const fl
     for (int p = 0; p < planes; p++) {
         const size_t at = (size_t)p * n->plane;
         const int c = p % n->C;
-        (add ? add_gradient_plane : gradient_plane)(x + at, dy + at, n->plane, channel_of(n, c), sums[2 * c],
+        (add ? add_gradient_plane : gradient_plane)(x + at, dy + at, n->plane, nn_norm_channel(n, c), sums[2 * c],
                                                     sums[2 * c + 1], dx + at);
     }
 }

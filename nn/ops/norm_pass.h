@@ -4,11 +4,12 @@
  * are taken plane by plane and put together in the order of images. */
 #ifndef NN_NORM_PASS_H
 #define NN_NORM_PASS_H
+#include "nn/base/parallel.h"
 #include "nn/ops/batch_norm.h"
 
 /* y = act(z), z = (x - mean) scale + shift per channel, with scale = gamma inv_std and shift = beta;
  * act(z) = z, or where activate is set z > 0 ? z : slope z. */
-typedef struct {
+typedef struct NnNorm {
     int N, C;
     size_t plane;
     const float *mean, *inv_std, *scale, *shift; /* [C] each */
@@ -45,6 +46,25 @@ void nn_norm_from_batch(const NnNorm *n, const NnNormSource *s, const float *mom
 void nn_norm_moments(const NnNorm *n, const float *x, float *moments);
 
 void nn_norm_apply(const NnNorm *n, const float *x, float *y);
+
+/* The same for copies of parts, and to the same bits. One value of a channel: */
+typedef struct {
+    float mean, scale, shift, slope;
+} NnNormChannel;
+
+static inline NnNormChannel nn_norm_channel(const NnNorm *n, int c)
+{
+    return (NnNormChannel){ n->mean[c], n->scale[c], n->shift[c], n->activate ? n->slope : 1 };
+}
+
+NN_KERNEL_PART float nn_norm_value(float x, NnNormChannel c)
+{
+    const float z = (x - c.mean) * c.scale + c.shift;
+    return z > 0 ? z : c.slope * z;
+}
+
+/* In place, `channels` channels c .. of `pixels` pixels, channels last, `step` floats from one pixel to the next. */
+void nn_norm_pixels(const NnNorm *n, int c, int channels, int pixels, float *x, size_t step);
 
 /* First half of backward. With g = dy act'(z) and h = (x - mean) inv_std (Ioffe and Szegedy, section 3):
  * dbeta += sum g, dgamma += sum g h (either may be NULL), and the means that the second half needs go to the first 2 C
