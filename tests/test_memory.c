@@ -146,14 +146,15 @@ static void job_free(Job *j)
     nn_params_free(j->params);
 }
 
-static NnPlan *job_plan(const Job *j, int train, NnMemory memory)
+static NnPlan *job_plan(const Job *j, int train, NnMemory memory, int unfused)
 {
     const NnVar keep[] = { j->detector.score, j->detector.map };
     const NnPlanSpec spec = { .train = train,
                               .loss = train ? j->objective.total : NN_NONE,
                               .keep = keep,
                               .n_keep = train ? 0 : 2,
-                              .memory = memory };
+                              .memory = memory,
+                              .unfused = unfused };
     NnPlan *plan = NULL;
     NnErr err = { 0 };
     ck_assert_msg(nn_plan_new(j->graph, &spec, &plan, &err) == NN_OK, "%s", err.msg);
@@ -163,9 +164,17 @@ static NnPlan *job_plan(const Job *j, int train, NnMemory memory)
 /* The bytes of a plan, which must lie within 5 % of the least that its lives allow. */
 static size_t tight_bytes(const Job *j, int train, NnMemory memory, const char *what)
 {
-    NnPlan *plan = job_plan(j, train, memory);
+    NnPlan *plan = job_plan(j, train, memory, 0);
     const size_t bytes = nn_plan_bytes(plan), bound = nn_plan_lower_bound(plan);
     ck_assert_msg(bytes <= bound + bound / 20, "%s: %zu bytes, at least %zu", what, bytes, bound);
+    nn_plan_free(plan);
+    return bytes;
+}
+
+static size_t unfused_bytes(const Job *j)
+{
+    NnPlan *plan = job_plan(j, 1, NN_MEMORY_NORMAL, 1);
+    const size_t bytes = nn_plan_bytes(plan);
     nn_plan_free(plan);
     return bytes;
 }
@@ -178,8 +187,10 @@ START_TEST(every_network_is_planned_tightly_and_low_memory_saves)
         const size_t normal = tight_bytes(&j, 1, NN_MEMORY_NORMAL, arch->name);
         const size_t low = tight_bytes(&j, 1, NN_MEMORY_LOW, arch->name);
         const size_t infer = tight_bytes(&j, 0, NN_MEMORY_NORMAL, arch->name);
-        ck_assert_msg((double)low <= 0.6 * (double)normal, "%s at %d: low %zu of %zu bytes", arch->name, size, low,
+        /* Fused networks write no activations at all, which leaves less to save than the 40 % of a plan that does. */
+        ck_assert_msg((double)low <= 0.7 * (double)normal, "%s at %d: low %zu of %zu bytes", arch->name, size, low,
                       normal);
+        ck_assert_msg((double)low <= 0.6 * (double)unfused_bytes(&j), "%s at %d: low %zu", arch->name, size, low);
         ck_assert_uint_lt(infer, low);
         job_free(&j);
     }
@@ -201,7 +212,7 @@ static void fill(NnPlan *plan, const Job *j, uint32_t step)
 static float *train(const char *network, NnMemory memory, size_t *len)
 {
     Job j = job_new(network, 2, 32);
-    NnPlan *plan = job_plan(&j, 1, memory);
+    NnPlan *plan = job_plan(&j, 1, memory, 0);
     float *w = nn_params_values(j.params), *grad = nn_params_grads(j.params);
     for (uint32_t step = 0; step < 2; step++) {
         fill(plan, &j, step);

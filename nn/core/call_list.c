@@ -79,6 +79,10 @@ static void run_again(Order *o, int i)
 static void need_value(Order *o, int i, int backward)
 {
     const NnPlanNode *q = &o->p->at[i];
+    if (q->deferred) {
+        if (o->saved[i] == GONE) run_again(o, i);
+        return;
+    }
     const int can_restore = q->node.op && q->node.op->restore && (!q->saved_len || o->saved[i] == THERE);
     const int at_hand = o->last[i] == o->c->n - 1; /* the call before this one had it */
     if (o->value[i] == THERE) return;

@@ -51,7 +51,7 @@ static int is_open(const NnPlan *p, int i, int saved)
 {
     const NnPlanNode *q = &p->at[i];
     if (!nn_plan_runs(q)) return 0;
-    if (p->spec.memory == NN_MEMORY_LOW) return saved ? q->saved_len > 0 : !q->keep;
+    if (p->spec.memory == NN_MEMORY_LOW) return saved ? q->saved_len > 0 : !q->keep && !q->deferred;
     return !saved && may_restore(q);
 }
 
@@ -105,7 +105,7 @@ static void find_cuts(const NnPlan *p, const Cuts *c)
     for (int i = 0; i < p->n; i++) {
         const NnPlanNode *q = &p->at[i];
         c->last[i] = i;
-        c->made[i] = (i ? c->made[i - 1] : 0) + (nn_plan_runs(q) ? (double)(q->len + q->saved_len) : 0);
+        c->made[i] = (i ? c->made[i - 1] : 0) + (nn_plan_runs(q) ? (double)(q->saved_len + (q->deferred ? 0 : q->len)) : 0);
         for (int j = 0; nn_plan_runs(q) && j < q->node.n_in; j++) c->last[q->node.in[j].id] = i;
     }
     for (int i = 0; i < p->n; i++)
@@ -131,7 +131,7 @@ static void hold_across(NnPlan *p, const Cuts *c, int cut)
         NnPlanNode *q = &p->at[i];
         if (!nn_plan_runs(q) || c->last[i] <= cut) continue;
         q->holds_saved = 1;
-        if (!may_restore(q) || !q->saved_len) q->holds_value = 1;
+        if (!q->deferred && (!may_restore(q) || !q->saved_len)) q->holds_value = 1;
     }
 }
 

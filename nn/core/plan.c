@@ -75,11 +75,10 @@ static int takes(const NnPlan *p, int i, int in)
     return p->at[i].kernel->takes == p->at[in].node.op;
 }
 
-/* A value is deferred if its op can do that, all its readers can take it, and nobody else looks. Where memory is low,
- * `saved` comes and goes, and values are written as usual. */
+/* A value is deferred if its op can do that, all its readers can take it, and nobody else looks. */
 static void mark_deferred(NnPlan *p)
 {
-    for (int i = 0; i < p->n && p->spec.train && p->spec.memory == NN_MEMORY_NORMAL; i++) {
+    for (int i = 0; i < p->n && p->spec.train; i++) {
         NnPlanNode *q = &p->at[i];
         q->deferred = nn_plan_runs(q) && q->node.op->defers && q->has_grad && !q->keep;
         for (int k = i + 1; k < p->n && q->deferred; k++)
