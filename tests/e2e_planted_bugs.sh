@@ -19,22 +19,22 @@ sub~arithmetic.c~s/run_backward_b(k, -1, 0)/run_backward_b(k, 1, 0)/~wrong sign 
 mul~arithmetic.c~s/ARITHMETIC(mul, NN_READS_X0 | NN_READS_X1)/ARITHMETIC(mul, NN_READS_X0)/~undeclared read of b
 mul~arithmetic.c~s/if (k->dx\[1\]) run_backward_b(k, 1, 1)/run_backward_b(k, 1, 1)/~NULL dx1 not skipped
 mul~arithmetic.c~s/if (r->b_dim\[i\] > 1) b_row/b_row/~wrong row of b where it repeats
-concat~rearrange.c~s/(size_t)n \* b, dy + a, b)/(size_t)n * b, dy, b)/~gradient of b taken from a
+concat~rearrange.c~s/(size_t)n \* b, dy + a, b,/(size_t)n * b, dy, b,/~gradient of b taken from a
 slice~rearrange.c~s/a->first > xs\[0\].d\[1\] - a->count/a->first > xs[0].d[1] - a->count + 1/~range past the end accepted
 reshape~rearrange.c~s/nn_shape_len(k->ys) \* sizeof \*k->y);/(nn_shape_len(k->ys) + 1) * sizeof *k->y);/~writes one past the end of y
 dropout~dropout.c~s/^#include <string.h>/#include <omp.h>\n&/;s/(uint32_t)(part \*/(uint32_t)((size_t)omp_get_thread_num() */~mask depends on the thread
 dropout~dropout.c~s/if (!k->step.train)/if (0)/~drops at inference
-batch_norm~batch_norm.c~s/mean_dy - (x\[i\]/mean_dy + (x[i]/~wrong sign in the input gradient
-batch_norm~batch_norm.c~s/if (k->step.train) {/{/~inference uses and changes the batch statistics
-batch_norm~batch_norm.c~s/if (k->saved) k->saved/k->saved/~writes saved at inference
-batch_norm~batch_norm.c~s/if (!k->step.again) update/update/~a forward that runs again moves the running statistics
-batch_norm~batch_norm.c~s/.saved = batch_norm_saved,/& .overwrites = 1,/~declares that it overwrites dx, and adds
-batch_norm~batch_norm.c~s/.saved = batch_norm_saved,/& .restore = batch_norm_forward, .restore_reads = NN_READS_X0,/~restore reads gamma, and does not declare it
-batch_norm~batch_norm.c~s/^#include <math.h>/&\n#include <string.h>\nstatic void restore(const NnFwd *k) { memcpy(k->y, k->x[0], nn_shape_len(k->ys) * sizeof *k->y); }/;s/.saved = batch_norm_saved,/& .restore = restore, .restore_reads = 1,/~restore gives x for y
-batch_norm~batch_norm.c~s/^static const NnKernel/static double nothing(const NnShape *xs, int n, NnShape ys, const void *a, const void *how) { return 0; }\n&/;s/{ { .forward = batch_norm_forward,/{ { .cost = nothing, .forward = batch_norm_forward,/~a kernel that is expected to cost nothing
+batch_norm~norm_pass.c~s/c) - mean_g - d/c) + mean_g - d/~wrong sign in the input gradient
+batch_norm~batch_norm.c~s/if (k->step.train) {/if (1) {/~inference uses and changes the batch statistics
+batch_norm~batch_norm.c~s/at = k->saved ? k->saved : k->scratch/at = k->saved/~writes saved at inference
+batch_norm~norm_pass.c~s/k->step.again ? NULL : k->state/k->state/~a forward that runs again moves the running statistics
+batch_norm~batch_norm.c~s/!(k->fresh \& 1)/1/~declares that it overwrites dx, and adds
+batch_norm~batch_norm.c~s/.restore = batch_norm_restore/.restore = batch_norm_forward/~restore reads gamma, and does not declare it
+batch_norm~batch_norm.c~/^static void batch_norm_restore/,/^}/s/nn_norm_apply.*/memcpy(k->y, k->x[X], nn_shape_len(k->ys) * sizeof *k->y);/~restore gives x for y
+batch_norm~batch_norm.c~s/^static const NnKernel/static double nothing(const NnShape *xs, int n, NnShape ys, const void *a, const void *how) { return 0; }\n&/;s/{ .scratch = batch_norm_scratch,/{ .cost = nothing, .scratch = batch_norm_scratch,/~a kernel that is expected to cost nothing
 sigmoid~activation.c~s/dx\[i\] += dy\[i\]/((float *)dy)[i] *= 0.5f, dx[i] += 2 * dy[i]/~backward uses dy as scratch, and does not declare it
-batch_norm~batch_norm.c~s/NN_READS_X0 | NN_READS_X1/NN_READS_X0/~undeclared read of gamma
-batch_norm~batch_norm.c~s/\*running_mean = (float)/*(float *)(size_t)\&k->x[BETA][c] = (float)/~running mean written over beta
+batch_norm~batch_norm.c~s/^    .reads = NN_READS_X0/    .reads = 0/~undeclared read of x
+batch_norm~norm_pass.c~s/s->state_mean\[c\] = /*(float *)(size_t)\&s->beta[c] = /~running mean written over beta
 sum~reduce.c~s/i < n; i++) y\[from + i\]/i <= n; i++) y[from + i]/~writes one past each row
 mean~reduce.c~s@1 / (float)f.axis@1@~gradient not divided by the count
 softmax~reduce.c~s/(dy\[i \* stride\] - dot)/dy[i * stride]/~gradient without the normalisation
@@ -43,7 +43,7 @@ max_normalize~reduce.c~s/\[n \* len + b\] -=/[n * len + b] +=/~wrong sign at the
 mse~loss_ops.c~s/return 2 \* (x - t);/return x - t;/~gradient halved
 l1~loss_ops.c~s/x > t ? 1.0f : x < t/x > t ? -1.0f : x < t/~wrong sign above the target
 bce~loss_ops.c~s/return log_p < -100 ? -100 : log_p;/return log_p > -100 ? log_p : -100;/~NaN becomes a finite loss
-bce_with_logits~loss_ops.c~s/- x \* t + log1pf/+ x * t + log1pf/~wrong sign in the loss
+bce_with_logits~loss_ops.c~s/- x \* t + nn_log1p/+ x * t + nn_log1p/~wrong sign in the loss
 dice~loss_ops.c~s/-2 \* scale/2 * scale/~wrong sign in the gradient
 cross_entropy~loss_ops.c~s/mass \* exp/exp/~takes the targets to add up to 1
 mse~loss_ops.c~s/weights == 0 ? 0 : //~0 / 0 when every weight is 0
@@ -51,13 +51,23 @@ linear~linear.c~s/+= b\[o\]/-= b[o]/~wrong sign of the bias
 linear~linear.c~s/k->x\[0\], F, 1, k->dx\[1\]/k->x[0], F, 0, k->dx[1]/~backward overwrites dw
 conv2d~im2col.c~s/v \* g->dilation - g->pad/v * g->dilation - g->pad + 1/~kernel shifted by a column
 conv2d~im2col.c~s/clamp(last + 1, a, end)/clamp(last, a, end)/~off by one at the far edge
-conv2d~conv_gemm.c~s/in.ld, 1, image + image_at/in.ld, 0, image + image_at/~pointwise overwrites dx
+conv2d~conv_gemm.c~s/in.ld, add ? 1 : 0, image/in.ld, 0, image/~pointwise overwrites dx
 conv2d~conv_gemm.c~s/dw\[i\] += sum/dw[i] = sum/~backward overwrites dw
 conv2d~conv_gemm.c~s/db\[c\] += sum/db[c] -= sum/~wrong sign of db
 conv2d~conv_gemm.c~s/c.lanes = min_int(LANES, c.blocks)/c.lanes = min_int(nn_threads(), c.blocks)/~order of the weight gradient's sum depends on threads
-conv2d~conv_depthwise.c~s/b ? b\[o\] : 0/b ? b[0] : 0/~depthwise takes the first bias for all
+conv2d~conv_end.c~s/end->shift\[o\]/end->shift[0]/~takes the first bias for all channels
 conv2d~conv_depthwise.c~/for (; j < n; j++) sum += x/d~depthwise forgets the ragged end of rows
 conv2d~conv.c~s/.reads = NN_READS_X0 | NN_READS_X1/.reads = NN_READS_X0/~undeclared read of w
+conv2d~conv.c~s/!(k->fresh \& 1)/1/~adds where dx is fresh
+conv2d~im2col.c~s/row % f != 0) memcpy/row % f == 0) memcpy/~enlarged rows repeat one too late
+conv2d~im2col.c~s/sum += src\[j + b \* f + v\]/sum = src[j + b * f + v]/~gradient of an enlarged pixel misses most of its block
+conv2d~conv_shape.c~s/a->upsample > 1 \&\& (a->stride/0 \&\& (a->stride/~upsample with a stride accepted
+conv_norm_act~conv_end.c~s/apart \* apart \* a.count/apart * a.count/~tiles joined without the distance of their means
+conv_norm_act~conv_end.c~s/slope \* z/z/~no activation at the end of a convolution
+conv_norm_act~norm_pass.c~s/+ c->shift > 0 ? 1 : c->slope/> 0 ? 1 : c->slope/~side of the activation from before the shift
+conv_norm_act~conv_norm_act.c~s/    memset(moments, 0.*//~moments not cleared
+conv_norm_act~conv_norm_act.c~s/n.shift\[o\] - n.mean/n.shift[o] + n.mean/~wrong sign of the running mean
+conv_norm_act~conv_norm_act.c~s/.spoils_dy = 1/.spoils_dy = 0/~spoils dy without saying so
 conv_transpose2d~conv_transpose.c~s/k->n_in > 2 ? k->x\[2\] : NULL/NULL/~bias forgotten
 max_pool~pool.c~s/v > top ||/v >= top ||/~ties go to the last
 max_pool~pool.c~s/v > top || (isnan(v) \&\& !isnan(top))/v > top/~NaN loses

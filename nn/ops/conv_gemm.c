@@ -293,29 +293,31 @@ void nn_conv_to_bias(const float *dy, int N, int C, size_t plane, float *db)
 
 /* ---- the two methods ---- */
 
-/* Seconds of one thread: products at the speed that sgemm reaches on such shapes, and three passes over the column
- * matrix (built for forward and dw, added up for dx). Fitted on one core of each kind; only ratios matter. */
+/* Operations a second that sgemm reaches on products of this kind. */
 static double product_rate(void)
 {
 #if defined(__x86_64__)
-    if (__builtin_cpu_supports("avx512f")) return 120e9;
-    if (__builtin_cpu_supports("avx2")) return 65e9;
+    if (__builtin_cpu_supports("avx512f")) return 100e9;
+    if (__builtin_cpu_supports("avx2")) return 55e9;
 #endif
-    return 20e9;
+    return 15e9;
 }
 
-static const double column_seconds = 0.5e-9; /* a float of the column matrix, made or added up */
+/* Expected seconds a float, of the column matrix (made or added up) and of a tensor that is read or written. */
+static const double column_seconds = 0.35e-9, tensor_seconds = 0.4e-9;
 
-/* Few rows or a short inner length leave sgemm's registers half empty. */
-static double product_seconds(const NnConvGeom *g)
+/* The three products; few rows or a short inner length leave sgemm's registers half empty. */
+static double pointwise_cost(const NnConvGeom *g)
 {
-    const double area = (double)g->N * g->Ho * g->Wo, starve = (1 + 8.0 / g->Og) * (1 + 16.0 / g->K);
-    return 3 * 2 * area * g->O * g->K * starve / product_rate();
+    const double image = (double)g->N * g->C * g->H * g->W, map = (double)g->N * g->O * g->Ho * g->Wo;
+    const double starve = (1 + 3.0 / g->Og) * (1 + 8.0 / g->K);
+    return 3 * (2 * map * g->K * starve / product_rate() + tensor_seconds * (image + map));
 }
 
 static double blas_cost(const NnConvGeom *g)
 {
-    return product_seconds(g) + 3 * column_seconds * g->K * g->groups * (double)g->N * g->Ho * g->Wo;
+    const double pixels = (double)g->N * g->Ho * g->Wo;
+    return pointwise_cost(g) + 3 * column_seconds * pixels * g->K * g->groups;
 }
 
 static int blas_fits(const NnConvGeom *g)
@@ -395,7 +397,7 @@ static void pointwise_dw(const NnConvGeom *g, const float *x, const float *dy, f
 const NnConvMethod nn_conv_pointwise = {
     .name = "pointwise",
     .fits = pointwise_fits,
-    .cost = product_seconds,
+    .cost = pointwise_cost,
     .scratch = pointwise_scratch,
     .slots = pointwise_slots,
     .forward = pointwise_forward,
