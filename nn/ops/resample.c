@@ -147,8 +147,8 @@ static inline Between between(int i, int in, int out)
 /* Planes are resized in strips of this many output columns, whose tables and rows fit the stack. */
 enum { STRIP = 256 };
 
-/* Columns j0 .. j0 + n - 1 of the output: the `lo` and t of each, and the `hi`. The two rows of floats are input rows
- * r and r + 1 at the output's width, a row at [r % 2]; held[] says which rows they are, -1 for none yet. */
+/* The output columns from j0 on, n of them, and where each falls. Two input rows are held at the output's width, row r
+ * in row[r % 2], so that r and r + 1 never share a place; held[] says which rows they are, -1: none. */
 typedef struct {
     int j0, n;
     int lo[STRIP], hi[STRIP];
