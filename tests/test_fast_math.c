@@ -47,6 +47,35 @@ START_TEST(test_log1p)
 }
 END_TEST
 
+START_TEST(test_log)
+{
+    ck_assert_double_lt(largest_error(nn_log_of, log, 1e-3, 2), 3e-7);
+    ck_assert_double_lt(largest_error(nn_log_of, log, 0.999, 1.001), 3e-7);
+    ck_assert_double_lt(largest_error(nn_log_of, log, (double)FLT_MIN, 1e-30), 3e-7);
+    ck_assert_double_lt(largest_error(nn_log_of, log, 1, 1e30), 3e-7);
+    ck_assert_float_eq(nn_log_of(1), 0);
+    ck_assert_float_eq(nn_log_of(0), -INFINITY);
+    ck_assert(isnan(nn_log_of(-1)));
+    ck_assert(isnan(nn_log_of(NAN)));
+}
+END_TEST
+
+static double log_rest(double p)
+{
+    return log1p(-p);
+}
+
+START_TEST(test_log_rest)
+{
+    ck_assert_double_lt(largest_error(nn_log_rest_of, log_rest, 0, 0.9999), 3e-7);
+    ck_assert_double_lt(largest_error(nn_log_rest_of, log_rest, 0, 1e-3), 3e-7);
+    ck_assert_double_lt(largest_error(nn_log_rest_of, log_rest, 0, 1e-9), 3e-7);
+    ck_assert_float_eq(nn_log_rest_of(1), -INFINITY);
+    ck_assert(isnan(nn_log_rest_of(1.5f)));
+    ck_assert(isnan(nn_log_rest_of(NAN)));
+}
+END_TEST
+
 START_TEST(test_sigmoid)
 {
     ck_assert_double_lt(largest_error(nn_sigmoid_of, sigmoid, -87, 30), 3e-7);
@@ -73,6 +102,8 @@ int main(void)
     TCase *t = tcase_create("beside libm");
     tcase_add_test(t, test_exp);
     tcase_add_test(t, test_log1p);
+    tcase_add_test(t, test_log);
+    tcase_add_test(t, test_log_rest);
     tcase_add_test(t, test_sigmoid);
     tcase_add_test(t, test_tanh);
     suite_add_tcase(suite, t);

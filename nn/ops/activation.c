@@ -17,80 +17,80 @@ typedef struct {
     float a, b;
 } Pair;
 
-static inline float relu_value(float x, Pair p)
+NN_KERNEL_PART float relu_value(float x, Pair p)
 {
     (void)p;
     return x < 0 ? 0 : x;
 }
 
-static inline float relu_slope(float y, Pair p)
+NN_KERNEL_PART float relu_slope(float y, Pair p)
 {
     (void)p;
     return y > 0 ? 1.0f : 0.0f;
 }
 
-static inline float leaky_relu_value(float x, Pair p)
+NN_KERNEL_PART float leaky_relu_value(float x, Pair p)
 {
     return x > 0 ? x : p.a * x;
 }
 
-static inline float leaky_relu_slope(float y, Pair p)
+NN_KERNEL_PART float leaky_relu_slope(float y, Pair p)
 {
     return y > 0 ? 1.0f : p.a;
 }
 
-static inline float sigmoid_value(float x, Pair p)
+NN_KERNEL_PART float sigmoid_value(float x, Pair p)
 {
     (void)p;
     return nn_sigmoid_of(x);
 }
 
-static inline float sigmoid_slope(float y, Pair p)
+NN_KERNEL_PART float sigmoid_slope(float y, Pair p)
 {
     (void)p;
     return y * (1.0f - y);
 }
 
-static inline float tanh_value(float x, Pair p)
+NN_KERNEL_PART float tanh_value(float x, Pair p)
 {
     (void)p;
     return nn_tanh_of(x);
 }
 
-static inline float tanh_slope(float y, Pair p)
+NN_KERNEL_PART float tanh_slope(float y, Pair p)
 {
     (void)p;
     return 1.0f - y * y;
 }
 
-static inline float abs_value(float x, Pair p)
+NN_KERNEL_PART float abs_value(float x, Pair p)
 {
     (void)p;
     return fabsf(x);
 }
 
-static inline float abs_slope(float x, Pair p)
+NN_KERNEL_PART float abs_slope(float x, Pair p)
 {
     (void)p;
     return x > 0 ? 1.0f : x < 0 ? -1.0f : 0.0f;
 }
 
-static inline float clamp_value(float x, Pair p)
+NN_KERNEL_PART float clamp_value(float x, Pair p)
 {
     return x < p.a ? p.a : x > p.b ? p.b : x;
 }
 
-static inline float clamp_slope(float x, Pair p)
+NN_KERNEL_PART float clamp_slope(float x, Pair p)
 {
     return x > p.a && x < p.b ? 1.0f : 0.0f;
 }
 
-static inline float scale_value(float x, Pair p)
+NN_KERNEL_PART float scale_value(float x, Pair p)
 {
     return p.a * x + p.b;
 }
 
-static inline float scale_slope(float unread, Pair p)
+NN_KERNEL_PART float scale_slope(float unread, Pair p)
 {
     (void)unread;
     return p.a;

@@ -70,51 +70,51 @@ static void run_backward(const NnBwd *k, SampleGradient gradient)
 
 /* ---- means of a function of one element ---- */
 
-static inline float mse_value(float x, float t)
+NN_KERNEL_PART float mse_value(float x, float t)
 {
     return (x - t) * (x - t);
 }
 
-static inline float mse_slope(float x, float t)
+NN_KERNEL_PART float mse_slope(float x, float t)
 {
     return 2 * (x - t);
 }
 
-static inline float l1_value(float x, float t)
+NN_KERNEL_PART float l1_value(float x, float t)
 {
     return fabsf(x - t);
 }
 
-static inline float l1_slope(float x, float t)
+NN_KERNEL_PART float l1_slope(float x, float t)
 {
     return x > t ? 1.0f : x < t ? -1.0f : 0.0f;
 }
 
 /* log p, not below -100; NaN stays NaN. */
-static inline float log_or_floor(float log_p)
+NN_KERNEL_PART float log_or_floor(float log_p)
 {
     return log_p < -100 ? -100 : log_p;
 }
 
-static inline float bce_value(float p, float t)
+NN_KERNEL_PART float bce_value(float p, float t)
 {
-    return -t * log_or_floor(logf(p)) - (1 - t) * log_or_floor(log1pf(-p));
+    return -t * log_or_floor(nn_log_of(p)) - (1 - t) * log_or_floor(nn_log_rest_of(p));
 }
 
 /* (p - t) / (p (1 - p)); the divisor is kept off 0 as in torch. */
-static inline float bce_slope(float p, float t)
+NN_KERNEL_PART float bce_slope(float p, float t)
 {
     const float variance = p * (1 - p);
     return (p - t) / (variance < 1e-12f ? 1e-12f : variance);
 }
 
 /* log(1 + exp(x)) - x t, with the exponent of a negative number only. */
-static inline float bce_with_logits_value(float x, float t)
+NN_KERNEL_PART float bce_with_logits_value(float x, float t)
 {
     return (x < 0 ? 0 : x) - x * t + nn_log1p_unit(nn_exp_down(-fabsf(x)));
 }
 
-static inline float bce_with_logits_slope(float x, float t)
+NN_KERNEL_PART float bce_with_logits_slope(float x, float t)
 {
     return nn_sigmoid_of(x) - t;
 }

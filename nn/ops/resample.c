@@ -144,32 +144,102 @@ static inline Between between(int i, int in, int out)
     return (Between){ lo, lo + 1 < in ? lo + 1 : lo, at < 0 ? 0 : (float)(at - lo) };
 }
 
+/* Planes are resized in strips of this many output columns, whose tables and rows fit the stack. */
+enum { STRIP = 256 };
+
+/* The output columns from j0 on, n of them, and where each falls. Two input rows are held at the output's width, row r
+ * in row[r % 2], so that r and r + 1 never share a place; held[] says which rows they are, -1: none. */
+typedef struct {
+    int j0, n;
+    int lo[STRIP], hi[STRIP];
+    float t[STRIP];
+    int held[2];
+    float row[2][STRIP];
+} Strip;
+
+NN_KERNEL_PART void strip_start(const Geom *g, int j0, Strip *s)
+{
+    s->j0 = j0;
+    s->n = g->Wo - j0 < STRIP ? g->Wo - j0 : STRIP;
+    s->held[0] = s->held[1] = -1;
+    for (int j = 0; j < s->n; j++) {
+        const Between c = between(j0 + j, g->W, g->Wo);
+        s->lo[j] = c.lo, s->hi[j] = c.hi, s->t[j] = c.t;
+    }
+}
+
+/* Input row r at the output's width. Output rows ask for it many times when a plane grows; it is made once. */
+NN_KERNEL_PART const float *widened(const Geom *g, Strip *s, const float *x, int r)
+{
+    float *row = s->row[r & 1];
+    if (s->held[r & 1] == r) return row;
+    s->held[r & 1] = r;
+    x += (size_t)r * (size_t)g->W;
+    for (int j = 0; j < s->n; j++) row[j] = (1 - s->t[j]) * x[s->lo[j]] + s->t[j] * x[s->hi[j]];
+    return row;
+}
+
+NN_KERNEL_CLONES
 static void resize_plane(const Geom *g, const float *x, float *y)
 {
-    for (int i = 0; i < g->Ho; i++) {
-        const Between r = between(i, g->H, g->Ho);
-        const float *top = x + (size_t)r.lo * (size_t)g->W, *bottom = x + (size_t)r.hi * (size_t)g->W;
-        for (int j = 0; j < g->Wo; j++) {
-            const Between c = between(j, g->W, g->Wo);
-            const float a = (1 - c.t) * top[c.lo] + c.t * top[c.hi], b = (1 - c.t) * bottom[c.lo] + c.t * bottom[c.hi];
-            y[(size_t)i * (size_t)g->Wo + (size_t)j] = (1 - r.t) * a + r.t * b;
+    Strip s;
+    for (int j0 = 0; j0 < g->Wo; j0 += STRIP) {
+        strip_start(g, j0, &s);
+        for (int i = 0; i < g->Ho; i++) {
+            const Between r = between(i, g->H, g->Ho);
+            const float *top = widened(g, &s, x, r.lo), *bottom = widened(g, &s, x, r.hi);
+            float *restrict out = y + (size_t)i * (size_t)g->Wo + (size_t)j0;
+            for (int j = 0; j < s.n; j++) out[j] = (1 - r.t) * top[j] + r.t * bottom[j];
         }
     }
 }
 
+/* The adjoint of `widened`: adds the row that s->row[slot] has gathered into dx, a run of columns with the same `lo`
+ * at a time. */
+NN_KERNEL_PART void narrow(const Geom *g, const Strip *s, int slot, float *dx)
+{
+    const float *row = s->row[slot];
+    if (s->held[slot] < 0) return;
+    dx += (size_t)s->held[slot] * (size_t)g->W;
+    for (int j = 0; j < s->n;) {
+        const int lo = s->lo[j], hi = s->hi[j];
+        float at_lo = 0, at_hi = 0;
+        for (; j < s->n && s->lo[j] == lo; j++) {
+            at_lo += (1 - s->t[j]) * row[j];
+            at_hi += s->t[j] * row[j];
+        }
+        dx[lo] += at_lo;
+        dx[hi] += at_hi;
+    }
+}
+
+/* What output rows send to input row r is gathered at the output's width, until another row needs the place. */
+NN_KERNEL_PART void gather(const Geom *g, Strip *s, const float *restrict dy, float weight, int r, float *dx)
+{
+    float *row = s->row[r & 1];
+    if (s->held[r & 1] != r) {
+        narrow(g, s, r & 1, dx);
+        s->held[r & 1] = r;
+        for (int j = 0; j < s->n; j++) row[j] = weight * dy[j];
+    } else {
+        for (int j = 0; j < s->n; j++) row[j] += weight * dy[j];
+    }
+}
+
+NN_KERNEL_CLONES
 static void resize_plane_backward(const Geom *g, const float *dy, float *dx)
 {
-    for (int i = 0; i < g->Ho; i++) {
-        const Between r = between(i, g->H, g->Ho);
-        float *top = dx + (size_t)r.lo * (size_t)g->W, *bottom = dx + (size_t)r.hi * (size_t)g->W;
-        for (int j = 0; j < g->Wo; j++) {
-            const Between c = between(j, g->W, g->Wo);
-            const float d = dy[(size_t)i * (size_t)g->Wo + (size_t)j], a = (1 - r.t) * d, b = r.t * d;
-            top[c.lo] += (1 - c.t) * a;
-            top[c.hi] += c.t * a;
-            bottom[c.lo] += (1 - c.t) * b;
-            bottom[c.hi] += c.t * b;
+    Strip s;
+    for (int j0 = 0; j0 < g->Wo; j0 += STRIP) {
+        strip_start(g, j0, &s);
+        for (int i = 0; i < g->Ho; i++) {
+            const Between r = between(i, g->H, g->Ho);
+            const float *d = dy + (size_t)i * (size_t)g->Wo + (size_t)j0;
+            gather(g, &s, d, 1 - r.t, r.lo, dx);
+            gather(g, &s, d, r.t, r.hi, dx);
         }
+        narrow(g, &s, 0, dx);
+        narrow(g, &s, 1, dx);
     }
 }
 
@@ -236,6 +306,8 @@ static const NnOpCase resize_cases[] = {
     { "same", { IMAGE(1, 2, 3, 4) }, DRAWN, .attr = SIZE(3, 4) },
     { "from one pixel", { IMAGE(2, 1, 1, 1) }, DRAWN, .attr = SIZE(3, 5) },
     { "large", { IMAGE(2, 3, 33, 35) }, DRAWN, .attr = SIZE(67, 65) },
+    { "wider than a strip", { IMAGE(1, 2, 3, 5) }, DRAWN, .attr = SIZE(4, 2 * STRIP + 7) },
+    { "down to more than a strip", { IMAGE(1, 1, 5, 3 * STRIP) }, DRAWN, .attr = SIZE(2, STRIP + 9) },
     { "rank", { { 3, { 2, 4, 5 } } }, .attr = SIZE(2, 2), .want = NN_ERR_SHAPE },
     { "no rows", { IMAGE(1, 1, 2, 2) }, .attr = SIZE(0, 2), .want = NN_ERR_SHAPE },
 };
