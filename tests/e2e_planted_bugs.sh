@@ -64,7 +64,7 @@ conv2d~im2col.c~s/sum += src\[j + b \* f + v\]/sum = src[j + b * f + v]/~gradien
 conv2d~conv_shape.c~s/a->upsample > 1 \&\& (a->stride/0 \&\& (a->stride/~upsample with a stride accepted
 conv_norm_act~conv_end.c~s/apart \* apart \* a.count/apart * a.count/~tiles joined without the distance of their means
 conv_norm_act~conv_end.c~s/slope \* z/z/~no activation at the end of a convolution
-conv_norm_act~norm_pass.c~s/+ c->shift > 0 ? 1 : c->slope/> 0 ? 1 : c->slope/~side of the activation from before the shift
+conv_norm_act~norm_pass.c~s/c->scale + c->shift > 0/c->scale > 0/~side of the activation from before the shift
 conv_norm_act~conv_norm_act.c~s/    memset(moments, 0.*//~moments not cleared
 conv_norm_act~conv_norm_act.c~s/n.shift\[o\] - n.mean/n.shift[o] + n.mean/~wrong sign of the running mean
 conv_norm_act~conv_norm_act.c~s/.spoils_dy = 1/.spoils_dy = 0/~spoils dy without saying so
