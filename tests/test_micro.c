@@ -85,16 +85,6 @@ static void check_transpose(const NnMicro *m, int C, int P)
     free(x), free(y), free(before);
 }
 
-static void check_thin(const NnMicro *m, int n, int step)
-{
-    float *x = floats((size_t)(n * step), 9), *y = floats((size_t)n + 1, 10);
-    const float behind = y[n];
-    m->thin(n, x, step, y);
-    for (int i = 0; i < n; i++) ck_assert_msg(y[i] == x[i * step], "%s thin by %d: %d of %d", m->name, step, i, n);
-    ck_assert_msg(y[n] == behind, "%s thin wrote behind", m->name);
-    free(x), free(y);
-}
-
 START_TEST(test_set)
 {
     int n;
@@ -114,8 +104,6 @@ START_TEST(test_set)
     for (int C = 1; C <= 40; C += 3)
         for (int P = 1; P <= 70; P += 11) check_transpose(m, C, P);
     check_transpose(m, 32, 64);
-    for (int step = 1; step <= 3; step++)
-        for (int count = 0; count < 70; count++) check_thin(m, count, step);
 }
 END_TEST
 

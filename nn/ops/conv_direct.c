@@ -362,13 +362,14 @@ static void sweep_run(const Sweep *s, const float *in, const float *w, const NnC
                       float *scratch)
 {
     const int bands = sweep_bands(s), all_rows = nn_axis_count(&s->band.row, s->Ho, 0);
-    int32_t *shifts = (int32_t *)(scratch + packed_len(s)), *places = shifts + shifts_len(s);
+    float *slices = scratch + packed_len(s) + shifts_len(s) + places_len(s);
+    int32_t *shifts = (void *)(scratch + packed_len(s)), *places = shifts + shifts_len(s);
     pack_weights(s, w, scratch);
     list_shifts(&s->band, shifts);
     list_places(s, places);
 #pragma omp parallel for num_threads(nn_threads()) schedule(dynamic)
     for (int i = 0; i < s->N * s->groups * bands; i++) {
-        float *mine = (float *)(places + places_len(s)) + (size_t)omp_get_thread_num() * slice_len(s);
+        float *mine = slices + (size_t)omp_get_thread_num() * slice_len(s);
         const int i0 = i % bands * s->band.rows, left = all_rows - i0;
         const Item it = { .s = s,
                           .n = i / bands / s->groups,
