@@ -381,15 +381,18 @@ static void sweep_run(const Sweep *s, const float *in, const float *w, const NnC
                           .places = places,
                           .band = mine,
                           .results = mine + align(nn_band_len(&s->band)) };
-        run_item(&it, in, end, i, add, out);
+        run_item(&it, in, end, it.n * bands + i % bands, add, out);
     }
 }
 
 /* ---- the method ---- */
 
+/* Shifts in a band are counted in 32 bits: a dilation far beyond any use would not fit there. */
 static int direct_fits(const NnConvGeom *g)
 {
-    return nn_axis_fits(g->Kh, g->stride, g->upsample) && nn_axis_fits(g->Kw, g->stride, g->upsample);
+    if (!nn_axis_fits(g->Kh, g->stride, g->upsample) || !nn_axis_fits(g->Kw, g->stride, g->upsample)) return 0;
+    const Sweep forward = sweep_forward(g), backward = sweep_backward(g);
+    return nn_band_len(&forward.band) <= INT32_MAX && nn_band_len(&backward.band) <= INT32_MAX;
 }
 
 static size_t direct_scratch(const NnConvGeom *g)
@@ -417,10 +420,11 @@ static double direct_cost(const NnConvGeom *g)
     return 2 * sweep_cost(&forward) + sweep_cost(&backward); /* the weight gradient is about another forward */
 }
 
+/* Groups have channels of their own, so that their items share a slot. */
 static int direct_slots(const NnConvGeom *g)
 {
     const Sweep s = sweep_forward(g);
-    return s.N * s.groups * sweep_bands(&s);
+    return s.N * sweep_bands(&s);
 }
 
 static void direct_forward(const NnConvGeom *g, const float *x, const float *w, const NnConvEnd *end, float *y,
