@@ -78,7 +78,7 @@ expect 2 'lae_small' "$train" tiny.ini --set model.network=lae_smal
 expect 2 'swap' "$train" tiny.ini --set data.methods=swop
 expect 2 'nothing trains' "$train" tiny.ini --set model.score=latent --set loss.latent=0
 expect 2 'nothing trains' "$train" tiny.ini --set loss.cls=0 --set loss.mask=0
-expect 2 'kernel' "$train" tiny.ini --set train.conv=warp9
+expect 2 'train. conv: kernel' "$train" tiny.ini --set train.conv=warp9
 expect 2 'no last.safetensors' "$train" tiny.ini --resume
 sed 's/^ema/emma/' tiny.ini >typo.ini
 expect 2 'typo.ini:7' "$train" typo.ini
