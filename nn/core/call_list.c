@@ -14,7 +14,8 @@
  *
  *      value     forward, again or restore of its op   ... its last reader before it is made once more;
  *                of an input in training: the whole step, so that a bad step can be run again
- *      saved     forward or again                      ... restore or backward of the same op
+ *      saved     forward or again                      ... restore or backward of the same op; of a deferred value
+ *                                                          also its readers
  *      gradient  the first backward that adds to it    ... backward of the node itself
  *      scratch   one call */
 #include <stdlib.h>

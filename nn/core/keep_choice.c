@@ -105,7 +105,8 @@ static void find_cuts(const NnPlan *p, const Cuts *c)
     for (int i = 0; i < p->n; i++) {
         const NnPlanNode *q = &p->at[i];
         c->last[i] = i;
-        c->made[i] = (i ? c->made[i - 1] : 0) + (nn_plan_runs(q) ? (double)(q->saved_len + (q->deferred ? 0 : q->len)) : 0);
+        c->made[i] =
+            (i ? c->made[i - 1] : 0) + (nn_plan_runs(q) ? (double)(q->saved_len + (q->deferred ? 0 : q->len)) : 0);
         for (int j = 0; nn_plan_runs(q) && j < q->node.n_in; j++) c->last[q->node.in[j].id] = i;
     }
     for (int i = 0; i < p->n; i++)
