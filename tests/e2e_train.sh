@@ -173,6 +173,12 @@ expect 0 'blind: last.safetensors' "$train" tiny.ini --out blind --resume --set 
 # A resumed run may become longer.
 expect 0 '64/64' "$train" tiny.ini --out killed --resume --set train.steps=64
 
+# With other instructions it goes on too, but not to the same bits, and says so.
+if grep -q 'convolutions with avx' killed/train.log; then
+    expect 0 '65/65' env LOCUS_ISA=portable "$train" tiny.ini --out killed --resume --set train.steps=65
+    grep -q 'instruction set' err.txt || fail 'other instructions were not mentioned'
+fi
+
 # ---- divergence: exit 4, named, never saved ----
 expect 4 'step ' "$train" tiny.ini --out diverged --set optim.lr=1e38 --set optim.optimizer=sgd
 [ ! -e diverged/last.safetensors ] || fail 'a diverged run was saved'
