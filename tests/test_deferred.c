@@ -1,4 +1,5 @@
-/* test_deferred.c -- activations that are never written, because the convolution behind them normalises as it reads: the same numbers, and whoever goes wrong is still named. */
+/* test_deferred.c -- activations that are never written, because the convolution behind them normalises as it reads:
+ * the same numbers, and whoever goes wrong is still named. */
 #include <math.h>
 #include <string.h>
 

@@ -1,10 +1,10 @@
 /* conv_norm_act.c -- y = act(batch_norm(w * x)) in one op; see conv_norm_act.h.
  *
- * Training forward: the convolution writes its raw output `pre` and takes the moments of each tile while it is in cache;
- * one more pass makes y. If y is deferred, that pass is left out, and the convolutions that read y normalise pre as they
- * copy it (nn_conv_input). Backward needs y no more than the next op does: it recomputes act's side from pre. It turns dy
- * into the gradient of pre in its own place, and leaves the rest to the convolution. Inference: the running statistics
- * become a scale and a shift at the convolution's end, and there is no second pass.
+ * Training forward: the convolution writes its raw output `pre` and takes the moments of each tile while it is in
+ * cache; one more pass makes y. If y is deferred, that pass is left out, and the convolutions that read y normalise
+ * pre as they copy it (nn_conv_input). Backward needs y no more than the next op does: it recomputes act's side from
+ * pre. It turns dy into the gradient of pre in its own place, and leaves the rest to the convolution. Inference: the
+ * running statistics become a scale and a shift at the convolution's end, and there is no second pass.
  *
  * saved: the coefficients of NnNorm [4][C], then pre [N,C,Ho,Wo]. */
 #include "nn/ops/conv_norm_act.h"
