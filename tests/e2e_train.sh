@@ -78,7 +78,7 @@ expect 2 'lae_small' "$train" tiny.ini --set model.network=lae_smal
 expect 2 'swap' "$train" tiny.ini --set data.methods=swop
 expect 2 'nothing trains' "$train" tiny.ini --set model.score=latent --set loss.latent=0
 expect 2 'nothing trains' "$train" tiny.ini --set loss.cls=0 --set loss.mask=0
-expect 2 'kernel' "$train" tiny.ini --set train.conv=warp9
+expect 2 'train. conv: kernel' "$train" tiny.ini --set train.conv=warp9
 expect 2 'no last.safetensors' "$train" tiny.ini --resume
 sed 's/^ema/emma/' tiny.ini >typo.ini
 expect 2 'typo.ini:7' "$train" typo.ini
@@ -172,6 +172,12 @@ expect 0 'blind: last.safetensors' "$train" tiny.ini --out blind --resume --set 
 
 # A resumed run may become longer.
 expect 0 '64/64' "$train" tiny.ini --out killed --resume --set train.steps=64
+
+# With other instructions it goes on too, but not to the same bits, and says so.
+if grep -q 'convolutions with avx' killed/train.log; then
+    expect 0 '65/65' env LOCUS_ISA=portable "$train" tiny.ini --out killed --resume --set train.steps=65
+    grep -q 'instruction set' err.txt || fail 'other instructions were not mentioned'
+fi
 
 # ---- divergence: exit 4, named, never saved ----
 expect 4 'step ' "$train" tiny.ini --out diverged --set optim.lr=1e38 --set optim.optimizer=sgd

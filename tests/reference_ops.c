@@ -138,7 +138,7 @@ static void conv_norm_act(const double *const *x, const NnShape *xs, int n_in, c
     (void)n_in;
     const NnConvNormActAttr *a = attr;
     const size_t len = nn_shape_len(ys);
-    double *pre = malloc(len * sizeof *pre);
+    double *pre = calloc(len, sizeof *pre);
     for (size_t k = 0; k < len; k++) pre[k] = NAN;
     conv2d(x, xs, 2, &a->conv, ys, pre);
     batch_norm((const double *[]){ pre, x[2], x[3] }, NULL, 3, &a->norm, ys, y);

@@ -83,7 +83,7 @@ typedef struct {
 static Data data_of(const NnConvGeom *g)
 {
     Data d = { .n_x = (size_t)(g->N * g->C * g->H * g->W), .n_dy = (size_t)(g->N * g->O * g->Ho * g->Wo) };
-    d.n_w = (size_t)(g->O * g->K);
+    d.n_w = (size_t)g->O * (size_t)g->K;
     d.x = floats(d.n_x, 1), d.dy = floats(d.n_dy, 2), d.start = floats(d.n_w, 3);
     return d;
 }

@@ -42,7 +42,7 @@ typedef struct {
 static float *normals(NnShape s, uint32_t item)
 {
     const size_t n = nn_shape_len(s);
-    float *v = malloc(n * sizeof *v);
+    float *v = calloc(n, sizeof *v);
     ck_assert(v != NULL);
     NnRng r = nn_rng_make(3, NN_STREAM_TEST, 0, item);
     for (size_t i = 0; i < n; i++) v[i] = nn_rng_normal(&r);

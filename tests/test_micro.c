@@ -31,7 +31,7 @@ static void check_sum(const NnMicro *m, int tile, int K, int vectors)
     const size_t ldy = (size_t)P + 9;
     for (int k = 0; k < K; k++) shift[k] = pattern[k % 5] + k / 5 * (2 * P + 50);
     for (int v = 0; v < vectors; v++) place[v] = v * 7 % vectors * (L + 3); /* in no order, with gaps */
-    float *x = floats((size_t)(K * (2 * P + 50)), 1), *w = floats((size_t)(K * tile), 2),
+    float *x = floats((size_t)K * (size_t)(2 * P + 50), 1), *w = floats((size_t)K * (size_t)tile, 2),
           *y = floats((size_t)tile * ldy, 3);
     float *before = floats((size_t)tile * ldy, 3);
     const NnMicroSum s = { .K = K, .tile = tile, .shift = shift, .place = place, .x = x, .w = w };

@@ -1,5 +1,5 @@
-/* test_plan.c -- what a plan decides of each op: kernels, fusing, who writes a gradient first. With toy ops, whose kernels
- * leave their mark. */
+/* test_plan.c -- what a plan decides of each op: kernels, fusing, who writes a gradient first. With toy ops, whose
+ * kernels leave their mark. */
 #include <math.h>
 #include <string.h>
 

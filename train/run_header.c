@@ -6,6 +6,7 @@
 
 #include "nn/base/blas.h"
 #include "nn/base/parallel.h"
+#include "nn/ops/micro.h"
 
 static double mebibytes(const NnPlan *plan)
 {
@@ -49,8 +50,8 @@ static void say_data(TrainLog *log, const Trainer *t)
 
 static void say_compute(TrainLog *log)
 {
-    train_log_say(log, "compute  %s as %s, %d thread%s", nn_blas_version(), nn_blas_core(), nn_threads(),
-                  nn_threads() == 1 ? "" : "s");
+    train_log_say(log, "compute  %s as %s, convolutions with %s, %d thread%s", nn_blas_version(), nn_blas_core(),
+                  nn_micro()->name, nn_threads(), nn_threads() == 1 ? "" : "s");
     if (nn_blas_warning()) train_log_say(log, "warning  %s", nn_blas_warning());
 }
 

@@ -4,8 +4,8 @@
  * step, epoch, split (train: a row each step, this batch alone; val: a row each validation), lr, grad_norm, loss, then
  * for each term <name> and <name>_weighted, then auc, accuracy, threshold (val only; empty where nothing is to be
  * said).
- * timing.csv: step, seconds since the process began training, images_per_s, wait_share (of the time in steps, waiting for
- * images). */
+ * timing.csv: step, seconds since the process began training, images_per_s, wait_share (of the time in steps, waiting
+ * for images). */
 #ifndef TRAIN_RUN_LOG_H
 #define TRAIN_RUN_LOG_H
 #include <stdio.h>

@@ -8,6 +8,7 @@
 
 #include "nn/base/blas.h"
 #include "nn/base/size.h"
+#include "nn/ops/micro.h"
 
 static NnStatus add_tensors(const Trainer *t, NnCheckpoint *c, int best, NnErr *err)
 {
@@ -62,6 +63,7 @@ static NnStatus add_notes(const Trainer *t, NnCheckpoint *c, NnErr *err)
     NN_TRY(nn_checkpoint_note(c, "version", LOCUS_VERSION, err));
     NN_TRY(nn_checkpoint_note(c, "blas_core", nn_blas_core(), err));
     NN_TRY(nn_checkpoint_note(c, "blas_version", nn_blas_version(), err));
+    NN_TRY(nn_checkpoint_note(c, "isa", nn_micro()->name, err));
     NN_TRY(nn_checkpoint_note(c, "kernels", nn_plan_kernels(t->plan), err));
     NN_TRY(nn_checkpoint_notef(c, err, "seed", "%d", t->config.train.seed));
     NN_TRY(nn_checkpoint_notef(c, err, "step", "%lld", (long long)t->step));

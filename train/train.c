@@ -10,6 +10,7 @@
 #include "nn/base/blas.h"
 #include "nn/base/calm_start.h"
 #include "nn/base/size.h"
+#include "nn/ops/micro.h"
 #include "train/options.h"
 #include "train/overfit.h"
 #include "train/profile.h"
@@ -122,7 +123,12 @@ static NnStatus open_data(Program *p, NnErr *err)
 static void warn_of_changes(const NnCheckpoint *c, const Trainer *t)
 {
     const char *kernels = nn_checkpoint_meta(c, "kernels"), *core = nn_checkpoint_meta(c, "blas_core"),
-               *version = nn_checkpoint_meta(c, "version");
+               *isa = nn_checkpoint_meta(c, "isa"), *version = nn_checkpoint_meta(c, "version");
+    if (isa && strcmp(isa, nn_micro()->name) != 0)
+        fprintf(stderr,
+                "warning: the run was begun with the instruction set %s, this is %s: results will differ in the last "
+                "bits\n",
+                isa, nn_micro()->name);
     if (core && strcmp(core, nn_blas_core()) != 0)
         fprintf(stderr,
                 "warning: the run was begun with BLAS core %s, this is %s: results will differ in the last bits\n",

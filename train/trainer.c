@@ -62,7 +62,9 @@ static NnStatus build_plans(Trainer *t, const char *kernels, NnErr *err)
                         .kernels = kernels,
                         .memory = (NnMemory)c->train.memory,
                         .seed = (uint64_t)c->train.seed };
-    NN_TRY(nn_plan_new(t->graph, &spec, &t->plan, err));
+    NnErr why = { 0 };
+    const NnStatus s = nn_plan_new(t->graph, &spec, &t->plan, &why);
+    if (s != NN_OK) return nn_fail(err, s, "%s%s", s == NN_ERR_CONFIG ? "[train] conv: " : "", why.msg);
     if (!t->n_val) return NN_OK;
     keep[n++] = t->detector.score;
     spec.train = 0, spec.loss = NN_NONE, spec.n_keep = n, spec.kernels = nn_plan_kernels(t->plan);

@@ -14,7 +14,8 @@
  *
  *      value     forward, again or restore of its op   ... its last reader before it is made once more;
  *                of an input in training: the whole step, so that a bad step can be run again
- *      saved     forward or again                      ... restore or backward of the same op
+ *      saved     forward or again                      ... restore or backward of the same op; of a deferred value
+ *                                                          also its readers
  *      gradient  the first backward that adds to it    ... backward of the node itself
  *      scratch   one call */
 #include <stdlib.h>
@@ -206,8 +207,8 @@ void nn_calls_make(const NnPlan *p, NnCalls *c)
 
 /* ---- room ---- */
 
-/* Each node has at most one forward, one again, two restores (one for a forward that runs again, one for a backward) and
- * one backward; each of these opens at most y, saved and scratch; and each node has one gradient. */
+/* Each node has at most one forward, one again, two restores (one for a forward that runs again, one for a backward)
+ * and one backward; each of these opens at most y, saved and scratch; and each node has one gradient. */
 enum { MOST_CALLS = 5, MOST_LIVES = 3 * MOST_CALLS + 2 };
 
 NnStatus nn_calls_new(NnCalls *c, int nodes, NnErr *err)

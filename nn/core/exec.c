@@ -178,17 +178,20 @@ static int describe(const NnPlan *p, int i, const char *what, const char *bad, c
     return 1;
 }
 
+/* States are not asked: a training forward does not read them, and the bad step has spoilt them already. A deferred
+ * output is asked for in `saved`, or its readers would be blamed. */
 static int bad_forward(const NnPlan *p, const NnCall *c, char *text, size_t size)
 {
     const NnFwd k = forward_arguments(p, c);
+    const NnPlanNode *q = &p->at[c->node];
     for (int j = 0; j < k.n_in; j++) {
-        const char *bad = first_bad(k.x[j], nn_shape_len(k.xs[j]));
+        const char *bad = k.step.train && k.state[j] ? NULL : first_bad(k.x[j], nn_shape_len(k.xs[j]));
         char what[160];
-        const char *name = p->at[p->at[c->node].node.in[j].id].node.name;
+        const char *name = p->at[q->node.in[j].id].node.name;
         snprintf(what, sizeof what, "its input %s", *name ? name : "from an earlier node");
         if (bad) return describe(p, c->node, what, bad, text, size);
     }
-    const char *bad = first_bad(k.y, nn_shape_len(k.ys));
+    const char *bad = q->deferred ? first_bad(k.saved, q->saved_len) : first_bad(k.y, nn_shape_len(k.ys));
     return bad ? describe(p, c->node, "its output", bad, text, size) : 0;
 }
 

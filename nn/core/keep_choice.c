@@ -5,8 +5,8 @@
  * 2016). Each node runs again at most once, which is at most one more forward pass.
  *
  * Either choice is then improved by what it costs: every single decision is turned round, the step's calls are listed
- * anew, and what makes the peak of memory lower stays so; of equal peaks the one with less to compute is taken. So a value
- * whose absence saves nothing is not restored. Always the same network gives the same choice. */
+ * anew, and what makes the peak of memory lower stays so; of equal peaks the one with less to compute is taken. So a
+ * value whose absence saves nothing is not restored. Always the same network gives the same choice. */
 #include <math.h>
 #include <stdint.h>
 #include <stdlib.h>
@@ -105,7 +105,8 @@ static void find_cuts(const NnPlan *p, const Cuts *c)
     for (int i = 0; i < p->n; i++) {
         const NnPlanNode *q = &p->at[i];
         c->last[i] = i;
-        c->made[i] = (i ? c->made[i - 1] : 0) + (nn_plan_runs(q) ? (double)(q->saved_len + (q->deferred ? 0 : q->len)) : 0);
+        c->made[i] =
+            (i ? c->made[i - 1] : 0) + (nn_plan_runs(q) ? (double)(q->saved_len + (q->deferred ? 0 : q->len)) : 0);
         for (int j = 0; nn_plan_runs(q) && j < q->node.n_in; j++) c->last[q->node.in[j].id] = i;
     }
     for (int i = 0; i < p->n; i++)
@@ -135,7 +136,7 @@ static void hold_across(NnPlan *p, const Cuts *c, int cut)
     }
 }
 
-/* `parts` parts of about equal size. What is small beside the value it belongs to (the moments of a batch norm) stays. */
+/* `parts` parts of about equal size. What is small beside the value it belongs to (a batch norm's moments) stays. */
 static void hold_parts(NnPlan *p, const Cuts *c, int parts)
 {
     enum { SMALL = 16 };
@@ -161,8 +162,8 @@ static void load_held(NnPlan *p, const unsigned char *from)
     for (int i = 0; i < p->n; i++) p->at[i].holds_value = from[i] & 1, p->at[i].holds_saved = from[i] >> 1;
 }
 
-/* Begin with every number of parts up to 2 sqrt(n) (around sqrt(n) is best where nodes are alike), improve each, and take
- * the one that needs the smallest block: of these few it is worth placing the buffers. */
+/* Begin with every number of parts up to 2 sqrt(n) (around sqrt(n) is best where nodes are alike), improve each, and
+ * take the one that needs the smallest block: of these few it is worth placing the buffers. */
 static NnStatus hold_low(NnPlan *p, const Cuts *c, unsigned char *best_held, NnErr *err)
 {
     int ops = 0;

@@ -1,4 +1,5 @@
-/* kernel_choice.c -- a kernel for each op: what an earlier plan chose, else what is asked for by name, else the cheapest.
+/* kernel_choice.c -- a kernel for each op: what an earlier plan chose, else what is asked for by name, else the
+ * cheapest.
  *
  * Costs depend on shapes and the CPU's instruction set alone, so nothing here depends on the weather. */
 #include <stdio.h>

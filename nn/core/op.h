@@ -156,7 +156,7 @@ typedef struct NnOp {
     void (*restore)(const NnFwd *k);
     int restore_reads;
     /* 1: training forward may be asked to leave y out (y = NULL), since every reader makes it from `saved` by itself,
-     * the same bits as forward would have written. */
+     * the same bits as forward would have written. All of `saved` is written then, and finite where y is. */
     int defers;
     /* Fusing: if this op, applied to the output of `producer` as its input 0, can be one op together with it, describe
      * that op and return 1. The plan asks only where nothing else needs the producer's output. NULL: never. */

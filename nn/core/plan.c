@@ -1,6 +1,7 @@
 /* plan.c -- from graph to plan.
  *
- *      graph -> nodes that are used -> fused -> gradients -> kernels -> what is held -> calls and lives -> offsets
+ *      graph -> nodes that are used -> fused -> gradients -> kernels -> deferred -> what is held -> calls and lives
+ *            -> offsets
  *
  * Each arrow is a function below or a file of its own; plan_inside.h lists them. */
 #include <stdlib.h>

@@ -30,8 +30,8 @@ typedef struct {
 } NnPlanSpec;
 
 /* The graph and its parameters must outlive the plan; parameters must be sealed before the first forward.
- * ERR_CONFIG: unknown kernel name (known ones listed); ERR_FORMAT: `kernels` is not such a line, or names nodes or kernels
- * that the graph has not; ERR_SHAPE: loss is not a scalar, or a fused op does not fit; ERR_NOMEM. */
+ * ERR_CONFIG: unknown kernel name (known ones listed); ERR_FORMAT: `kernels` is not such a line, or names nodes or
+ * kernels that the graph has not; ERR_SHAPE: loss is not a scalar, or a fused op does not fit; ERR_NOMEM. */
 NnStatus nn_plan_new(const NnGraph *g, const NnPlanSpec *spec, NnPlan **out, NnErr *err);
 void nn_plan_free(NnPlan *p);
 
@@ -48,8 +48,9 @@ void nn_plan_forward(NnPlan *p, uint32_t step);
 void nn_plan_backward(NnPlan *p, float scale);
 
 /* Run the forward pass of a training step (and if asked backward, from gradients of 0) again on the same inputs,
- * stopping at the first node whose output (or whose input gradient) is not finite. Its description goes into text: "node 17 conv2d encoder.3 [8,16,32,32]: output is NaN".
- * 0 if everything is finite. For the report on a diverged run. */
+ * stopping at the first node whose output (or whose input gradient) is not finite. Its description goes into text:
+ * "node 17 conv2d encoder.3 [8,16,32,32]: its output is NaN". 0 if everything is finite. For the report on a diverged
+ * run. */
 int nn_plan_find_nonfinite(NnPlan *p, uint32_t step, int backward, char *text, size_t size);
 
 size_t nn_plan_bytes(const NnPlan *p);       /* the one block: activations, gradients, saved, scratch */
@@ -60,7 +61,8 @@ double nn_plan_node_flops(const NnPlan *p, int node);
 /* Name of the kernel chosen for a node; "" for ops with a single unnamed one. */
 const char *nn_plan_kernel(const NnPlan *p, int node);
 
-/* All choices as one line, "12:direct 31:winograd" (node:kernel), for the log and for NnPlanSpec.kernels. Owned by the plan. */
+/* All choices as one line, "12:direct 31:winograd" (node:kernel), for checkpoints and NnPlanSpec.kernels. Owned by the
+ * plan. */
 const char *nn_plan_kernels(const NnPlan *p);
 
 /* The op that runs in a node's place: the graph's own or the fused one; NULL where a node is absorbed or not used. */

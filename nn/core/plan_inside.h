@@ -1,6 +1,6 @@
 /* plan_inside.h -- what a plan is made of, shared by the files that make it and the one that runs it; no others.
  *
- *   plan.c           which nodes are used, which get gradients; puts the parts together
+ *   plan.c           which nodes are used, get gradients, are deferred; puts the parts together
  *   fuse.c           two ops become one
  *   kernel_choice.c  a kernel for each op
  *   call_list.c      the calls of a step in their order, and from it the life of every buffer

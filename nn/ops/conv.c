@@ -28,10 +28,10 @@
  *
  * That is the method "blas", which fits everything. The others (conv_method_list.h) do some cases faster, and the plan
  * chooses by cost:
+ *   direct      sums of shifted copies of a band, no col at all: nearly everything, and usually the fastest;
+ *   winograd    3x3, stride 1, many channels: a quarter of the multiplications, rounded more;
  *   pointwise   1x1, stride 1: the image is its own col, and nothing is copied;
- *   depthwise   one input channel per group: too little work per pixel for sgemm; direct loops;
- *   direct      sums of shifted copies (conv_direct.c): most layers of most networks;
- *   winograd    3x3, stride 1 and many channels: four times fewer products, a little more rounding. */
+ *   depthwise   one input channel per group: too little work per pixel for the others; plain loops. */
 #include "nn/ops/conv.h"
 
 #include <string.h>
@@ -212,6 +212,7 @@ static const NnOpCase conv2d_cases[] = {
     { "channels", { IMAGE(2, 3, 5, 5), IMAGE(4, 2, 3, 3) }, .attr = ATTR(1, 1, 1, 1), .want = NN_ERR_SHAPE },
     { "bias", { IMAGE(2, 3, 5, 5), IMAGE(4, 3, 3, 3), VECTOR(3) }, .attr = ATTR(1, 1, 1, 1), .want = NN_ERR_SHAPE },
     { "kernel too large", { IMAGE(2, 3, 5, 5), IMAGE(4, 3, 8, 8) }, .attr = ATTR(1, 1, 1, 1), .want = NN_ERR_SHAPE },
+    { "dilated very far", { IMAGE(1, 1, 1, 1), IMAGE(1, 1, 3, 3) }, DRAWN, .attr = ATTR(1, 30000, 30000, 1) },
     { "dilated too far", { IMAGE(2, 3, 5, 5), IMAGE(4, 3, 3, 3) }, .attr = ATTR(1, 0, 3, 1), .want = NN_ERR_SHAPE },
     { "groups do not divide",
       { IMAGE(1, 3, 5, 5), IMAGE(4, 1, 3, 3) },

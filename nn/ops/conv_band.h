@@ -7,9 +7,9 @@
  *      a b c d                     0 0 0 0 0 0 | 0 a b c d 0 | 0 e f g h 0 | ...
  *      e f g h
  *
- * so that output place (i, j) is position p = i width + j, and tap (r, c) of it lies at p + nn_band_shift(...), the same
- * shift for all positions. Long rows of floats and no corners: exactly what nn_micro()->sum wants. The price: positions
- * j of the last places of a row, behind the output's width, are computed too and thrown away. */
+ * so that output place (i, j) is position p = i width + j, and tap (r, c) of it lies at p + nn_band_shift(...), the
+ * same shift for all positions. Long rows of floats and no corners: exactly what nn_micro()->sum wants. The price:
+ * positions j of the last places of a row, behind the output's width, are computed too and thrown away. */
 #ifndef NN_CONV_BAND_H
 #define NN_CONV_BAND_H
 #include <stddef.h>

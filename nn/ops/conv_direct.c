@@ -83,7 +83,7 @@ static Sweep sweep_forward(const NnConvGeom *g)
     const NnAxis col = nn_axis_forward(g->Kw, g->stride, g->pad, g->dilation, g->upsample);
     Sweep s = { .N = g->N, .groups = g->groups, .C = g->Cg, .O = g->Og, .Kh = g->Kh, .Kw = g->Kw };
     s.H = g->H, s.W = g->W, s.Ho = g->Ho, s.Wo = g->Wo;
-    s.w_out = (size_t)g->K, s.w_in = (size_t)(g->Kh * g->Kw);
+    s.w_out = (size_t)g->K, s.w_in = (size_t)g->Kh * (size_t)g->Kw;
     s.norm = g->norm;
     sweep_cut(&s, &row, &col);
     return s;
@@ -95,7 +95,7 @@ static Sweep sweep_backward(const NnConvGeom *g)
     const NnAxis col = nn_axis_backward(g->Kw, g->stride, g->pad, g->dilation, g->upsample);
     Sweep s = { .N = g->N, .groups = g->groups, .C = g->Og, .O = g->Cg, .Kh = g->Kh, .Kw = g->Kw };
     s.H = g->Ho, s.W = g->Wo, s.Ho = g->H, s.Wo = g->W;
-    s.w_out = (size_t)(g->Kh * g->Kw), s.w_in = (size_t)g->K;
+    s.w_out = (size_t)g->Kh * (size_t)g->Kw, s.w_in = (size_t)g->K;
     sweep_cut(&s, &row, &col);
     return s;
 }
@@ -152,7 +152,7 @@ static void pack_tap(const Sweep *s, const Positions *p, const float *w, int out
 static float *pack_phase(const Sweep *s, const NnTaps *row, const NnTaps *col, const float *w, int outputs, int some,
                          float *to)
 {
-    const size_t step = (size_t)(row->n * col->n * outputs);
+    const size_t step = (size_t)(row->n * col->n) * (size_t)outputs;
     for (int r = 0; r < row->n; r++)
         for (int k = 0; k < col->n; k++) {
             const Positions p = tap_positions(s, row->from[r], col->from[k]);
@@ -164,7 +164,7 @@ static float *pack_phase(const Sweep *s, const NnTaps *row, const NnTaps *col, c
 static void pack_weights(const Sweep *s, const float *w, float *packed)
 {
     const int tiles = tile_count(s);
-    const size_t group_len = (size_t)(s->O * s->C) * (size_t)(s->Kh * s->Kw);
+    const size_t group_len = (size_t)s->O * (size_t)s->C * (size_t)(s->Kh * s->Kw);
 #pragma omp parallel for num_threads(nn_threads())
     for (int item = 0; item < s->groups * tiles; item++) {
         const int o = item % tiles * s->tile, left = s->O - o;
@@ -223,7 +223,7 @@ static void list_places(const Sweep *s, int32_t *to)
 
 static size_t results_pitch(const Sweep *s)
 {
-    const size_t n = align((size_t)(vector_count(s, s->band.rows) * nn_micro()->lanes));
+    const size_t n = align((size_t)vector_count(s, s->band.rows) * (size_t)nn_micro()->lanes);
     return n % (64 * LINE) == 0 ? n + LINE : n; /* not 4 KiB apart */
 }
 
@@ -340,7 +340,7 @@ static void run_item(const Item *it, const float *in, const NnConvEnd *end, int 
     const Sweep *s = it->s;
     const int phases = s->band.row.phases, r0 = it->i0 * phases;
     const int r1 = r0 + it->rows * phases < s->Ho ? r0 + it->rows * phases : s->Ho;
-    const size_t plane = (size_t)s->Ho * (size_t)s->Wo, image = (size_t)(it->n * s->groups + it->group);
+    const size_t plane = (size_t)s->Ho * (size_t)s->Wo, image = (size_t)it->n * (size_t)s->groups + (size_t)it->group;
     nn_band_fill(&s->band, in + image * (size_t)s->C * (size_t)s->H * (size_t)s->W, s->norm, it->group * s->C, it->i0,
                  it->band);
     for (int t = 0; t < tile_count(s); t++) {
@@ -381,15 +381,18 @@ static void sweep_run(const Sweep *s, const float *in, const float *w, const NnC
                           .places = places,
                           .band = mine,
                           .results = mine + align(nn_band_len(&s->band)) };
-        run_item(&it, in, end, i, add, out);
+        run_item(&it, in, end, it.n * bands + i % bands, add, out);
     }
 }
 
 /* ---- the method ---- */
 
+/* Shifts in a band are counted in 32 bits: a dilation far beyond any use would not fit there. */
 static int direct_fits(const NnConvGeom *g)
 {
-    return nn_axis_fits(g->Kh, g->stride, g->upsample) && nn_axis_fits(g->Kw, g->stride, g->upsample);
+    if (!nn_axis_fits(g->Kh, g->stride, g->upsample) || !nn_axis_fits(g->Kw, g->stride, g->upsample)) return 0;
+    const Sweep forward = sweep_forward(g), backward = sweep_backward(g);
+    return nn_band_len(&forward.band) <= INT32_MAX && nn_band_len(&backward.band) <= INT32_MAX;
 }
 
 static size_t direct_scratch(const NnConvGeom *g)
@@ -417,10 +420,11 @@ static double direct_cost(const NnConvGeom *g)
     return 2 * sweep_cost(&forward) + sweep_cost(&backward); /* the weight gradient is about another forward */
 }
 
+/* Groups have channels of their own, so that their items share a slot. */
 static int direct_slots(const NnConvGeom *g)
 {
     const Sweep s = sweep_forward(g);
-    return s.N * s.groups * sweep_bands(&s);
+    return s.N * sweep_bands(&s);
 }
 
 static void direct_forward(const NnConvGeom *g, const float *x, const float *w, const NnConvEnd *end, float *y,

@@ -343,7 +343,7 @@ static void add_pair(const NnConvGeom *g, const NnWeightsCut *c, const Pair *p)
 /* A slice of written channels of a block. dw: of the group. */
 static void add_slice(const NnConvGeom *g, const NnWeightsCut *c, const float *partial, int block, int slice, float *dw)
 {
-    const size_t taps = (size_t)(g->Kh * g->Kw), row = (size_t)g->K;
+    const size_t taps = (size_t)g->Kh * (size_t)g->Kw, row = (size_t)g->K;
     const int w = block * c->block + slice * c->slice, end = min_int((block + 1) * c->block, c->written.C);
     Pair p = { .read_stride = c->exchanged ? row : taps, .written_stride = c->exchanged ? taps : row };
     p.written = min_int(c->slice, end - w);
@@ -357,7 +357,7 @@ static void add_slice(const NnConvGeom *g, const NnWeightsCut *c, const float *p
 
 static void add_lanes(const NnConvGeom *g, const NnWeightsCut *c, const float *partials, float *dw)
 {
-    const size_t group_len = (size_t)(g->Og * g->K);
+    const size_t group_len = (size_t)g->Og * (size_t)g->K;
 #pragma omp parallel for num_threads(nn_threads()) schedule(static)
     for (int i = 0; i < c->groups * c->blocks * c->slices; i++) {
         const int block = i / c->slices;

@@ -2,7 +2,7 @@
  * one kernel a method; nothing outside nn/ops knows these types.
  *
  * Contract of every method: items of work are cut by shapes alone and done by one thread in a fixed order, so bits do
- * not depend on the number of threads; NaN and infinity pass through; nothing is written but the outputs and scratch. */
+ * not depend on the number of threads; NaN and infinity pass; nothing is written but the outputs and scratch. */
 #ifndef NN_CONV_METHOD_H
 #define NN_CONV_METHOD_H
 #include "nn/ops/conv_end.h"

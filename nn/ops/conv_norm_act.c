@@ -1,9 +1,10 @@
 /* conv_norm_act.c -- y = act(batch_norm(w * x)) in one op; see conv_norm_act.h.
  *
- * Training forward: the convolution writes its raw output `pre` and takes the moments of each tile while it is in cache;
- * one more pass makes y. Backward needs y no more than the next op does: it recomputes act's side from pre. It turns dy
- * into the gradient of pre in its own place, and leaves the rest to the convolution. Inference: the running statistics
- * become a scale and a shift at the convolution's end, and there is no second pass.
+ * Training forward: the convolution writes its raw output `pre` and takes the moments of each tile while it is in
+ * cache; one more pass makes y. If y is deferred, that pass is left out, and the convolutions that read y normalise
+ * pre as they copy it (nn_conv_input). Backward needs y no more than the next op does: it recomputes act's side from
+ * pre. It turns dy into the gradient of pre in its own place, and leaves the rest to the convolution. Inference: the
+ * running statistics become a scale and a shift at the convolution's end, and there is no second pass.
  *
  * saved: the coefficients of NnNorm [4][C], then pre [N,C,Ho,Wo]. */
 #include "nn/ops/conv_norm_act.h"
@@ -118,6 +119,7 @@ static void train_forward(const NnFwd *k)
     memset(moments, 0, nn_conv_moments_len(slots, g.O) * sizeof *moments);
     method->forward(&g, x, k->x[W], &(NnConvEnd){ .moments = moments }, pre, k->scratch + own_scratch(&g, method));
     nn_norm_from_batch(&n, &s, moments, slots, k->saved);
+    memset(k->saved + nn_norm_len(n.C), 0, (pre_at(&n) - nn_norm_len(n.C)) * sizeof *k->saved);
     if (k->y) nn_norm_apply(&n, pre, k->y); /* else it is deferred */
 }
 

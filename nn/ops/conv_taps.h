@@ -34,7 +34,8 @@ typedef struct {
     int reach; /* grid places beyond a written one that are read: the largest (at - first) / split */
 } NnAxis;
 
-/* Can the two functions below describe it? kernel <= NN_TAP_KERNEL_MAX and so on. */
+/* Can the two functions below describe it? kernel <= NN_TAP_KERNEL_MAX and so on; with an upsample above 1 for a
+ * dilation of 1 only. */
 int nn_axis_fits(int kernel, int stride, int upsample);
 
 /* y from x: stride and upsample are not both above 1. */

@@ -132,7 +132,7 @@ static int lanes_for(const NnWeightsCut *c)
 {
     const int wanted = ceil_div(UNITS, c->groups * c->blocks);
     const size_t all = (size_t)(c->groups * c->blocks) * c->partial_len;
-    const int allowed = (int)(LANE_FLOATS / all);
+    const int allowed = (int)(LANE_FLOATS / (all ? all : 1));
     return min_int(wanted, max_int(allowed, 2));
 }
 

@@ -5,7 +5,8 @@
  * work has been brought into these three forms.
  *
  * The sets give the same sums in the same order, but AVX-512 and AVX2 round a product and its addition once (fused),
- * SSE2 twice; so avx512 and avx2 agree to the bit, and portable differs by rounding. */
+ * SSE2 twice; so avx512 and avx2 agree to the bit, and portable differs by rounding. Weight gradients are cut by the
+ * length of a vector too (conv_weights_cut.h): whole training steps differ in their last bits from set to set. */
 #ifndef NN_MICRO_H
 #define NN_MICRO_H
 #include <stddef.h>
