@@ -15,7 +15,7 @@
 #include "nn/ops/micro_winograd.h"
 
 /* Floats that may be read behind the last one asked for (never written, and never part of a result). */
-enum { NN_MICRO_SLACK = 128, NN_MICRO_LANES_MAX = 16, NN_MICRO_TILE_MAX = 8 };
+enum { NN_MICRO_SLACK = 128, NN_MICRO_LANES_MAX = 16 };
 
 /* y[o][v][l] = sum over k < K of w[k][o] * x[shift[k] + place[v] + l],  o < tile, v < vectors, l < lanes.
  *
