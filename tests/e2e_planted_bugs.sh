@@ -54,7 +54,7 @@ conv2d~im2col.c~s/clamp(last + 1, a, end)/clamp(last, a, end)/~off by one at the
 conv2d~conv_gemm.c~s/in.ld, add ? 1 : 0, image/in.ld, 0, image/~pointwise overwrites dx
 conv2d~conv_gemm.c~s/dw\[i\] += sum/dw[i] = sum/~backward overwrites dw
 conv2d~conv_gemm.c~s/db\[c\] += sum/db[c] -= sum/~wrong sign of db
-conv2d~conv_gemm.c~s/c.lanes = min_int(LANES, c.blocks)/c.lanes = min_int(nn_threads(), c.blocks)/~order of the weight gradient's sum depends on threads
+conv2d~conv_gemm.c~s/c.lanes = nn_min_int(LANES, c.blocks)/c.lanes = nn_min_int(nn_threads(), c.blocks)/~order of the weight gradient's sum depends on threads
 conv2d~conv_end.c~s/end->shift\[o\]/end->shift[0]/~takes the first bias for all channels
 conv2d~conv_depthwise.c~/for (; j < n; j++) sum += x/d~depthwise forgets the ragged end of rows
 conv2d~conv.c~s/.reads = NN_READS_X0 | NN_READS_X1/.reads = NN_READS_X0/~undeclared read of w

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "nn/base/parallel.h"
+#include "nn/ops/cut.h"
 #include "nn/ops/im2col.h"
 #include "nn/ops/micro.h"
 
@@ -11,16 +12,6 @@ enum {
     BAND_MAX = 64 * 1024, /* floats: half of a second-level cache of 512 KiB; measured best of 16 to 160 Ki */
     LINE = 16
 };
-
-static int min_int(int a, int b)
-{
-    return a < b ? a : b;
-}
-
-static int ceil_div(int a, int b)
-{
-    return (a + b - 1) / b;
-}
 
 /* Grid place and grid of a tap: at - first = split * place + grid. */
 static void mark_used(NnBand *b)
@@ -44,7 +35,7 @@ static void set_pitch(NnBand *b)
 
 void nn_band_align(NnBand *b, int lanes)
 {
-    b->width = ceil_div(b->width, lanes) * lanes;
+    b->width = nn_ceil_div(b->width, lanes) * lanes;
     set_pitch(b);
 }
 
@@ -55,8 +46,8 @@ NnBand nn_band_make(int C, int H, int W, const NnAxis *row, const NnAxis *col, i
     b.width = places + col->reach;
     const size_t grid_rows = (size_t)C * (size_t)(row->split * col->split) * (size_t)b.width;
     int rows = (int)(BAND_MAX / grid_rows) - row->reach;
-    rows = min_int(rows < 1 ? 1 : rows, ceil_div(places_h, least_bands));
-    b.rows = ceil_div(places_h, ceil_div(places_h, rows));
+    rows = nn_min_int(rows < 1 ? 1 : rows, nn_ceil_div(places_h, least_bands));
+    b.rows = nn_ceil_div(places_h, nn_ceil_div(places_h, rows));
     b.height = b.rows + row->reach;
     set_pitch(&b);
     mark_used(&b);
@@ -70,7 +61,7 @@ size_t nn_band_len(const NnBand *b)
 
 int nn_band_count(const NnBand *b, int places_h)
 {
-    return ceil_div(places_h, b->rows);
+    return nn_ceil_div(places_h, b->rows);
 }
 
 int32_t nn_band_shift(const NnBand *b, int at_row, int at_col)

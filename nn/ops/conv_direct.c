@@ -26,6 +26,7 @@
 #include "nn/ops/conv_band.h"
 #include "nn/ops/conv_direct_weights.h"
 #include "nn/ops/conv_method.h"
+#include "nn/ops/cut.h"
 #include "nn/ops/micro.h"
 
 enum { LINE = 16, LEAST_ITEMS = 8 };
@@ -42,16 +43,6 @@ typedef struct {
     int by_rows;            /* 1: vectors begin with each row; 0: they run on over the ends of rows */
 } Sweep;
 
-static int ceil_div(int a, int b)
-{
-    return (a + b - 1) / b;
-}
-
-static size_t align(size_t n)
-{
-    return (n + LINE - 1) / LINE * LINE;
-}
-
 static int count_taps(const NnAxis *axis)
 {
     int n = 0;
@@ -63,7 +54,7 @@ static int count_taps(const NnAxis *axis)
 static int row_positions(const Sweep *s)
 {
     const int lanes = nn_micro()->lanes;
-    return s->by_rows ? ceil_div(s->band.places, lanes) * lanes : s->band.width;
+    return s->by_rows ? nn_ceil_div(s->band.places, lanes) * lanes : s->band.width;
 }
 
 static void sweep_cut(Sweep *s, const NnAxis *row, const NnAxis *col)
@@ -71,9 +62,9 @@ static void sweep_cut(Sweep *s, const NnAxis *row, const NnAxis *col)
     s->tile = nn_micro()->tile;
     s->row_taps = count_taps(row), s->col_taps = count_taps(col);
     s->band = nn_band_make(s->C, s->H, s->W, row, col, nn_axis_count(row, s->Ho, 0), nn_axis_count(col, s->Wo, 0),
-                           ceil_div(LEAST_ITEMS, s->N * s->groups));
+                           nn_ceil_div(LEAST_ITEMS, s->N * s->groups));
     const int lanes = nn_micro()->lanes;
-    s->by_rows = ceil_div(s->band.places, lanes) * lanes <= s->band.width;
+    s->by_rows = nn_ceil_div(s->band.places, lanes) * lanes <= s->band.width;
     if (s->by_rows) nn_band_align(&s->band, lanes);
 }
 
@@ -104,7 +95,7 @@ static Sweep sweep_backward(const NnConvGeom *g)
 
 static int tile_count(const Sweep *s)
 {
-    return ceil_div(s->O, s->tile);
+    return nn_ceil_div(s->O, s->tile);
 }
 
 /* The last tile is a small one if that is enough. */
@@ -120,7 +111,7 @@ static size_t tile_len(const Sweep *s)
 
 static size_t packed_len(const Sweep *s)
 {
-    return align((size_t)(s->groups * tile_count(s)) * tile_len(s));
+    return nn_align_line((size_t)(s->groups * tile_count(s)) * tile_len(s));
 }
 
 /* The kernel positions, as indices into [Kh][Kw], whose sum is a tap's weight: usually one. */
@@ -181,7 +172,7 @@ static void pack_weights(const Sweep *s, const float *w, float *packed)
 
 static size_t shifts_len(const Sweep *s)
 {
-    return align((size_t)s->C * (size_t)(s->row_taps * s->col_taps));
+    return nn_align_line((size_t)s->C * (size_t)(s->row_taps * s->col_taps));
 }
 
 static int32_t *list_phase(const NnBand *b, const NnTaps *row, const NnTaps *col, int32_t *to)
@@ -204,12 +195,12 @@ static void list_shifts(const NnBand *band, int32_t *to)
 static int vector_count(const Sweep *s, int rows)
 {
     const int lanes = nn_micro()->lanes;
-    return s->by_rows ? rows * (row_positions(s) / lanes) : ceil_div(nn_band_positions(&s->band, rows), lanes);
+    return s->by_rows ? rows * (row_positions(s) / lanes) : nn_ceil_div(nn_band_positions(&s->band, rows), lanes);
 }
 
 static size_t places_len(const Sweep *s)
 {
-    return align((size_t)vector_count(s, s->band.rows));
+    return nn_align_line((size_t)vector_count(s, s->band.rows));
 }
 
 static void list_places(const Sweep *s, int32_t *to)
@@ -223,7 +214,7 @@ static void list_places(const Sweep *s, int32_t *to)
 
 static size_t results_pitch(const Sweep *s)
 {
-    const size_t n = align((size_t)vector_count(s, s->band.rows) * (size_t)nn_micro()->lanes);
+    const size_t n = nn_align_line((size_t)vector_count(s, s->band.rows) * (size_t)nn_micro()->lanes);
     return n % (64 * LINE) == 0 ? n + LINE : n; /* not 4 KiB apart */
 }
 
@@ -234,7 +225,7 @@ static size_t results_len(const Sweep *s)
 
 static size_t slice_len(const Sweep *s)
 {
-    return align(nn_band_len(&s->band)) + results_len(s);
+    return nn_align_line(nn_band_len(&s->band)) + results_len(s);
 }
 
 static size_t sweep_scratch(const Sweep *s)
@@ -380,7 +371,7 @@ static void sweep_run(const Sweep *s, const float *in, const float *w, const NnC
                           .shifts = shifts,
                           .places = places,
                           .band = mine,
-                          .results = mine + align(nn_band_len(&s->band)) };
+                          .results = mine + nn_align_line(nn_band_len(&s->band)) };
         run_item(&it, in, end, it.n * bands + i % bands, add, out);
     }
 }

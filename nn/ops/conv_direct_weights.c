@@ -39,6 +39,7 @@
 
 #include "nn/base/parallel.h"
 #include "nn/ops/conv_weights_cut.h"
+#include "nn/ops/cut.h"
 #include "nn/ops/micro.h"
 #include "nn/ops/norm_pass.h"
 
@@ -46,21 +47,6 @@ enum {
     CHUNK = 64, /* positions */
     STRIP = 16  /* channels whose scattered places in dw stay in cache */
 };
-
-static int min_int(int a, int b)
-{
-    return a < b ? a : b;
-}
-
-static int max_int(int a, int b)
-{
-    return a > b ? a : b;
-}
-
-static int ceil_div(int a, int b)
-{
-    return (a + b - 1) / b;
-}
 
 /* ---- copies of an item ---- */
 
@@ -72,7 +58,7 @@ static Item item_at(const NnWeightsCut *c, int item)
 {
     const int n0 = item / c->bands * c->images, i0 = item % c->bands * c->rows;
     const int all = nn_weights_places(&c->row, c->written.H, 0);
-    return (Item){ n0, min_int(c->images, c->N - n0), i0, min_int(c->rows, all - i0) };
+    return (Item){ n0, nn_min_int(c->images, c->N - n0), i0, nn_min_int(c->rows, all - i0) };
 }
 
 static const float *image_of(const NnWeightsSide *s, const float *tensor, int n, int channel)
@@ -89,7 +75,7 @@ static void zero(float *to, size_t n)
 static void copy_written(const NnWeightsCut *c, const Item *t, const float *written, int channel, int channels,
                          const NnNorm *norm, float *to)
 {
-    const int row = c->row.phases * t->i0, rows = min_int(c->row.phases * t->rows, c->written.H - row);
+    const int row = c->row.phases * t->i0, rows = nn_min_int(c->row.phases * t->rows, c->written.H - row);
     const int pixels = rows * c->written.W;
     const size_t first = (size_t)row * (size_t)c->written.W, slice = (size_t)c->slice,
                  len = nn_weights_written_len(c, c->rows);
@@ -135,7 +121,7 @@ static void copy_pixels(const NnWeightsCut *c, const Piece *p, NnRange in, float
     const int lanes = nn_micro()->lanes;
     const size_t W = (size_t)c->read.W, plane = (size_t)c->read.H * W, slice = (size_t)c->in_slice;
     for (int ch = 0; ch < p->channels; ch += lanes) {
-        const int n = min_int(lanes, p->channels - ch);
+        const int n = nn_min_int(lanes, p->channels - ch);
         for (int k = 0; k < p->rows; k++) {
             if (!is_used(c, k) || !in_image(c, p, k)) continue;
             const float *from = p->image + (size_t)ch * plane + (size_t)(p->first + k) * W + in.a + c->col.first;
@@ -173,7 +159,7 @@ typedef struct {
 
 static void find_rows(const NnWeightsCut *c, const Item *t, int a, Rows *r)
 {
-    const int rows = min_int(t->rows, nn_weights_places(&c->row, c->written.H, a) - t->i0);
+    const int rows = nn_min_int(t->rows, nn_weights_places(&c->row, c->written.H, a) - t->i0);
     r->n = 0;
     for (int n = 0; n < t->images; n++)
         for (int i = 0; i < rows; i++, r->n++) {
@@ -198,7 +184,7 @@ static void add_run(const NnWeightsCut *c, const Rows *r, const Chunk *k, const 
     const NnMicroColumns out = { written + col->phase * c->slice + k->j0 * out_step, r->written + k->r0,
                                  (size_t)out_step };
     if (c->vectors_read)
-        m->outer(k->rows, k->cols, &out, c->slice, &in, ceil_div(run, m->lanes) * m->lanes, partial + col->column,
+        m->outer(k->rows, k->cols, &out, c->slice, &in, nn_ceil_div(run, m->lanes) * m->lanes, partial + col->column,
                  (size_t)c->columns);
     else
         m->outer(k->rows, k->cols, &in, run, &out, c->slice, partial + (size_t)(col->column * c->slice),
@@ -210,13 +196,13 @@ static void add_slices(const NnWeightsCut *c, const Rows *r, int a, const float 
                        float *partial)
 {
     const int widest = nn_weights_places(&c->col, c->written.W, 0);
-    const int cols = ceil_div(widest, ceil_div(widest, CHUNK)), rows = max_int(1, CHUNK / cols);
+    const int cols = nn_ceil_div(widest, nn_ceil_div(widest, CHUNK)), rows = nn_max_int(1, CHUNK / cols);
     for (int r0 = 0; r0 < r->n; r0 += rows)
         for (int j0 = 0; j0 < widest; j0 += cols)
             for (int u = 0; u < c->row.n; u++)
                 for (int t = 0; c->row.tap[u].phase == a && t < c->col.n; t += c->col.tap[t].run) {
                     const int end = nn_weights_places(&c->col, c->written.W, c->col.tap[t].phase);
-                    const Chunk k = { r0, min_int(rows, r->n - r0), j0, min_int(cols, end - j0) };
+                    const Chunk k = { r0, nn_min_int(rows, r->n - r0), j0, nn_min_int(cols, end - j0) };
                     add_run(c, r, &k, &c->row.tap[u], &c->col.tap[t], read, written, partial + (size_t)u * c->row_len);
                 }
 }
@@ -250,14 +236,14 @@ typedef struct {
 
 static void copy_item(const NnWeightsCut *c, const Unit *u, const Item *t, const Images *from, const Copies *to)
 {
-    const int block = u->block * c->block, channels = min_int(c->block, c->written.C - block);
+    const int block = u->block * c->block, channels = nn_min_int(c->block, c->written.C - block);
     for (int s = 0; s < c->in_slices; s++) {
-        const int first = s * c->in_slice, n = min_int(c->in_slice, c->read.C - first);
+        const int first = s * c->in_slice, n = nn_min_int(c->in_slice, c->read.C - first);
         copy_read(c, t, from->read, u->group * c->read.C + first, n, from->read_norm,
                   to->read + (size_t)s * c->read_len);
     }
     for (int s = 0; s < c->slices; s++) {
-        const int first = s * c->slice, n = max_int(0, min_int(c->slice, channels - first));
+        const int first = s * c->slice, n = nn_max_int(0, nn_min_int(c->slice, channels - first));
         copy_written(c, t, from->written, u->group * c->written.C + block + first, n, from->written_norm,
                      to->written + (size_t)s * c->written_len);
     }
@@ -334,7 +320,7 @@ static void add_pair(const NnConvGeom *g, const NnWeightsCut *c, const Pair *p)
     for (int from = 0; from < numbers; from += STRIP)
         for (int position = 0; position < g->Kh * g->Kw; position++) {
             const Sources s = find_sources(c, position / g->Kw, position % g->Kw);
-            for (int k = from; k < min_int(from + STRIP, numbers); k++)
+            for (int k = from; k < nn_min_int(from + STRIP, numbers); k++)
                 add_vector(c, &s, p->partial + (size_t)k * pitch, vectors, p->dw + (size_t)k * stride + position,
                            vector_stride);
         }
@@ -344,12 +330,12 @@ static void add_pair(const NnConvGeom *g, const NnWeightsCut *c, const Pair *p)
 static void add_slice(const NnConvGeom *g, const NnWeightsCut *c, const float *partial, int block, int slice, float *dw)
 {
     const size_t taps = (size_t)g->Kh * (size_t)g->Kw, row = (size_t)g->K;
-    const int w = block * c->block + slice * c->slice, end = min_int((block + 1) * c->block, c->written.C);
+    const int w = block * c->block + slice * c->slice, end = nn_min_int((block + 1) * c->block, c->written.C);
     Pair p = { .read_stride = c->exchanged ? row : taps, .written_stride = c->exchanged ? taps : row };
-    p.written = min_int(c->slice, end - w);
+    p.written = nn_min_int(c->slice, end - w);
     for (int in = 0; in < c->in_slices; in++) {
         p.partial = partial + pair_at(c, slice, in);
-        p.read = min_int(c->in_slice, c->read.C - in * c->in_slice);
+        p.read = nn_min_int(c->in_slice, c->read.C - in * c->in_slice);
         p.dw = dw + (size_t)w * p.written_stride + (size_t)(in * c->in_slice) * p.read_stride;
         add_pair(g, c, &p);
     }

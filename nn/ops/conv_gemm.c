@@ -13,6 +13,7 @@
 #include "nn/base/blas.h"
 #include "nn/base/parallel.h"
 #include "nn/ops/conv_method.h"
+#include "nn/ops/cut.h"
 #include "nn/ops/plane_sum.h"
 
 enum {
@@ -21,8 +22,7 @@ enum {
     TILE_MIN = 64, /* below, sgemm loses more than the cache gains */
     TILE_MAX = 512,
     COL_MAX = 192 * 1024, /* floats of a column matrix that stay in a second-level cache */
-    LANES = 8,
-    ALIGN = 16 /* floats in a cache line */
+    LANES = 8
 };
 
 /* How a geometry is cut. The map is blocks of images; a block is a grid of tiles (1 x 1 if it has several images). */
@@ -32,66 +32,46 @@ typedef struct {
     int lanes; /* partial sums of the weight gradient */
 } Cut;
 
-static int min_int(int a, int b)
-{
-    return a < b ? a : b;
-}
-
-static int max_int(int a, int b)
-{
-    return a > b ? a : b;
-}
-
-static int ceil_div(int a, int b)
-{
-    return (a + b - 1) / b;
-}
-
 /* Columns of a tile that suit sgemm and the cache. */
 static int tile_target(const NnConvGeom *g)
 {
     const int64_t work = (int64_t)g->Og * g->K;
     const int small = (int)(SMALL_PRODUCT / work);
-    if (small >= TILE_MIN) return min_int(small, TILE_MAX);
-    return max_int(TILE_MIN, min_int(COL_MAX / g->K, TILE_MAX));
+    if (small >= TILE_MIN) return nn_min_int(small, TILE_MAX);
+    return nn_max_int(TILE_MIN, nn_min_int(COL_MAX / g->K, TILE_MAX));
 }
 
 static Cut cut_make(const NnConvGeom *g)
 {
     const int target = tile_target(g);
     Cut c = { .images = 1, .rows = 1, .cols = g->Wo };
-    if (g->Wo > target) c.cols = ceil_div(g->Wo, ceil_div(g->Wo, target));
-    else c.rows = min_int(g->Ho, target / g->Wo);
+    if (g->Wo > target) c.cols = nn_ceil_div(g->Wo, nn_ceil_div(g->Wo, target));
+    else c.rows = nn_min_int(g->Ho, target / g->Wo);
     /* Small maps share a tile, but at least four items are left for threads. */
     if (c.rows == g->Ho && c.cols == g->Wo && !g->in_place)
-        c.images = max_int(1, min_int(target / (g->Ho * g->Wo), g->N / 4));
-    c.blocks = ceil_div(g->N, c.images);
-    c.grid_rows = ceil_div(g->Ho, c.rows), c.grid_cols = ceil_div(g->Wo, c.cols);
-    c.lanes = min_int(LANES, c.blocks);
+        c.images = nn_max_int(1, nn_min_int(target / (g->Ho * g->Wo), g->N / 4));
+    c.blocks = nn_ceil_div(g->N, c.images);
+    c.grid_rows = nn_ceil_div(g->Ho, c.rows), c.grid_cols = nn_ceil_div(g->Wo, c.cols);
+    c.lanes = nn_min_int(LANES, c.blocks);
     return c;
 }
 
 static NnConvTile cut_tile(const NnConvGeom *g, const Cut *c, int block, int tile)
 {
     const int n0 = block * c->images, i0 = tile / c->grid_cols * c->rows, j0 = tile % c->grid_cols * c->cols;
-    return (NnConvTile){ n0, min_int(c->images, g->N - n0), i0, min_int(c->rows, g->Ho - i0),
-                         j0, min_int(c->cols, g->Wo - j0) };
-}
-
-static size_t align(size_t n)
-{
-    return (n + ALIGN - 1) / ALIGN * ALIGN;
+    return (NnConvTile){ n0, nn_min_int(c->images, g->N - n0), i0, nn_min_int(c->rows, g->Ho - i0),
+                         j0, nn_min_int(c->cols, g->Wo - j0) };
 }
 
 /* A thread's scratch: a column matrix [K,T], then room for a tile of the map [Og,T]. */
 static size_t col_len(const NnConvGeom *g, const Cut *c)
 {
-    return align((size_t)g->K * (size_t)(c->images * c->rows * c->cols));
+    return nn_align_line((size_t)g->K * (size_t)(c->images * c->rows * c->cols));
 }
 
 static size_t slice_len(const NnConvGeom *g, const Cut *c)
 {
-    return col_len(g, c) + align((size_t)g->Og * (size_t)(c->images * c->rows * c->cols));
+    return col_len(g, c) + nn_align_line((size_t)g->Og * (size_t)(c->images * c->rows * c->cols));
 }
 
 static size_t weights_len(const NnConvGeom *g)
@@ -234,7 +214,7 @@ void nn_conv_to_image(const NnConvGeom *g, const float *map, const float *w, con
 #pragma omp parallel for num_threads(nn_threads()) schedule(dynamic)
     for (int item = 0; item < items; item++) {
         const int group = item % g->groups, block = item / g->groups, n0 = block * c.images;
-        if (!add && !overwrite) fill_planes(g, b, group, n0, min_int(n0 + c.images, g->N), image);
+        if (!add && !overwrite) fill_planes(g, b, group, n0, nn_min_int(n0 + c.images, g->N), image);
         for (int tile = 0; tile < c.grid_rows * c.grid_cols; tile++) {
             const NnConvTile t = cut_tile(g, &c, block, tile);
             tile_to_image(g, &c, map, w, group, &t, !overwrite, image, my_slice(g, &c, scratch));

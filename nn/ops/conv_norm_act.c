@@ -14,15 +14,10 @@
 #include "nn/ops/case_shapes.h"
 #include "nn/ops/conv_method.h"
 #include "nn/ops/conv_shape.h"
+#include "nn/ops/cut.h"
 #include "nn/ops/norm_pass.h"
 
 enum { X, W, GAMMA, BETA, MEAN, VAR, INPUTS };
-enum { ALIGN = 16 }; /* floats in a cache line */
-
-static size_t align(size_t n)
-{
-    return (n + ALIGN - 1) / ALIGN * ALIGN;
-}
 
 static NnStatus conv_norm_act_shape(const NnShape *xs, int n_in, const void *attr, NnShape *ys, NnErr *err)
 {
@@ -37,7 +32,7 @@ static NnStatus conv_norm_act_shape(const NnShape *xs, int n_in, const void *att
 static size_t conv_norm_act_saved(const NnShape *xs, int n_in, NnShape ys, const void *attr)
 {
     (void)xs, (void)n_in, (void)attr;
-    return align(nn_norm_len(ys.d[1])) + nn_shape_len(ys);
+    return nn_align_line(nn_norm_len(ys.d[1])) + nn_shape_len(ys);
 }
 
 static double conv_norm_act_flops(const NnShape *xs, int n_in, NnShape ys, const void *attr)
@@ -73,7 +68,7 @@ static size_t own_scratch(const NnConvGeom *g, const NnConvMethod *method)
 {
     const size_t forward = nn_norm_len(g->O) + (size_t)g->O + nn_conv_moments_len(method->slots(g), g->O);
     const size_t backward = nn_norm_sums_len(g->N, g->O);
-    return align(forward > backward ? forward : backward);
+    return nn_align_line(forward > backward ? forward : backward);
 }
 
 static size_t scratch_len(const NnShape *xs, int n_in, NnShape ys, const void *attr, const void *how)
@@ -93,7 +88,7 @@ static NnNorm norm_of(NnShape ys, const NnConvNormActAttr *a, const float *at)
 
 static size_t pre_at(const NnNorm *n)
 {
-    return align(nn_norm_len(n->C));
+    return nn_align_line(nn_norm_len(n->C));
 }
 
 const float *nn_conv_input(const float *x, const NnDeferred *from, NnShape s, NnNorm *room, const NnNorm **norm)

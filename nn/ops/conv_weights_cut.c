@@ -1,38 +1,18 @@
 /* conv_weights_cut.c -- see conv_weights_cut.h. */
 #include "nn/ops/conv_weights_cut.h"
 
+#include "nn/ops/cut.h"
 #include "nn/ops/micro.h"
 
 enum {
     UNITS = 8, /* wanted: threads that can work at once */
     LANE_FLOATS = 1024 * 1024,
-    ITEM_FLOATS = 96 * 1024, /* of both copies */
-    ALIGN = 16
+    ITEM_FLOATS = 96 * 1024 /* of both copies */
 };
-
-static int min_int(int a, int b)
-{
-    return a < b ? a : b;
-}
-
-static int max_int(int a, int b)
-{
-    return a > b ? a : b;
-}
-
-static int ceil_div(int a, int b)
-{
-    return (a + b - 1) / b;
-}
 
 static int round_up(int n, int to)
 {
-    return ceil_div(n, to) * to;
-}
-
-static size_t align(size_t n)
-{
-    return (n + ALIGN - 1) / ALIGN * ALIGN;
+    return nn_ceil_div(n, to) * to;
 }
 
 /* All phases' taps in one list. */
@@ -43,7 +23,7 @@ static NnWeightsAxis axis_make(const NnAxis *from)
         for (int t = 0; t < from->phase[a].n; t++) {
             const int shift = from->phase[a].at[t] - from->first;
             x.tap[x.n++] = (NnWeightsTap){ .phase = a, .shift = shift, .run = 1, .from = from->phase[a].from[t] };
-            x.span = max_int(x.span, shift + 1);
+            x.span = nn_max_int(x.span, shift + 1);
             x.used |= 1u << shift % x.split;
         }
     for (int t = x.n - 2; t >= 0; t--)
@@ -70,13 +50,13 @@ static int is_run_start(const NnWeightsAxis *col, int t)
 static void cut_slices(NnWeightsCut *c, int blocks)
 {
     const int pair = 2 * nn_micro()->lanes,
-              most = max_int(NN_WEIGHTS_SLICE_MAX / c->col.split, NN_WEIGHTS_SLICE_MAX / 4);
-    c->block = min_int(c->written.C, round_up(ceil_div(c->written.C, blocks), pair));
-    c->blocks = ceil_div(c->written.C, c->block);
-    c->slice = min_int(pair, c->vectors_read ? c->block : round_up(c->block, nn_micro()->lanes));
-    c->slices = ceil_div(c->block, c->slice);
-    c->in_slices = ceil_div(c->read.C, most);
-    c->in_slice = ceil_div(c->read.C, c->in_slices);
+              most = nn_max_int(NN_WEIGHTS_SLICE_MAX / c->col.split, NN_WEIGHTS_SLICE_MAX / 4);
+    c->block = nn_min_int(c->written.C, round_up(nn_ceil_div(c->written.C, blocks), pair));
+    c->blocks = nn_ceil_div(c->written.C, c->block);
+    c->slice = nn_min_int(pair, c->vectors_read ? c->block : round_up(c->block, nn_micro()->lanes));
+    c->slices = nn_ceil_div(c->block, c->slice);
+    c->in_slices = nn_ceil_div(c->read.C, most);
+    c->in_slice = nn_ceil_div(c->read.C, c->in_slices);
 }
 
 /* Where a row's taps have their channels. Runs that are read as vectors begin at whole vectors. */
@@ -90,7 +70,7 @@ static void size_partial(NnWeightsCut *c)
     }
     if (c->vectors_read) c->columns = round_up(c->columns, lanes);
     c->row_len = (size_t)c->columns * (size_t)c->slice;
-    c->partial_len = align(c->row_len * (size_t)(c->row.n * c->slices * c->in_slices));
+    c->partial_len = nn_align_line(c->row_len * (size_t)(c->row.n * c->slices * c->in_slices));
 }
 
 size_t nn_weights_read_len(const NnWeightsCut *c, int rows)
@@ -112,28 +92,28 @@ static size_t image_len(const NnWeightsCut *c, int rows)
 static void size_items(NnWeightsCut *c, int lanes)
 {
     const int all = nn_weights_places(&c->row, c->written.H, 0);
-    int rows = min_int(all, NN_WEIGHTS_ROWS_MAX);
+    int rows = nn_min_int(all, NN_WEIGHTS_ROWS_MAX);
     c->in_cols = c->col.split * (nn_weights_places(&c->col, c->written.W, 0) - 1) + c->col.span;
     while (rows > 1 && image_len(c, rows) > ITEM_FLOATS) rows--;
-    rows = min_int(rows, ceil_div(all, ceil_div(lanes, c->N)));
-    c->bands = ceil_div(all, rows);
-    c->rows = ceil_div(all, c->bands);
-    const int fit = min_int((int)(ITEM_FLOATS / image_len(c, c->rows)), NN_WEIGHTS_ROWS_MAX / c->rows);
-    c->images = c->bands > 1 ? 1 : max_int(1, min_int(fit, c->N / lanes));
+    rows = nn_min_int(rows, nn_ceil_div(all, nn_ceil_div(lanes, c->N)));
+    c->bands = nn_ceil_div(all, rows);
+    c->rows = nn_ceil_div(all, c->bands);
+    const int fit = nn_min_int((int)(ITEM_FLOATS / image_len(c, c->rows)), NN_WEIGHTS_ROWS_MAX / c->rows);
+    c->images = c->bands > 1 ? 1 : nn_max_int(1, nn_min_int(fit, c->N / lanes));
     c->in_rows = c->row.split * (c->rows - 1) + c->row.span;
-    c->items = ceil_div(c->N, c->images) * c->bands;
-    c->lanes = min_int(lanes, c->items);
-    c->read_len = align((size_t)c->images * nn_weights_read_len(c, c->rows) + NN_MICRO_LANES_MAX);
-    c->written_len = align((size_t)c->images * nn_weights_written_len(c, c->rows));
+    c->items = nn_ceil_div(c->N, c->images) * c->bands;
+    c->lanes = nn_min_int(lanes, c->items);
+    c->read_len = nn_align_line((size_t)c->images * nn_weights_read_len(c, c->rows) + NN_MICRO_LANES_MAX);
+    c->written_len = nn_align_line((size_t)c->images * nn_weights_written_len(c, c->rows));
 }
 
 /* Lanes that memory allows beside so many blocks. */
 static int lanes_for(const NnWeightsCut *c)
 {
-    const int wanted = ceil_div(UNITS, c->groups * c->blocks);
+    const int wanted = nn_ceil_div(UNITS, c->groups * c->blocks);
     const size_t all = (size_t)(c->groups * c->blocks) * c->partial_len;
     const int allowed = (int)(LANE_FLOATS / (all ? all : 1));
-    return min_int(wanted, max_int(allowed, 2));
+    return nn_min_int(wanted, nn_max_int(allowed, 2));
 }
 
 /* Cycles of the innermost loop for one run, a position: two vectors are multiplied and added in a cycle. Loading the
@@ -142,9 +122,9 @@ static double run_cycles(const NnWeightsCut *c, int run)
 {
     const int lanes = nn_micro()->lanes;
     const int numbers = c->vectors_read ? c->slice : run * c->in_slice;
-    const int vectors = ceil_div(c->vectors_read ? run * c->in_slice : c->slice, lanes);
+    const int vectors = nn_ceil_div(c->vectors_read ? run * c->in_slice : c->slice, lanes);
     const int pairs = vectors / 2, single = vectors % 2;
-    return pairs * max_int(numbers, 5) + single * max_int(numbers, 9) * 0.6;
+    return pairs * nn_max_int(numbers, 5) + single * nn_max_int(numbers, 9) * 0.6;
 }
 
 /* Cycles, roughly, when all units that threads can do at once are done at once. */
@@ -157,7 +137,7 @@ static double cut_cost(const NnWeightsCut *c)
         (double)c->N * nn_weights_places(&c->row, c->written.H, 0) * nn_weights_places(&c->col, c->written.W, 0);
     const double copies = (double)c->items * c->images * (double)image_len(c, c->rows);
     const double partials = (double)c->lanes * (double)c->partial_len;
-    return c->blocks / (double)min_int(UNITS, nn_weights_units(c)) *
+    return c->blocks / (double)nn_min_int(UNITS, nn_weights_units(c)) *
            (positions * c->row.n * c->slices * c->in_slices * run + copies + 2 * partials);
 }
 

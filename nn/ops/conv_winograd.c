@@ -34,6 +34,7 @@
 #include "nn/base/parallel.h"
 #include "nn/ops/conv_method.h"
 #include "nn/ops/conv_winograd.h"
+#include "nn/ops/cut.h"
 #include "nn/ops/micro.h"
 
 enum {
@@ -70,26 +71,6 @@ typedef struct {
     float *V, *M, *stage, *ends, *work, *out, *zeros;
 } Slice;
 
-static int min_int(int a, int b)
-{
-    return a < b ? a : b;
-}
-
-static int max_int(int a, int b)
-{
-    return a > b ? a : b;
-}
-
-static int ceil_div(int a, int b)
-{
-    return (a + b - 1) / b;
-}
-
-static size_t align(size_t n)
-{
-    return (n + LINE - 1) / LINE * LINE;
-}
-
 static Conv conv_forward(const NnConvGeom *g)
 {
     return (Conv){ g->N, g->C, g->H, g->W, g->O, g->Ho, g->Wo, g->pad, (size_t)g->C * 9, 9, 0 };
@@ -103,15 +84,15 @@ static Conv conv_backward(const NnConvGeom *g)
 /* Vectors that the product of `rows` rows of tiles takes: it does three at a time, single ones more slowly. */
 static double cost_of_rows(int tiles_w, int rows)
 {
-    const int vectors = ceil_div(tiles_w * rows, LINE);
+    const int vectors = nn_ceil_div(tiles_w * rows, LINE);
     return vectors + vectors % 3 * 0.15;
 }
 
 /* The number of rows that wastes least, of those that fit. Four items at least, but no vector of fewer tiles for it. */
 static int choose_rows(int tiles_w, int rows_in_all)
 {
-    const int fair = max_int(ceil_div(rows_in_all, 4), min_int(rows_in_all, ceil_div(LINE, tiles_w)));
-    const int most = min_int(max_int(1, (TILES + LINE - 1) / tiles_w), fair);
+    const int fair = nn_max_int(nn_ceil_div(rows_in_all, 4), nn_min_int(rows_in_all, nn_ceil_div(LINE, tiles_w)));
+    const int most = nn_min_int(nn_max_int(1, (TILES + LINE - 1) / tiles_w), fair);
     int best = 1;
     for (int rows = 2; rows <= most; rows++)
         if (cost_of_rows(tiles_w, rows) * best <= cost_of_rows(tiles_w, best) * rows) best = rows;
@@ -120,14 +101,14 @@ static int choose_rows(int tiles_w, int rows_in_all)
 
 static Cut cut_make(const Conv *k)
 {
-    Cut c = { .tiles_h = ceil_div(k->Ho, TILE), .tiles_w = ceil_div(k->Wo, TILE) };
+    Cut c = { .tiles_h = nn_ceil_div(k->Ho, TILE), .tiles_w = nn_ceil_div(k->Wo, TILE) };
     c.rows = choose_rows(c.tiles_w, k->N * c.tiles_h);
-    c.items = ceil_div(k->N * c.tiles_h, c.rows);
-    c.P = ceil_div(c.rows * c.tiles_w, LINE) * LINE;
-    c.ends = min_int(2, max_int(0, k->pad + k->W - TILE * c.tiles_w));
-    c.groups = ceil_div(k->O, GROUP);
-    c.block = min_int(c.groups, max_int(1, M_MAX / (FREQS * GROUP * c.P)));
-    c.block = ceil_div(c.groups, ceil_div(c.groups, c.block));
+    c.items = nn_ceil_div(k->N * c.tiles_h, c.rows);
+    c.P = nn_ceil_div(c.rows * c.tiles_w, LINE) * LINE;
+    c.ends = nn_min_int(2, nn_max_int(0, k->pad + k->W - TILE * c.tiles_w));
+    c.groups = nn_ceil_div(k->O, GROUP);
+    c.block = nn_min_int(c.groups, nn_max_int(1, M_MAX / (FREQS * GROUP * c.P)));
+    c.block = nn_ceil_div(c.groups, nn_ceil_div(c.groups, c.block));
     /* A line more, so that frequencies do not share the same few sets of a cache. */
     c.u = (size_t)c.groups * (size_t)k->C * GROUP + LINE;
     c.v = (size_t)k->C * (size_t)c.P + LINE;
@@ -139,7 +120,7 @@ static Cut cut_make(const Conv *k)
 static float *take(float *base, size_t *used, size_t n)
 {
     float *at = base ? base + *used : NULL;
-    *used += align(n);
+    *used += nn_align_line(n);
     return at;
 }
 
@@ -220,8 +201,8 @@ static void finish_row(const Conv *k, const Cut *c, float *at, float *ends)
 /* Ask for the rows y0 .. y1 - 1 of the channel that comes next: channels are too short for the CPU to foresee it. */
 static void prefetch_rows(const float *plane, int y0, int y1, int H, int W, int write)
 {
-    const char *at = (const char *)(plane + (size_t)max_int(0, y0) * (size_t)W);
-    const char *end = (const char *)(plane + (size_t)min_int(H, y1) * (size_t)W);
+    const char *at = (const char *)(plane + (size_t)nn_max_int(0, y0) * (size_t)W);
+    const char *end = (const char *)(plane + (size_t)nn_min_int(H, y1) * (size_t)W);
     for (; at < end; at += LINE * sizeof(float))
         if (write) __builtin_prefetch(at, 1, 2);
         else __builtin_prefetch(at, 0, 2);
@@ -266,7 +247,7 @@ static void add_row(float *y, const float *from, int n)
 static void put_rows(const Conv *k, const Cut *c, const float *from, int i0, int i1, int add, float *plane)
 {
     for (int i = i0; i < i1; i++, from += TILE * c->tiles_w)
-        for (int q = 0; q < min_int(TILE, k->Ho - TILE * i); q++) {
+        for (int q = 0; q < nn_min_int(TILE, k->Ho - TILE * i); q++) {
             float *to = plane + (size_t)(TILE * i + q) * (size_t)k->Wo;
             const float *row = from + (size_t)q * c->stage;
             if (add) add_row(to, row, k->Wo);
@@ -287,10 +268,10 @@ static void finish_channel(const Conv *k, const Cut *c, const Slice *s, const fl
     nn_micro()->winograd->output(M, c->m, c->P, s->out, c->stage);
     for (int r = row0, next; r < row0 + rows; r = next) {
         const int n = r / c->tiles_h, i0 = r % c->tiles_h;
-        next = min_int(row0 + rows, (n + 1) * c->tiles_h);
+        next = nn_min_int(row0 + rows, (n + 1) * c->tiles_h);
         float *plane = to->y + ((size_t)n * (size_t)k->O + (size_t)o) * (size_t)k->Ho * (size_t)k->Wo;
         put_rows(k, c, s->out + (r - row0) * TILE * c->tiles_w, i0, i0 + next - r, to->add, plane);
-        const int y0 = TILE * i0, y1 = min_int(k->Ho, TILE * (i0 + next - r));
+        const int y0 = TILE * i0, y1 = nn_min_int(k->Ho, TILE * (i0 + next - r));
         if (o + 1 < k->O) prefetch_rows(plane + (size_t)k->Ho * (size_t)k->Wo, y0, y1, k->Ho, k->Wo, 1);
         if (to->end)
             nn_conv_end_run(to->end, row0 / c->rows, k->O, o, plane + (size_t)y0 * (size_t)k->Wo,
@@ -301,12 +282,12 @@ static void finish_channel(const Conv *k, const Cut *c, const Slice *s, const fl
 static void run_item(const Conv *k, const Cut *c, const Slice *s, const float *x, const float *U, int item,
                      const Target *to)
 {
-    const int row0 = item * c->rows, rows = min_int(c->rows, k->N * c->tiles_h - row0);
+    const int row0 = item * c->rows, rows = nn_min_int(c->rows, k->N * c->tiles_h - row0);
     if (to->end && to->end->moments)
         memset(to->end->moments + (size_t)item * (size_t)k->O * 3, 0, sizeof(float) * (size_t)k->O * 3);
     for (int ch = 0; ch < k->C; ch++) transform_channel(k, c, s, x, ch, row0, rows);
     for (int g0 = 0; g0 < c->groups; g0 += c->block) {
-        const int g1 = min_int(c->groups, g0 + c->block), o1 = min_int(k->O, g1 * GROUP);
+        const int g1 = nn_min_int(c->groups, g0 + c->block), o1 = nn_min_int(k->O, g1 * GROUP);
         multiply(k, c, s, U, g0, g1);
         for (int o = g0 * GROUP; o < o1; o++)
             finish_channel(k, c, s, s->M + (size_t)(o - g0 * GROUP) * (size_t)c->P, o, row0, rows, to);

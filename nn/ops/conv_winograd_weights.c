@@ -15,6 +15,7 @@
 #include <string.h>
 
 #include "nn/base/parallel.h"
+#include "nn/ops/cut.h"
 #include "nn/ops/micro.h"
 
 enum {
@@ -45,34 +46,19 @@ typedef struct {
     float *taps;        /* [9][bc] */
 } Slice;
 
-static int min_int(int a, int b)
-{
-    return a < b ? a : b;
-}
-
-static int max_int(int a, int b)
-{
-    return a > b ? a : b;
-}
-
-static int ceil_div(int a, int b)
-{
-    return (a + b - 1) / b;
-}
-
 static int even_block(int channels, int blocks)
 {
-    return ceil_div(ceil_div(channels, blocks), LINE) * LINE;
+    return nn_ceil_div(nn_ceil_div(channels, blocks), LINE) * LINE;
 }
 
 static Cut cut_make(const NnConvGeom *g)
 {
-    Cut c = { .tiles_h = ceil_div(g->Ho, TILE), .tiles_w = ceil_div(g->Wo, TILE) };
-    c.bo = even_block(g->O, ceil_div(g->O, BLOCK)), c.blocks_o = ceil_div(g->O, c.bo);
-    c.bc = even_block(g->C, ceil_div(g->C, BLOCK)), c.blocks_c = ceil_div(g->C, c.bc);
+    Cut c = { .tiles_h = nn_ceil_div(g->Ho, TILE), .tiles_w = nn_ceil_div(g->Wo, TILE) };
+    c.bo = even_block(g->O, nn_ceil_div(g->O, BLOCK)), c.blocks_o = nn_ceil_div(g->O, c.bo);
+    c.bc = even_block(g->C, nn_ceil_div(g->C, BLOCK)), c.blocks_c = nn_ceil_div(g->C, c.bc);
     const int tiles = g->N * c.tiles_h * c.tiles_w;
-    c.lanes = min_int(min_int(LANES, g->N), max_int(1, ITEMS / (c.blocks_o * c.blocks_c)));
-    c.lanes = max_int(1, min_int(c.lanes, tiles / LANE_MIN));
+    c.lanes = nn_min_int(nn_min_int(LANES, g->N), nn_max_int(1, ITEMS / (c.blocks_o * c.blocks_c)));
+    c.lanes = nn_max_int(1, nn_min_int(c.lanes, tiles / LANE_MIN));
     c.u = (size_t)c.bo * (size_t)c.bc + LINE;
     c.v = CHUNK * (size_t)c.bc + LINE;
     c.d = CHUNK * (size_t)c.bo + LINE;
@@ -127,7 +113,7 @@ typedef struct {
 static void transpose_rows(const Source *r, int y0, int n, float *to)
 {
     const NnMicro *m = nn_micro();
-    const int a = min_int(n, max_int(0, -y0)), b = max_int(a, min_int(n, r->H - y0)), P = (b - a) * r->W;
+    const int a = nn_min_int(n, nn_max_int(0, -y0)), b = nn_max_int(a, nn_min_int(n, r->H - y0)), P = (b - a) * r->W;
     const size_t row = (size_t)r->W * (size_t)r->block, ld = (size_t)r->H * (size_t)r->W, ldt = (size_t)r->block;
     memset(to, 0, sizeof *to * row * (size_t)a);
     memset(to + row * (size_t)b, 0, sizeof *to * row * (size_t)(n - b));
@@ -142,7 +128,7 @@ static void transpose_rows(const Source *r, int y0, int n, float *to)
 /* Ask for n rows that are needed soon, in every channel: too many short stretches for the CPU to foresee. */
 static void prefetch_rows(const Source *s, int y0, int n)
 {
-    const int y1 = min_int(s->H, y0 + n);
+    const int y1 = nn_min_int(s->H, y0 + n);
     for (int ch = 0; ch < s->channels; ch++) {
         const float *plane = s->planes + (size_t)ch * (size_t)s->H * (size_t)s->W;
         for (const float *at = plane + y0 * s->W, *end = plane + y1 * s->W; at < end; at += LINE)
@@ -204,7 +190,7 @@ static void run_item(const NnConvGeom *g, const Cut *c, const Slice *s, const fl
 {
     const int lane = item % c->lanes, c0 = item / c->lanes % c->blocks_c * c->bc;
     const int o0 = item / c->lanes / c->blocks_c * c->bo;
-    const int nc = min_int(c->bc, g->C - c0), no = min_int(c->bo, g->O - o0);
+    const int nc = nn_min_int(c->bc, g->C - c0), no = nn_min_int(c->bo, g->O - o0);
     memset(s->dU, 0, sizeof *s->dU * slice_len(g, c)); /* the whole slice: channels that fill up a vector stay 0 */
     int p = 0;
     for (int n = lane; n < g->N; n += c->lanes) {
