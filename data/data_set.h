@@ -48,6 +48,7 @@ struct DataSet {
     DataItem *items;
     char **methods;      /* names, sorted */
     unsigned char *seen; /* per method: is it in settings.methods? */
+    char *mask_hidden;   /* per item: its mask must not be read (data_set_hide_masks); NULL: none */
     const DataReader *reader;
     void *self;
     struct DataCache *cache;
@@ -70,6 +71,12 @@ void data_set_free(DataSet *set);
 /* Item i through the cache. Thread-safe. A failure names file and line. The
  * caller frees the sample. */
 NnStatus data_set_read(const DataSet *set, int i, DataSample *out, NnErr *err);
+
+/* From now on no mask of a forged item is read, nor made where it would come from the forging: has_mask is 0, the mask is
+ * empty. data_set_show_mask takes one item out of that, with the mask file `mask` in place of its own if not NULL (which
+ * must be of the image's size). Not while a loader reads the set. The cache forgets what it must. ERR_NOMEM. */
+NnStatus data_set_hide_masks(DataSet *set, NnErr *err);
+NnStatus data_set_show_mask(DataSet *set, int i, const char *mask, NnErr *err);
 
 /* Indices of the items of a split, in item order, that training or testing uses:
  * train and val hold real images and the seen methods, test holds everything.

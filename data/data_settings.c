@@ -61,7 +61,27 @@ static const NnSetting augment_rows[] = {
 };
 #undef AT
 
+#define AT(field) offsetof(DataRegions, field)
+static const NnSetting regions_rows[] = {
+    { "remove", NN_SET_CHOICE, AT(remove), "none", 0, 0, "none primary random", "",
+      "what is removed from training images: nothing, their primary region, or (a control) a region of the same form "
+      "elsewhere" },
+    { "maps", NN_SET_PATH, AT(maps), "", 0, 0, NULL, "",
+      "file of primary region maps, as train --mode regions writes it; empty = the run measures its own (see "
+      "[gradcam])" },
+    { "probability", NN_SET_FLOAT, AT(probability), "0.5", 0, 1, NULL, "probability",
+      "that something is removed, drawn anew at every reading of an image" },
+    { "alpha_min", NN_SET_FLOAT, AT(alpha_min), "0.5", 0, 1, NULL, "share",
+      "of the pixels of the primary region, hottest first, at least so many go" },
+    { "alpha_max", NN_SET_FLOAT, AT(alpha_max), "1", 0, 1, NULL, "share", "and at most so many" },
+    { "fill", NN_SET_CHOICE, AT(fill), "noise", 0, 0, "noise black mean blur", "",
+      "what is put there: random colours, black, the image's mean colour, or the image itself, blurred" },
+};
+#undef AT
+
 const NnSection data_section = { "data", "images: where they come from and how they are brought to size", data_rows,
                                  COUNT(data_rows) };
 const NnSection data_augment_section = { "augment", "random changes to training images; none in validation and test",
                                          augment_rows, COUNT(augment_rows) };
+const NnSection data_regions_section = { "regions", "removal of primary regions from training images", regions_rows,
+                                         COUNT(regions_rows) };

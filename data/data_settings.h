@@ -1,4 +1,4 @@
-/* data_settings.h -- the [data] and [augment] sections of a configuration. */
+/* data_settings.h -- the [data], [augment] and [regions] sections of a configuration. */
 #ifndef DATA_SETTINGS_H
 #define DATA_SETTINGS_H
 #include "nn/base/settings.h"
@@ -36,6 +36,18 @@ typedef struct {
     float colour;             /* largest change of brightness, contrast, saturation, as a share */
 } DataAugment;
 
-extern const NnSection data_section, data_augment_section;
+typedef enum { DATA_REMOVE_NONE, DATA_REMOVE_PRIMARY, DATA_REMOVE_RANDOM } DataRemove;
+typedef enum { DATA_FILL_NOISE, DATA_FILL_BLACK, DATA_FILL_MEAN, DATA_FILL_BLUR } DataFill;
+
+/* [regions]: what is taken out of training images (data/region_removal.h). */
+typedef struct {
+    int remove;                 /* DataRemove */
+    char maps[NN_TEXT_MAX];     /* file of primary region maps; "": the run measures its own */
+    float probability;          /* of a removal, at every read */
+    float alpha_min, alpha_max; /* which share of the primary region goes */
+    int fill;                   /* DataFill */
+} DataRegions;
+
+extern const NnSection data_section, data_augment_section, data_regions_section;
 
 #endif

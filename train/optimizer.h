@@ -9,7 +9,7 @@
 
 enum { TRAIN_MAX_SLOTS = 2 };
 
-typedef struct {
+typedef struct TrainOptimizer {
     TrainOptimSettings settings;
     NnParams *params;             /* borrowed */
     float *slot[TRAIN_MAX_SLOTS]; /* [nn_params_train_len]: momentum, or first and second moment */

@@ -57,7 +57,7 @@ static void print_table(const Trainer *t, const Kind *kinds, int n)
                1e3 * kinds[i].forward / steps, 1e3 * kinds[i].backward / steps, 100 * seconds / total,
                3e-9 * kinds[i].flops / (seconds + 1e-12));
     }
-    const double waited = data_loader_waited(t->loader);
+    const double waited = trainer_waited(t);
     printf("%-18s %8s %12.3f ms a step in ops\n", "all", "", 1e3 * total / steps);
     printf("%-18s %8s %12.3f ms a step, %.1f%% of it, waiting for images\n", "data", "", 1e3 * waited / steps,
            100 * waited / (t->stepping + 1e-12));

@@ -11,7 +11,7 @@
 static void start_line(TrainProgress *p, const Trainer *t, double now)
 {
     p->line_time = now;
-    p->line_waited = data_loader_waited(t->loader);
+    p->line_waited = trainer_waited(t);
     p->line_stepping = t->stepping;
     p->line_step = t->step;
     p->sum = (TrainStep){ 0 };
@@ -51,7 +51,7 @@ static Speed measure_speed(const TrainProgress *p, const Trainer *t, double now)
     const double seconds = now - p->line_time + 1e-9, steps = (double)(t->step - p->line_step);
     const double images = steps * t->config.train.batch * t->config.optim.accumulate;
     const double each = (now - p->began) / (double)(t->step - p->first);
-    const double waited = data_loader_waited(t->loader) - p->line_waited, stepping = t->stepping - p->line_stepping;
+    const double waited = trainer_waited(t) - p->line_waited, stepping = t->stepping - p->line_stepping;
     return (Speed){ images / seconds, waited / (stepping + 1e-9), each * (double)(t->total - t->step) };
 }
 

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "nn/base/file.h"
+#include "train/phase.h"
 #include "train/snapshot.h"
 
 static NnStatus write_config(const Trainer *t, const char *folder, NnErr *err)
@@ -106,12 +107,15 @@ static NnStatus run(TrainSession *s, NnErr *err)
         if (!*s->stop && s->folder) NN_TRY(save_unvalidated(s, err));
         if (*s->stop) return interrupted(s, err);
         if (has_ended(s)) return NN_OK;
+        if (s->folder) NN_TRY(train_phases_enter(s->trainer, s->folder, &s->log, s->stop, err));
+        if (*s->stop) continue;
         NN_TRY(step(s, err));
     }
 }
 
 NnStatus train_session_run(TrainSession *s, NnErr *err)
 {
+    if (s->folder) NN_TRY(train_phases_restore(s->trainer, s->folder, err));
     NN_TRY(trainer_start(s->trainer, err));
     train_progress_start(&s->progress, s->trainer);
     const NnStatus status = run(s, err);

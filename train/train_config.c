@@ -12,12 +12,16 @@ void train_config_bind(TrainConfig *c, NnBinding b[TRAIN_SECTIONS])
     b[0] = (NnBinding){ &nn_model_section, &c->model };
     b[1] = (NnBinding){ &data_section, &c->data };
     b[2] = (NnBinding){ &data_augment_section, &c->augment };
-    b[3] = (NnBinding){ &train_loss_section, &c->loss };
-    b[4] = (NnBinding){ &train_optim_section, &c->optim };
-    b[5] = (NnBinding){ &train_run_section, &c->train };
+    b[3] = (NnBinding){ &data_regions_section, &c->regions };
+    b[4] = (NnBinding){ &train_gradcam_section, &c->gradcam };
+    b[5] = (NnBinding){ &train_active_section, &c->active };
+    b[6] = (NnBinding){ &train_blur_section, &c->blur };
+    b[7] = (NnBinding){ &train_loss_section, &c->loss };
+    b[8] = (NnBinding){ &train_optim_section, &c->optim };
+    b[9] = (NnBinding){ &train_run_section, &c->train };
 }
 
-static NnStatus make_absolute(char path[NN_TEXT_MAX], NnErr *err)
+static NnStatus make_absolute(char path[NN_TEXT_MAX], const char *key, NnErr *err)
 {
     char here[4096];
     if (!path[0] || path[0] == '/') return NN_OK;
@@ -28,7 +32,7 @@ static NnStatus make_absolute(char path[NN_TEXT_MAX], NnErr *err)
     if (len < NN_TEXT_MAX) memcpy(path, full, len + 1);
     free(full);
     if (len < NN_TEXT_MAX) return NN_OK;
-    return nn_fail(err, NN_ERR_CONFIG, "data.path: longer than %d bytes once made absolute", NN_TEXT_MAX - 1);
+    return nn_fail(err, NN_ERR_CONFIG, "%s: longer than %d bytes once made absolute", key, NN_TEXT_MAX - 1);
 }
 
 NnStatus train_config_load(TrainConfig *c, const char *path, const char *const *sets, int n_sets, NnErr *err)
@@ -39,7 +43,8 @@ NnStatus train_config_load(TrainConfig *c, const char *path, const char *const *
     nn_settings_defaults(b, TRAIN_SECTIONS);
     NN_TRY(nn_settings_load(b, TRAIN_SECTIONS, path, NN_SETTINGS_STRICT, err));
     for (int i = 0; i < n_sets; i++) NN_TRY(nn_settings_set(b, TRAIN_SECTIONS, sets[i], err));
-    NN_TRY(make_absolute(c->data.path, err));
+    NN_TRY(make_absolute(c->data.path, "data.path", err));
+    NN_TRY(make_absolute(c->regions.maps, "regions.maps", err));
     return train_config_check(c, err);
 }
 

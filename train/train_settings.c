@@ -1,9 +1,63 @@
-/* train_settings.c -- the tables of [loss], [optim] and [train]: one row a key. */
+/* train_settings.c -- the tables of the sections that belong to training: one row a key. */
 #include "train/train_settings.h"
 
 #define L(field) offsetof(TrainLossSettings, field)
 #define O(field) offsetof(TrainOptimSettings, field)
 #define T(field) offsetof(TrainRunSettings, field)
+#define G(field) offsetof(TrainGradcamSettings, field)
+#define A(field) offsetof(TrainActiveSettings, field)
+#define B(field) offsetof(TrainBlurSettings, field)
+
+static const NnSetting gradcam_rows[] = {
+    { "detectors", NN_SET_TEXT, G(detectors), "", 0, 0, NULL, "",
+      "run folders or checkpoints, comma separated, whose maps are averaged; empty = the network in training" },
+    { "layer", NN_SET_TEXT, G(layer), "", 0, 0, NULL, "",
+      "the layer that is looked at, by its name in train --summary, e.g. encoder.3; empty = the latent" },
+    { "fusion", NN_SET_CHOICE, G(fusion), "threshold", 0, 0, "threshold neighbour", "",
+      "how several maps become one: their mean above t1; or, between t2 and t1, also where neighbours of other maps "
+      "disagree by more than t3" },
+    { "t1", NN_SET_FLOAT, G(t1), "0.6", 0, 1, NULL, "", "primary from here on" },
+    { "t2", NN_SET_FLOAT, G(t2), "0.2", 0, 1, NULL, "", "neighbour: never below this" },
+    { "t3", NN_SET_FLOAT, G(t3), "0.4", 0, 1, NULL, "", "neighbour: disagreement from here on" },
+    { "begin", NN_SET_FLOAT, G(begin), "0.4", 0, 1, NULL, "share",
+      "regions.remove = primary without regions.maps: the run measures its own maps after this share of its steps, and "
+      "removes regions from then on" },
+};
+
+static const NnSetting active_rows[] = {
+    { "picker", NN_SET_CHOICE, A(picker), "off", 0, 0, "off uncertainty channel random", "",
+      "which training images get a mask: off = all that have one; the least certain; those that lean on channels which "
+      "light up outside forged regions; or (a control) any" },
+    { "budget", NN_SET_FLOAT, A(budget), "0.03", 0, 1, NULL, "share", "of the training images, so many get one" },
+    { "begin", NN_SET_FLOAT, A(begin), "0.5", 0, 1, NULL, "share",
+      "they are picked after this share of the run; before, no mask is used, afterwards only theirs" },
+    { "annotate", NN_SET_CHOICE, A(annotate), "oracle", 0, 0, "oracle person", "",
+      "oracle: take the data's own masks; person: stop, so that somebody can draw them (--annotations goes on)" },
+};
+
+static const NnSetting blur_rows[] = {
+    { "kind", NN_SET_CHOICE, B(kind), "none", 0, 0, "none gradient generator random uniform perturb", "",
+      "how each training batch is changed once more: a pixel-wise blur that raises the loss, by gradient ascent or by "
+      "a "
+      "network; as controls a random blur, one width per image, or a sign-gradient perturbation" },
+    { "weight", NN_SET_FLOAT, B(weight), "1", 0, 1e6, NULL, "weight", "of the loss on the changed images" },
+    { "kernel", NN_SET_INT, B(kernel), "3", 3, 7, NULL, "pixels", "of the blur: 3, 5 or 7" },
+    { "steps", NN_SET_INT, B(steps), "1", 1, 100, NULL, "steps",
+      "gradient: ascents; generator: updates; before each step of the detector" },
+    { "start", NN_SET_FLOAT, B(start), "1", 0, 1e6, NULL, "1/pixels^2", "gradient: 1/sigma^2 at the outset" },
+    { "step", NN_SET_FLOAT, B(step), "0.5", 0, 1e6, NULL, "1/pixels^2",
+      "gradient: length of an ascent, as a root mean square over the map" },
+    { "rms", NN_SET_FLOAT, B(rms), "0", 0, 1e6, NULL, "1/pixels^2",
+      "gradient: every image's map is brought to this root mean square; 0 = left as it is" },
+    { "s_min", NN_SET_FLOAT, B(s_min), "1", 0, 1e6, NULL, "1/pixels^2",
+      "generator: smallest 1/sigma^2; 1 = sigma of one pixel at most" },
+    { "width", NN_SET_INT, B(width), "16", 1, 1024, NULL, "channels", "generator: of its first layer" },
+    { "lr", NN_SET_FLOAT, B(lr), "0.002", 0, 1e38, NULL, "", "generator: learning rate" },
+    { "two_generators", NN_SET_BOOL, B(two_generators), "1", 0, 1, NULL, "",
+      "generator: one for real and one for forged images" },
+    { "sigma", NN_SET_FLOAT, B(sigma), "1", 0, 16, NULL, "pixels", "random, uniform: largest sigma" },
+    { "levels", NN_SET_FLOAT, B(levels), "1", 0, 255, NULL, "of 255 levels", "perturb: its size" },
+};
 
 static const NnSetting loss_rows[] = {
     { "rec", NN_SET_FLOAT, L(rec), "0.1", 0, 1e6, NULL, "weight",
@@ -75,3 +129,7 @@ static const NnSetting run_rows[] = {
 const NnSection train_loss_section = { "loss", "what is minimised: a weighted sum of terms", NN_LIST(loss_rows) };
 const NnSection train_optim_section = { "optim", "how it is minimised", NN_LIST(optim_rows) };
 const NnSection train_run_section = { "train", "length, batches and housekeeping of the run", NN_LIST(run_rows) };
+const NnSection train_gradcam_section = { "gradcam", "how primary regions are found", NN_LIST(gradcam_rows) };
+const NnSection train_active_section = { "active", "masks for a few chosen images only", NN_LIST(active_rows) };
+const NnSection train_blur_section = { "blur", "an adversary that changes the images of each batch once more",
+                                       NN_LIST(blur_rows) };

@@ -1,4 +1,5 @@
-/* train_settings.h -- the [loss], [optim] and [train] sections, and the whole configuration of a run.
+/* train_settings.h -- the sections that belong to training ([loss], [gradcam], [active], [blur], [optim], [train]), and the
+ * whole configuration of a run.
  *
  * The tables in train_settings.c explain each key; `build/train --help-config` prints them. */
 #ifndef TRAIN_SETTINGS_H
@@ -61,19 +62,72 @@ typedef struct {
     int memory;             /* NnMemory */
 } TrainRunSettings;
 
+typedef enum { TRAIN_FUSE_THRESHOLD, TRAIN_FUSE_NEIGHBOUR } TrainFusion;
+
+/* [gradcam]: how primary regions are found (train/regions.h). */
+typedef struct {
+    char detectors[NN_TEXT_MAX]; /* run folders or checkpoints, comma separated; "": the network in training */
+    char layer[NN_TEXT_MAX];     /* scope of the layer that is looked at; "": the latent */
+    int fusion;                  /* TrainFusion */
+    float t1, t2, t3;            /* thresholds of the fusion */
+    float begin;                 /* share of the run after which it measures its own maps */
+} TrainGradcamSettings;
+
+typedef enum { TRAIN_PICK_OFF, TRAIN_PICK_UNCERTAINTY, TRAIN_PICK_CHANNEL, TRAIN_PICK_RANDOM } TrainPicker;
+typedef enum { TRAIN_ANNOTATE_ORACLE, TRAIN_ANNOTATE_PERSON } TrainAnnotate;
+
+/* [active]: masks for a few chosen images only (train/active.h). */
+typedef struct {
+    int picker;   /* TrainPicker */
+    float budget; /* share of the training images */
+    float begin;  /* share of the run after which the candidates are picked */
+    int annotate; /* TrainAnnotate */
+} TrainActiveSettings;
+
+typedef enum {
+    TRAIN_BLUR_NONE,
+    TRAIN_BLUR_GRADIENT,
+    TRAIN_BLUR_GENERATOR,
+    TRAIN_BLUR_RANDOM,
+    TRAIN_BLUR_UNIFORM,
+    TRAIN_BLUR_PERTURB
+} TrainBlurKind;
+
+/* [blur]: the adversary that the detector is trained against (train/adversary.h). */
+typedef struct {
+    int kind;     /* TrainBlurKind */
+    float weight; /* lambda: of the loss on the changed images */
+    int kernel;   /* pixels: 3, 5, 7 */
+    int steps;    /* of the adversary before each step of the detector */
+    float start;  /* gradient: precision at the outset */
+    float step;   /* gradient: length of one ascent, as a root mean square over the map */
+    float rms;    /* gradient: root mean square that each image's map is brought to; 0: not */
+    float s_min;  /* generator: smallest precision */
+    int width;    /* generator: channels of its first layer */
+    float lr;     /* generator: learning rate */
+    int two_generators;
+    float sigma;  /* random and uniform: largest sigma, pixels */
+    float levels; /* perturb: size, of 255 levels */
+} TrainBlurSettings;
+
 extern const NnSection train_loss_section, train_optim_section, train_run_section;
+extern const NnSection train_gradcam_section, train_active_section, train_blur_section;
 
 /* Everything a run is configured by: one struct per section. */
 typedef struct {
     NnModelSettings model;
     DataSettings data;
     DataAugment augment;
+    DataRegions regions;
+    TrainGradcamSettings gradcam;
+    TrainActiveSettings active;
+    TrainBlurSettings blur;
     TrainLossSettings loss;
     TrainOptimSettings optim;
     TrainRunSettings train;
 } TrainConfig;
 
-enum { TRAIN_SECTIONS = 6 };
+enum { TRAIN_SECTIONS = 10 };
 
 /* Bind every section to its struct in c. */
 void train_config_bind(TrainConfig *c, NnBinding b[TRAIN_SECTIONS]);

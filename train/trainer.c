@@ -165,6 +165,18 @@ NnStatus trainer_start(Trainer *t, NnErr *err)
     return data_loader_open(&spec, &t->loader, err);
 }
 
+void trainer_stop(Trainer *t)
+{
+    t->waited = trainer_waited(t);
+    data_loader_close(t->loader);
+    t->loader = NULL;
+}
+
+double trainer_waited(const Trainer *t)
+{
+    return t->waited + (t->loader ? data_loader_waited(t->loader) : 0);
+}
+
 /* ---- the step ---------------------------------------------------------------------------------------------------- */
 
 /* "a.png, b.png, ... and 30 more", as much as fits. */

@@ -16,7 +16,7 @@
 
 typedef struct {
     const TrainConfig *config; /* copied */
-    const DataSet *set;        /* must outlive the trainer */
+    DataSet *set;              /* must outlive the trainer, which may hide masks of it (data_set_hide_masks) */
     const int *train;          /* [n_train] items to train on; copied */
     const int *val;            /* [n_val] items of the source validation split; copied; none: no validation */
     int n_train, n_val;
@@ -41,7 +41,7 @@ typedef struct {
 
 typedef struct {
     TrainConfig config;
-    const DataSet *set;
+    DataSet *set;
     int *train, *val;
     int n_train, n_val, augment;
 
@@ -59,6 +59,7 @@ typedef struct {
 
     int64_t step, total, steps_per_epoch; /* steps done, of the run, of an epoch */
     double stepping;                      /* seconds that train_step has taken, in this process */
+    double waited;                        /* of these, waiting for loaders that have been closed since */
     int64_t validate_every;               /* steps */
     int64_t validated;                    /* step of the last validation */
     int stale;                            /* validations without a better result */
@@ -77,8 +78,14 @@ typedef struct {
 NnStatus trainer_new(const TrainerSpec *spec, Trainer **out, NnErr *err);
 void trainer_free(Trainer *t);
 
-/* Start loading batches, from the step reached. Once, before the first train_step. */
+/* Start loading batches, from the step reached; before the first train_step, and after trainer_stop. */
 NnStatus trainer_start(Trainer *t, NnErr *err);
+
+/* Stop loading; batches that were prepared are forgotten. Then the data set may be changed. */
+void trainer_stop(Trainer *t);
+
+/* Seconds that steps have waited for a batch, in this process. */
+double trainer_waited(const Trainer *t);
 
 /* One step: `accumulate` batches forward and backward, clip, update. ERR_NUMERIC if loss, gradient or updated weights
  * are not finite: names step, first bad node and files. ERR_DATA and others from the loader. */

@@ -25,6 +25,12 @@ typedef struct {
      * "": none. Resumed runs pass it, so that another machine does not choose anew. */
     const char *kernels;
     NnMemory memory;
+    /* 1, with train: the network as it judges, differentiated: ops run as in inference (running statistics, no
+     * dropout), no parameter gets a gradient and no state moves; only inputs that want one, and keep_grad, do. For
+     * attacks on a detector and for Grad-CAM. */
+    int frozen;
+    const NnVar *keep_grad; /* nodes whose gradient is to be readable after backward (nn_plan_grad) */
+    int n_keep_grad;
     int unfused;   /* 1: run every op as the graph says, for tests and --profile */
     uint64_t seed; /* of the run, for dropout */
 } NnPlanSpec;
@@ -39,7 +45,7 @@ void nn_plan_free(NnPlan *p);
  * kept node (read after forward). NULL if neither, or if nothing that the plan computes needs it. */
 float *nn_plan_data(NnPlan *p, NnVar v);
 
-/* After backward: d(loss)/d(input), for inputs that want it; NULL otherwise. */
+/* After backward: d(loss)/d(input), for inputs that want it, and for keep_grad; NULL otherwise. */
 const float *nn_plan_grad(NnPlan *p, NnVar v);
 
 void nn_plan_forward(NnPlan *p, uint32_t step);
