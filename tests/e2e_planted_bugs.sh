@@ -24,8 +24,11 @@ slice~rearrange.c~s/a->first > xs\[0\].d\[1\] - a->count/a->first > xs[0].d[1] -
 reshape~rearrange.c~s/nn_shape_len(k->ys) \* sizeof \*k->y);/(nn_shape_len(k->ys) + 1) * sizeof *k->y);/~writes one past the end of y
 dropout~dropout.c~s/^#include <string.h>/#include <omp.h>\n&/;s/(uint32_t)(part \*/(uint32_t)((size_t)omp_get_thread_num() */~mask depends on the thread
 dropout~dropout.c~s/if (!k->step.train)/if (0)/~drops at inference
+dropout~dropout.c~s/= k->step.train ? ((const/= 1 ? ((const/~frozen: drops gradients
 batch_norm~norm_pass.c~s/c) - mean_g - d/c) + mean_g - d/~wrong sign in the input gradient
 batch_norm~batch_norm.c~s/if (k->step.train) {/if (1) {/~inference uses and changes the batch statistics
+batch_norm~batch_norm.c~s/if (k->step.train) nn_norm_sums(/if (1) nn_norm_sums(/~frozen: the gradient of batch statistics
+batch_norm~batch_norm.c~s/if (k->step.train) {/if (k->saved) {/~frozen: batch statistics
 batch_norm~batch_norm.c~s/at = k->saved ? k->saved : k->scratch/at = k->saved/~writes saved at inference
 batch_norm~norm_pass.c~s/k->step.again ? NULL : k->state/k->state/~a forward that runs again moves the running statistics
 batch_norm~batch_norm.c~s/!(k->fresh \& 1)/1/~declares that it overwrites dx, and adds
@@ -65,8 +68,11 @@ conv2d~conv_shape.c~s/a->upsample > 1 \&\& (a->stride/0 \&\& (a->stride/~upsampl
 conv_norm_act~conv_end.c~s/apart \* apart \* a.count/apart * a.count/~tiles joined without the distance of their means
 conv_norm_act~conv_end.c~s/slope \* z/z/~no activation at the end of a convolution
 conv_norm_act~norm_pass.c~s/c->scale + c->shift > 0/c->scale > 0/~side of the activation from before the shift
-conv_norm_act~conv_norm_act.c~s/    memset(moments, 0.*//~moments not cleared
-conv_norm_act~conv_norm_act.c~s/n.shift\[o\] - n.mean/n.shift[o] + n.mean/~wrong sign of the running mean
+conv_norm_act~conv_norm_act.c~s/if (moments) memset(moments, 0.*//~moments not cleared
+conv_norm_act~conv_norm_act.c~s/\] -= at\[c\]/] += at[c]/~wrong sign of the running mean
+conv_norm_act~conv_norm_act.c~s/if (k->step.train) nn_norm_sums(/if (1) nn_norm_sums(/~frozen: the gradient of batch statistics
+conv_norm_act~conv_norm_act.c~s/else set_inference(\&n, \&s, k->saved)/else nn_norm_from_running(\&n, \&s, k->saved)/~frozen: rounded otherwise than inference
+conv_norm_act~norm_pass.c~s/apart \* inv_std/0 * inv_std/~frozen: gradient of gamma as if the running mean were 0
 conv_norm_act~conv_norm_act.c~s/.spoils_dy = 1/.spoils_dy = 0/~spoils dy without saying so
 conv_transpose2d~conv_transpose.c~s/k->n_in > 2 ? k->x\[2\] : NULL/NULL/~bias forgotten
 max_pool~pool.c~s/v > top ||/v >= top ||/~ties go to the last
@@ -124,7 +130,7 @@ control() {
         $CC $FLAGS -c "nn/ops/$file" -o "$work/control/${file%.c}.o" || return 1
         others=$(echo "$others" | grep -v "/nn/ops/${file%.c}\.o$")
     done
-    $CC -fopenmp "$work"/control/*.o $others $LIBS -o "$work/control/test" && "$work/control/test" >/dev/null
+    $CC -fopenmp "$work"/control/*.o $others $LIBS -o "$work/control/test" && CK_DEFAULT_TIMEOUT=60 "$work/control/test" >/dev/null
 }
 
 # Two at a time: half of a row is compiling.

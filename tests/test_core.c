@@ -79,6 +79,28 @@ START_TEST(bad_inputs_are_named)
 }
 END_TEST
 
+START_TEST(nodes_are_found_by_name)
+{
+    NnParams *p = nn_params_new();
+    NnGraph *g = nn_graph_new(p);
+    const NnVar x = nn_graph_input(g, "x", SHAPE(2, 3), 0), before = nn_add(g, x, x);
+    nn_graph_scope(g, "encoder.1");
+    const NnVar w = nn_graph_param(g, "encoder.1.weight", SHAPE(2, 3), (NnInit){ NN_INIT_HE, 3, 3 }, NN_PARAM_TRAIN);
+    const NnVar last = nn_add(g, nn_add(g, x, w), before);
+    nn_graph_scope(g, "encoder.10");
+    nn_add(g, last, last);
+    nn_graph_scope(g, "");
+    nn_add(g, last, last);
+    ck_assert_int_eq(nn_graph_find(g, "x").id, x.id);
+    ck_assert_int_eq(nn_graph_find(g, "encoder.1").id, last.id);
+    ck_assert_int_eq(nn_graph_find(g, "encoder.1.weight").id, w.id);
+    ck_assert(!nn_var_is_some(nn_graph_find(g, "encoder")));
+    ck_assert(!nn_var_is_some(nn_graph_find(g, "")));
+    nn_graph_free(g);
+    nn_params_free(p);
+}
+END_TEST
+
 static const NnInit he = { NN_INIT_HE, 9, 0 };
 
 START_TEST(parameters_are_shared_by_name_and_laid_out_trained_first)
@@ -370,6 +392,7 @@ int main(void)
     tcase_add_test(t, arena_pieces_are_aligned_zeroed_and_apart);
     tcase_add_test(t, a_failure_poisons_what_follows_and_the_first_message_stays);
     tcase_add_test(t, bad_inputs_are_named);
+    tcase_add_test(t, nodes_are_found_by_name);
     tcase_add_test(t, parameters_are_shared_by_name_and_laid_out_trained_first);
     tcase_add_test(t, a_failed_seal_leaves_nothing_half_done);
     tcase_add_loop_test(t, initial_values_follow_the_seed_and_the_rule, 0, 2);

@@ -132,16 +132,16 @@ static NnVar random_op(NnGraph *g, NnRng *r, const NnVar *v, int n, const NnOp *
 /* A random graph with skips, and what one step of it leaves: loss, gradients, running statistics. */
 typedef struct {
     Net net;
-    NnVar x, t, loss;
+    NnVar x, t, loss, v[DEPTH + 1];
 } Tangle;
 
-static Tangle tangle_new(uint32_t item, const NnOp *bump)
+static Tangle tangle_new(uint32_t item, const NnOp *bump, int wants_grad)
 {
     Tangle n = { .net = net_new() };
     NnGraph *g = n.net.g;
     NnRng r = nn_rng_make(21, NN_STREAM_TEST, 0, item);
-    NnVar v[DEPTH + 1];
-    n.x = nn_graph_input(g, "x", map, 1), n.t = nn_graph_input(g, "t", map, 0);
+    NnVar *v = n.v;
+    n.x = nn_graph_input(g, "x", map, wants_grad), n.t = nn_graph_input(g, "t", map, 0);
     v[0] = nn_mul(g, n.x, nn_graph_param(g, "w", map, (NnInit){ NN_INIT_HE, 2, 0 }, NN_PARAM_TRAIN));
     for (int i = 1; i <= DEPTH; i++) v[i] = random_op(g, &r, v, i, bump);
     n.loss = nn_mse(g, v[DEPTH], n.t, NN_NONE);
@@ -184,7 +184,7 @@ START_TEST(what_is_made_again_has_the_same_bits)
     static float want[TANGLE_MOST], got[TANGLE_MOST];
     size_t len = 0, bytes[4];
     for (int k = 0; k < 4; k++) {
-        Tangle n = tangle_new((uint32_t)_i, &op_bump[k % 2]);
+        Tangle n = tangle_new((uint32_t)_i, &op_bump[k % 2], 1);
         const size_t n_out = tangle_run(&n, k / 2 ? NN_MEMORY_LOW : NN_MEMORY_NORMAL, k ? got : want);
         if (k) ck_assert_uint_eq(n_out, len);
         if (k) ck_assert_msg(!memcmp(want, got, len * sizeof *want), "variant %d of graph %d differs", k, _i);
@@ -196,6 +196,55 @@ START_TEST(what_is_made_again_has_the_same_bits)
     ck_assert_uint_le(bytes[1], bytes[0]);
     ck_assert_uint_le(bytes[2], bytes[0]);
     ck_assert_uint_le(bytes[3], bytes[1]);
+}
+END_TEST
+
+/* Loss and the kept gradients of a frozen step, the second of two; where a node has none, 0. */
+static void frozen_run(Tangle *n, NnPlanSpec spec, float *out)
+{
+    NnRng r = nn_rng_make(23, NN_STREAM_TEST, 0, 0);
+    spec.train = spec.frozen = 1, spec.loss = n->loss;
+    ck_assert_msg(net_plan(&n->net, spec) == NN_OK, "%s", n->net.err.msg);
+    for (uint32_t step = 0; step < 2; step++) {
+        for (size_t i = 0; i < len_of(map); i++) {
+            nn_plan_data(n->net.plan, n->x)[i] = nn_rng_normal(&r);
+            nn_plan_data(n->net.plan, n->t)[i] = nn_rng_normal(&r);
+        }
+        nn_plan_forward(n->net.plan, step);
+        nn_plan_backward(n->net.plan, 1);
+    }
+    *out++ = *nn_plan_data(n->net.plan, n->loss);
+    for (int k = 0; k < spec.n_keep_grad; k++, out += len_of(map)) {
+        const float *grad = nn_plan_grad(n->net.plan, spec.keep_grad[k]);
+        if (grad) memcpy(out, grad, len_of(map) * sizeof *out);
+        else memset(out, 0, len_of(map) * sizeof *out);
+    }
+}
+
+/* Gradients that begin anywhere, so that parts of the graph are plain inference: whatever is held, and where the others
+ * end, each has the same bits. */
+START_TEST(frozen_gradients_have_the_same_bits)
+{
+    enum { KEPT = 4, LEN = 1 + KEPT * ROWS * COLUMNS };
+    static float want[LEN], got[LEN];
+    NnRng r = nn_rng_make(24, NN_STREAM_TEST, 0, (uint32_t)_i);
+    int at[KEPT];
+    for (int k = 0; k < KEPT; k++) at[k] = (int)nn_rng_below(&r, DEPTH);
+    for (int variant = 0; variant < 8; variant++) {
+        Tangle n = tangle_new((uint32_t)_i, &op_bump[variant % 2], variant / 4);
+        NnVar keep[KEPT];
+        for (int k = 0; k < KEPT; k++) keep[k] = n.v[at[k]];
+        const NnMemory memory = variant / 2 % 2 ? NN_MEMORY_LOW : NN_MEMORY_NORMAL;
+        frozen_run(&n, (NnPlanSpec){ .keep_grad = keep, .n_keep_grad = KEPT, .memory = memory }, variant ? got : want);
+        if (variant) ck_assert_msg(!memcmp(want, got, sizeof want), "variant %d of graph %d differs", variant, _i);
+        ck_assert_msg(isfinite(want[0]), "graph %d is of no use: loss %g", _i, (double)want[0]);
+        for (int k = 0; k < KEPT; k++) { /* one alone */
+            frozen_run(&n, (NnPlanSpec){ .keep_grad = keep + k, .n_keep_grad = 1, .memory = memory }, got);
+            ck_assert_msg(!memcmp(want + 1 + (size_t)k * len_of(map), got + 1, len_of(map) * sizeof *got),
+                          "variant %d of graph %d: kept node %d differs alone", variant, _i, at[k]);
+        }
+        net_free(&n.net);
+    }
 }
 END_TEST
 
@@ -265,7 +314,7 @@ END_TEST
 START_TEST(planning_twice_gives_the_same_plan)
 {
     static float out[TANGLE_MOST];
-    Tangle n = tangle_new(1, &op_bump[1]);
+    Tangle n = tangle_new(1, &op_bump[1], 1);
     tangle_run(&n, NN_MEMORY_LOW, out);
     const size_t bytes = nn_plan_bytes(n.net.plan);
     const int r = repeats, s = restores;
@@ -280,7 +329,7 @@ START_TEST(low_memory_still_names_the_first_bad_node)
 {
     char text[256];
     static float out[TANGLE_MOST];
-    Tangle n = tangle_new(2, &op_bump[1]);
+    Tangle n = tangle_new(2, &op_bump[1], 1);
     tangle_run(&n, NN_MEMORY_LOW, out);
     ck_assert_msg(!nn_plan_find_nonfinite(n.net.plan, 1, 1, text, sizeof text), "%s", text);
     /* the states did not move a second time */
@@ -299,6 +348,7 @@ int main(void)
     TCase *t = tcase_create("held");
     tcase_add_unchecked_fixture(t, setup, NULL);
     tcase_add_loop_test(t, what_is_made_again_has_the_same_bits, 0, 40);
+    tcase_add_loop_test(t, frozen_gradients_have_the_same_bits, 0, 20);
     tcase_add_test(t, values_that_can_be_restored_are_given_up);
     tcase_add_test(t, values_whose_absence_saves_nothing_stay);
     tcase_add_test(t, low_memory_holds_about_the_root);
