@@ -1,0 +1,504 @@
+/* conv_polyphase.c -- 3x3 convolution with stride 2, or of an image enlarged twice, with fewer multiplications: minimal
+ * filtering (Winograd; Toom, Cook) of interleaved grids. Forward and input gradient are here, the weight gradient is
+ * that of conv_direct.c.
+ *
+ * A tile owns some places of the axis that is read, and writes some places of the other. In one dimension:
+ *
+ *      enlarged twice, then 3 taps             places of the image   a  b  c  d      patch of the tile that owns b, c
+ *                                              enlarged            a a b b c c d d
+ *                                              4 outputs               . . . .
+ *
+ *      values V = (a - c,  b + c,  c - b,  d - b)               y0 = m1 + m2 + m0     5 products instead of 8
+ *      m0 = w0 V0   m1 = (w0 + w1 + w2)/2 V1   m4 = w2 V3       y1 = m1 - m3          (12 without sharing taps)
+ *      m2 = (w0 - w1 - w2)/2 V2                                 y2 = m1 - m2
+ *      m3 = (w0 + w1 - w2)/2 V2                                 y3 = m1 + m3 + m4
+ *
+ *      3 taps, stride 2                        places of the image   a A b B c       patch of the tile that owns A .. c
+ *                                              2 outputs               .   .
+ *
+ *      values V = (a - b, A - B, b, B, c - b)                   y0 = m0 + m1          5 products instead of 6
+ *      m0 = w0 V0 + w1 V1   m1 = (w0 + w2) V2 + w1 V3   m2 = w2 V4           y1 = m1 + m2
+ *
+ * and 9 instead of 12 for tiles of 4 outputs. Products may share a value, as m2 and m3 above, or be terms of the same sum;
+ * in an input gradient, the one becomes the other. Rows and columns are separate: a value of two dimensions is a value
+ * of values, so that 25 products do what 64 (36) did, or 81 do what 144 did.
+ *
+ * For each pair of sums, M = U V is a matrix product [O,K] x [K,tiles], in which K counts the channels of all values that
+ * are terms of it. An item of work is some rows of tiles, over image borders if a row is short: all of its V, and of M a
+ * block of outputs, stay in a second-level cache.
+ *
+ * An infinity becomes NaN wherever its patch reaches, and so does NaN: never fewer than in a plain sum. */
+#include <omp.h>
+#include <string.h>
+
+#include "nn/base/parallel.h"
+#include "nn/ops/conv_direct_weights.h"
+#include "nn/ops/conv_method.h"
+#include "nn/ops/cut.h"
+#include "nn/ops/micro.h"
+#include "nn/ops/norm_pass.h"
+
+enum {
+    GROUP = NN_POLY_GROUP,
+    MAX = NN_POLY_MAX,
+    LINE = 16,
+    V_MAX = 128 * 1024, /* floats of V, and of M, that stay in a second-level cache of 1 MiB */
+    M_MAX = 64 * 1024,
+    TILES_MAX = 96
+};
+
+/* One dimension. A patch is `before` + step + `behind` places. Product i multiplies value[i] and is a term of sum[i];
+ * those of the same sum stand together. The formulas are in micro_polyphase_body.h. */
+typedef struct {
+    int step, before, behind, tile; /* places read and written by a tile */
+    int values, products, sums;
+    unsigned char value[MAX], sum[MAX];
+} Scheme;
+
+static const Scheme schemes[NN_POLY_SCHEMES] = {
+    [NN_POLY_UP] = { 2, 1, 1, 4, 4, 5, 5, { 0, 1, 2, 2, 3 }, { 0, 1, 2, 3, 4 } },
+    [NN_POLY_UP_BACK] = { 4, 1, 1, 2, 5, 5, 4, { 0, 1, 2, 3, 4 }, { 0, 1, 2, 2, 3 } },
+    [NN_POLY_STRIDE] = { 4, 1, 0, 2, 5, 5, 3, { 0, 1, 2, 3, 4 }, { 0, 0, 1, 1, 2 } },
+    [NN_POLY_STRIDE_BACK] = { 2, 0, 1, 4, 3, 5, 5, { 0, 0, 1, 1, 2 }, { 0, 1, 2, 3, 4 } },
+    [NN_POLY_STRIDE_4] = { 8, 1, 0, 4, 9, 9, 5, { 0, 1, 2, 3, 4, 5, 6, 7, 8 }, { 0, 0, 1, 1, 2, 2, 3, 4, 4 } },
+    [NN_POLY_STRIDE_4_BACK] = { 4, 0, 1, 8, 5, 9, 9, { 0, 0, 1, 1, 2, 2, 3, 3, 4 }, { 0, 1, 2, 3, 4, 5, 6, 7, 8 } },
+};
+
+/* y [N,O,Ho,Wo] from x [N,C,H,W]. Weights of o and c lie at w + o w_o + c w_c. */
+typedef struct {
+    const Scheme *scheme;
+    const NnMicroPolyphase *micro;
+    int N, C, H, W, O, Ho, Wo;
+    size_t w_o, w_c;
+    const NnNorm *norm; /* of x, or NULL */
+} Conv;
+
+/* One matrix product: where its V begins, its U, and its K. */
+typedef struct {
+    size_t v, u;
+    int K;
+} Job;
+
+/* How it is cut. */
+typedef struct {
+    int tiles_h, tiles_w; /* of an image */
+    int rows, items;      /* rows of tiles in an item, counted through all images */
+    int P;                /* tiles of an item, rounded up to whole vectors of any length */
+    int groups, block;    /* groups of 8 outputs; how many of them share M */
+    int jobs;
+    Job job[MAX * MAX];
+    size_t v_at[MAX * MAX];                 /* of each value: its floats in V */
+    int job_of[MAX * MAX], term[MAX * MAX]; /* of each product: its job, and which term of it */
+    size_t v_len, u_len, m;                 /* floats of V and U; from one sum of M to the next */
+    size_t stage, out, copy;                /* pitches of rows */
+} Cut;
+
+/* A thread's buffers. */
+typedef struct {
+    float *V, *M, *stage, *out, *copy, *zeros;
+} Slice;
+
+static Conv conv_forward(const NnConvGeom *g, NnPolyScheme s)
+{
+    return (Conv){ &schemes[s], &nn_micro()->polyphase[s], g->N, g->C,   g->H, g->W, g->O, g->Ho,
+                   g->Wo,       (size_t)g->C * 9,          9,    g->norm };
+}
+
+static Conv conv_backward(const NnConvGeom *g, NnPolyScheme s)
+{
+    return (Conv){ &schemes[s], &nn_micro()->polyphase[s], g->N, g->O, g->Ho, g->Wo, g->C, g->H, g->W,
+                   9,           (size_t)g->C * 9,          NULL };
+}
+
+/* ---- cutting ---- */
+
+/* Vectors that the product of `rows` rows of tiles takes: it does three at a time, single ones more slowly. */
+static double cost_of_rows(int tiles_w, int rows)
+{
+    const int vectors = nn_ceil_div(tiles_w * rows, LINE);
+    return vectors + vectors % 3 * 0.15;
+}
+
+/* The number of rows that wastes least, of those that fit. Four items at least, but no vector of fewer tiles for it. */
+static int choose_rows(int tiles_w, int rows_in_all, int tiles)
+{
+    const int fair = nn_max_int(nn_ceil_div(rows_in_all, 4), nn_min_int(rows_in_all, nn_ceil_div(LINE, tiles_w)));
+    const int most = nn_min_int(nn_max_int(1, tiles / tiles_w), fair);
+    int best = 1;
+    for (int rows = 2; rows <= most; rows++)
+        if (cost_of_rows(tiles_w, rows) * best <= cost_of_rows(tiles_w, best) * rows) best = rows;
+    return best;
+}
+
+/* The product of sums (a, b): lays out its values, unless an earlier one has, and its weights. */
+static void lay_out_job(const Conv *k, Cut *c, int a, int b)
+{
+    const Scheme *s = k->scheme;
+    const size_t before = c->v_len;
+    Job *job = &c->job[c->jobs];
+    int terms = 0;
+    for (int i = 0; i < s->products; i++)
+        for (int j = 0; j < s->products; j++) {
+            if (s->sum[i] != a || s->sum[j] != b) continue;
+            size_t *at = &c->v_at[s->value[i] * s->values + s->value[j]];
+            if (*at == SIZE_MAX) *at = c->v_len, c->v_len += (size_t)k->C * (size_t)c->P;
+            if (terms == 0) job->v = *at;
+            c->job_of[i * s->products + j] = c->jobs;
+            c->term[i * s->products + j] = terms++;
+        }
+    job->u = c->u_len, job->K = terms * k->C;
+    /* A line more, so that planes do not share the same few sets of a cache. */
+    if (c->v_len > before) c->v_len += LINE;
+    c->u_len += (size_t)(c->groups * job->K) * GROUP + LINE;
+    c->jobs++;
+}
+
+static Cut cut_make(const Conv *k)
+{
+    const Scheme *s = k->scheme;
+    Cut c = { .tiles_h = nn_ceil_div(k->Ho, s->tile), .tiles_w = nn_ceil_div(k->Wo, s->tile) };
+    const int tiles = nn_min_int(TILES_MAX, nn_max_int(LINE, V_MAX / (s->values * s->values * k->C) / LINE * LINE));
+    c.rows = choose_rows(c.tiles_w, k->N * c.tiles_h, tiles);
+    c.items = nn_ceil_div(k->N * c.tiles_h, c.rows);
+    c.P = nn_ceil_div(c.rows * c.tiles_w, LINE) * LINE;
+    c.groups = nn_ceil_div(k->O, GROUP);
+    c.block = nn_min_int(c.groups, nn_max_int(1, M_MAX / (s->sums * s->sums * GROUP * c.P)));
+    c.block = nn_ceil_div(c.groups, nn_ceil_div(c.groups, c.block));
+    c.m = (size_t)(c.block * GROUP) * (size_t)c.P + LINE;
+    c.stage = (size_t)(s->step * (c.P + LINE)) + LINE;
+    c.out = (size_t)(s->tile * c.P) + LINE;
+    c.copy = nn_align_line((size_t)(s->step * c.tiles_w));
+    for (int i = 0; i < MAX * MAX; i++) c.v_at[i] = SIZE_MAX;
+    for (int a = 0; a < s->sums; a++)
+        for (int b = 0; b < s->sums; b++) lay_out_job(k, &c, a, b);
+    return c;
+}
+
+static float *take(float *base, size_t *used, size_t n)
+{
+    float *at = base ? base + *used : NULL;
+    *used += nn_align_line(n);
+    return at;
+}
+
+/* Lays out a thread's buffers; returns the floats they take. base may be NULL. */
+static size_t slice_make(const Conv *k, const Cut *c, float *base, Slice *s)
+{
+    size_t n = 0;
+    s->V = take(base, &n, c->v_len);
+    s->M = take(base, &n, (size_t)c->jobs * c->m);
+    s->stage = take(base, &n, (size_t)k->scheme->values * c->stage);
+    s->out = take(base, &n, (size_t)k->scheme->tile * c->out);
+    s->copy = take(base, &n, (size_t)(nn_min_int(c->rows, c->tiles_h) * k->scheme->step + 2) * c->copy);
+    s->zeros = take(base, &n, c->copy);
+    return n;
+}
+
+static size_t slice_len(const Conv *k, const Cut *c)
+{
+    Slice s;
+    return slice_make(k, c, NULL, &s);
+}
+
+/* U, two masks, then a slice for each thread. */
+static size_t masks_at(const Cut *c)
+{
+    return nn_align_line(c->u_len);
+}
+
+static size_t slices_at(const Cut *c)
+{
+    return masks_at(c) + 2 * (size_t)c->P;
+}
+
+static size_t conv_scratch(const Conv *k)
+{
+    const Cut c = cut_make(k);
+    return slices_at(&c) + (size_t)nn_threads() * slice_len(k, &c) + NN_MICRO_SLACK;
+}
+
+/* ---- weights ---- */
+
+/* The taps [9][8] of 8 outputs; 0 where there is no such output. */
+static void gather_taps(const Conv *k, const float *w, int o0, int c, float *taps)
+{
+    for (int o = 0; o < GROUP; o++) {
+        const float *from = w + (size_t)(o0 + o) * k->w_o + (size_t)c * k->w_c;
+        for (int t = 0; t < NN_POLY_TAPS; t++) taps[t * GROUP + o] = o0 + o >= k->O ? 0 : from[t];
+    }
+}
+
+/* U [job][group][K][8]. */
+static void transform_weights(const Conv *k, const Cut *c, const float *w, float *U)
+{
+    const int products = k->scheme->products * k->scheme->products;
+#pragma omp parallel for num_threads(nn_threads())
+    for (int group = 0; group < c->groups; group++) {
+        size_t at[MAX * MAX];
+        for (int i = 0; i < products; i++) {
+            const Job *job = &c->job[c->job_of[i]];
+            at[i] = job->u + (size_t)(group * job->K + c->term[i] * k->C) * GROUP;
+        }
+        for (int ch = 0; ch < k->C; ch++) {
+            float taps[NN_POLY_TAPS * GROUP];
+            gather_taps(k, w, group * GROUP, ch, taps);
+            k->micro->weights(taps, U + ch * GROUP, at);
+        }
+    }
+}
+
+/* ---- one item ---- */
+
+/* Rows of tiles of one image: i0 <= i < i1, which lie at row `at` of the item. */
+typedef struct {
+    int n, i0, i1, at;
+} Span;
+
+/* The part of an item's rows from row r on that is in one image. */
+static Span span_from(const Cut *c, int row0, int rows, int r)
+{
+    const int n = (row0 + r) / c->tiles_h, i0 = (row0 + r) % c->tiles_h;
+    return (Span){ n, i0, nn_min_int(c->tiles_h, i0 + rows - r), r };
+}
+
+/* Ask for the rows y0 .. y1 - 1 of the channel that comes next: channels are too short for the CPU to foresee it. */
+static void prefetch_rows(const float *plane, int y0, int y1, int H, int W, int write)
+{
+    const char *at = (const char *)(plane + (size_t)nn_max_int(0, y0) * (size_t)W);
+    const char *end = (const char *)(plane + (size_t)nn_min_int(H, y1) * (size_t)W);
+    for (; at < end; at += LINE * sizeof(float))
+        if (write) __builtin_prefetch(at, 1, 2);
+        else __builtin_prefetch(at, 0, 2);
+}
+
+/* n rows of W floats, normalised or not, to rows of `pitch` floats that end in zeros. */
+NN_KERNEL_CLONES
+static void copy_rows(const float *from, int n, int W, const NnNormChannel *norm, float *to, size_t pitch)
+{
+    for (int y = 0; y < n; y++, from += W, to += pitch) {
+        if (norm)
+            for (int x = 0; x < W; x++) to[x] = nn_norm_value(from[x], *norm);
+        else
+            for (int x = 0; x < W; x++) to[x] = from[x];
+        for (size_t x = (size_t)W; x < pitch; x++) to[x] = 0;
+    }
+}
+
+/* The first half of V of one channel of a span: down the columns, into the stage. */
+static void transform_span(const Conv *k, const Cut *c, const Slice *s, const float *plane, const NnNormChannel *norm,
+                           Span span)
+{
+    const Scheme *sch = k->scheme;
+    const int patch = sch->before + sch->step + sch->behind, width = sch->step * c->tiles_w;
+    const int y0 = nn_max_int(0, sch->step * span.i0 - sch->before);
+    const int y1 = nn_min_int(k->H, sch->step * span.i1 + sch->behind);
+    const float *from = plane + (size_t)y0 * (size_t)k->W;
+    size_t pitch = (size_t)k->W;
+    if (norm || k->W % LINE) copy_rows(from, y1 - y0, k->W, norm, s->copy, c->copy), from = s->copy, pitch = c->copy;
+    for (int i = span.i0; i < span.i1; i++) {
+        const float *row[MAX];
+        for (int q = 0; q < patch; q++) {
+            const int y = sch->step * i - sch->before + q;
+            row[q] = y < y0 || y >= y1 ? s->zeros : from + (size_t)(y - y0) * pitch;
+        }
+        k->micro->down(row, width, s->stage + (span.at + i - span.i0) * width, c->stage);
+    }
+}
+
+/* V of one channel. */
+static void transform_channel(const Conv *k, const Cut *c, const Slice *s, const int32_t *masks, const float *x, int ch,
+                              int row0, int rows)
+{
+    const size_t plane = (size_t)k->H * (size_t)k->W;
+    const NnNormChannel norm = k->norm ? nn_norm_channel(k->norm, ch) : (NnNormChannel){ 0 };
+    for (int r = 0; r < rows;) {
+        const Span span = span_from(c, row0, rows, r);
+        const float *from = x + ((size_t)span.n * (size_t)k->C + (size_t)ch) * plane;
+        if (ch + 1 < k->C)
+            prefetch_rows(from + plane, k->scheme->step * span.i0 - 1, k->scheme->step * span.i1 + 1, k->H, k->W, 0);
+        transform_span(k, c, s, from, k->norm ? &norm : NULL, span);
+        r += span.i1 - span.i0;
+    }
+    k->micro->across(s->stage, c->stage, c->P, masks, masks + c->P, s->V + (size_t)ch * (size_t)c->P, c->v_at);
+}
+
+/* M [job][block][8][P] of groups g0 <= g < g1. */
+static void multiply(const Cut *c, const Slice *s, const float *U, int g0, int g1)
+{
+    const NnMicroWinograd *wino = nn_micro()->winograd;
+    for (int j = 0; j < c->jobs; j++)
+        for (int g = g0; g < g1; g++)
+            wino->product(c->job[j].K, c->P, s->V + c->job[j].v,
+                          U + c->job[j].u + (size_t)g * (size_t)c->job[j].K * GROUP,
+                          s->M + (size_t)j * c->m + (size_t)((g - g0) * GROUP) * (size_t)c->P);
+}
+
+NN_KERNEL_CLONES
+static void add_row(float *y, const float *from, int n)
+{
+    for (int i = 0; i < n; i++) y[i] += from[i];
+}
+
+/* One plane's rows of a span. */
+static void put_rows(const Conv *k, const Cut *c, const float *out, Span span, int add, float *plane)
+{
+    const int tile = k->scheme->tile;
+    for (int i = span.i0; i < span.i1; i++)
+        for (int q = 0; q < nn_min_int(tile, k->Ho - tile * i); q++) {
+            float *to = plane + (size_t)(tile * i + q) * (size_t)k->Wo;
+            const float *row = out + (size_t)q * c->out + (span.at + i - span.i0) * tile * c->tiles_w;
+            if (add) add_row(to, row, k->Wo);
+            else memcpy(to, row, sizeof *to * (size_t)k->Wo);
+        }
+}
+
+typedef struct {
+    const NnConvEnd *end; /* or NULL */
+    int add;
+    float *y;
+} Target;
+
+/* One channel of y, image by image. */
+static void finish_channel(const Conv *k, const Cut *c, const Slice *s, const float *M, int o, int row0, int rows,
+                           const Target *to)
+{
+    const size_t size = (size_t)k->Ho * (size_t)k->Wo;
+    k->micro->output(M, c->m, c->P, s->out, c->out);
+    for (int r = 0; r < rows;) {
+        const Span span = span_from(c, row0, rows, r);
+        const int y0 = k->scheme->tile * span.i0, y1 = nn_min_int(k->Ho, k->scheme->tile * span.i1);
+        float *plane = to->y + ((size_t)span.n * (size_t)k->O + (size_t)o) * size;
+        put_rows(k, c, s->out, span, to->add, plane);
+        if (o + 1 < k->O) prefetch_rows(plane + size, y0, y1, k->Ho, k->Wo, 1);
+        if (to->end)
+            nn_conv_end_run(to->end, row0 / c->rows, k->O, o, plane + (size_t)y0 * (size_t)k->Wo,
+                            (size_t)(y1 - y0) * (size_t)k->Wo);
+        r += span.i1 - span.i0;
+    }
+}
+
+static void run_item(const Conv *k, const Cut *c, const Slice *s, const int32_t *masks, const float *x, const float *U,
+                     int item, const Target *to)
+{
+    const int row0 = item * c->rows, rows = nn_min_int(c->rows, k->N * c->tiles_h - row0);
+    if (to->end && to->end->moments)
+        memset(to->end->moments + (size_t)item * (size_t)k->O * 3, 0, sizeof(float) * (size_t)k->O * 3);
+    for (int ch = 0; ch < k->C; ch++) transform_channel(k, c, s, masks, x, ch, row0, rows);
+    for (int g0 = 0; g0 < c->groups; g0 += c->block) {
+        const int g1 = nn_min_int(c->groups, g0 + c->block), o1 = nn_min_int(k->O, g1 * GROUP);
+        multiply(c, s, U, g0, g1);
+        for (int o = g0 * GROUP; o < o1; o++)
+            finish_channel(k, c, s, s->M + (size_t)(o - g0 * GROUP) * (size_t)c->P, o, row0, rows, to);
+    }
+}
+
+/* -1 for tiles that have a neighbour before, then for those that have one behind, in their row. */
+static void make_masks(const Cut *c, int32_t *masks)
+{
+    for (int p = 0; p < c->P; p++) {
+        masks[p] = p % c->tiles_w ? -1 : 0;
+        masks[c->P + p] = (p + 1) % c->tiles_w ? -1 : 0;
+    }
+}
+
+static void run(const Conv *k, const float *x, const float *w, const Target *to, float *scratch)
+{
+    const Cut c = cut_make(k);
+    const size_t slice = slice_len(k, &c);
+    float *U = scratch, *slices = scratch + slices_at(&c);
+    int32_t *masks = (void *)(scratch + masks_at(&c));
+    transform_weights(k, &c, w, U);
+    make_masks(&c, masks);
+#pragma omp parallel num_threads(nn_threads())
+    {
+        Slice s;
+        slice_make(k, &c, slices + (size_t)omp_get_thread_num() * slice, &s);
+        memset(s.zeros, 0, sizeof *s.zeros * c.copy);
+#pragma omp for schedule(dynamic)
+        for (int item = 0; item < c.items; item++) run_item(k, &c, &s, masks, x, U, item, to);
+    }
+}
+
+/* ---- the method ---- */
+
+static int fits(const NnConvGeom *g)
+{
+    return g->Kh == 3 && g->Kw == 3 && g->pad == 1 && g->dilation == 1 && g->groups == 1 &&
+           ((g->stride == 2 && g->upsample == 1) || (g->stride == 1 && g->upsample == 2));
+}
+
+/* Seconds of one thread. */
+static double conv_cost(const Conv *k)
+{
+    static const double per_flop = 1.0 / 120e9, per_float = 1e-9, per_weight = 0.5e-9, per_weight_read = 0.1e-9;
+    const Cut c = cut_make(k);
+    const Scheme *s = k->scheme;
+    const int products = s->products * s->products;
+    const double pairs = (double)k->C * c.groups * GROUP;
+    const double tiles = (double)k->N * c.tiles_h * c.tiles_w;
+    return pairs * products *
+               (2 * per_flop * 56 / nn_micro()->flops_per_cycle * c.items * c.P + per_weight +
+                c.items * per_weight_read) +
+           tiles * per_float * (k->C * s->values * s->values + k->O * s->sums * s->sums);
+}
+
+static NnPolyScheme cheaper(Conv (*make)(const NnConvGeom *, NnPolyScheme), const NnConvGeom *g, NnPolyScheme a,
+                            NnPolyScheme b)
+{
+    const Conv with_a = make(g, a), with_b = make(g, b);
+    return conv_cost(&with_a) <= conv_cost(&with_b) ? a : b;
+}
+
+static Conv forward_conv(const NnConvGeom *g)
+{
+    return conv_forward(g, g->upsample == 2 ? NN_POLY_UP : cheaper(conv_forward, g, NN_POLY_STRIDE, NN_POLY_STRIDE_4));
+}
+
+static Conv backward_conv(const NnConvGeom *g)
+{
+    return conv_backward(g, g->upsample == 2 ? NN_POLY_UP_BACK
+                                             : cheaper(conv_backward, g, NN_POLY_STRIDE_BACK, NN_POLY_STRIDE_4_BACK));
+}
+
+static double cost(const NnConvGeom *g)
+{
+    const Conv f = forward_conv(g), b = backward_conv(g);
+    return conv_cost(&f) + conv_cost(&b) + nn_conv_direct.cost(g) / 3;
+}
+
+static size_t scratch(const NnConvGeom *g)
+{
+    const Conv f = forward_conv(g), b = backward_conv(g);
+    size_t most = nn_direct_weights_scratch(g);
+    if (conv_scratch(&f) > most) most = conv_scratch(&f);
+    if (conv_scratch(&b) > most) most = conv_scratch(&b);
+    return most;
+}
+
+static int slots(const NnConvGeom *g)
+{
+    const Conv k = forward_conv(g);
+    return cut_make(&k).items;
+}
+
+static void forward(const NnConvGeom *g, const float *x, const float *w, const NnConvEnd *end, float *y,
+                    float *scratch_)
+{
+    const Conv k = forward_conv(g);
+    run(&k, x, w, &(Target){ .end = end, .y = y }, scratch_);
+}
+
+static void input_gradient(const NnConvGeom *g, const float *dy, const float *w, int add, float *dx, float *scratch_)
+{
+    const Conv k = backward_conv(g);
+    run(&k, dy, w, &(Target){ .add = add, .y = dx }, scratch_);
+}
+
+const NnConvMethod nn_conv_polyphase = { .name = "polyphase",
+                                         .fits = fits,
+                                         .cost = cost,
+                                         .scratch = scratch,
+                                         .slots = slots,
+                                         .forward = forward,
+                                         .input_gradient = input_gradient,
+                                         .weight_gradient = nn_direct_weights };
