@@ -19,9 +19,9 @@
  *      values V = (a - b, A - B, b, B, c - b)                   y0 = m0 + m1          5 products instead of 6
  *      m0 = w0 V0 + w1 V1   m1 = (w0 + w2) V2 + w1 V3   m2 = w2 V4           y1 = m1 + m2
  *
- * and 9 instead of 12 for tiles of 4 outputs. Products may share a value, as m2 and m3 above, or be terms of the same sum;
- * in an input gradient, the one becomes the other. Rows and columns are separate: a value of two dimensions is a value
- * of values, so that 25 products do what 64 (36) did, or 81 do what 144 did.
+ * Products may share a value, as m2 and m3 of the first, or be terms of the same sum; in an input gradient, the one
+ * becomes the other. Rows and columns are separate: a value of two dimensions is a value of values, so that 25 products
+ * do what 64 (16 outputs of an enlargement), or 36 (4 of stride 2) did.
  *
  * For each pair of sums, M = U V is a matrix product [O,K] x [K,tiles], in which K counts the channels of all values that
  * are terms of it. An item of work is some rows of tiles, over image borders if a row is short: all of its V, and of M a
@@ -60,8 +60,6 @@ static const Scheme schemes[NN_POLY_SCHEMES] = {
     [NN_POLY_UP_BACK] = { 4, 1, 1, 2, 5, 5, 4, { 0, 1, 2, 3, 4 }, { 0, 1, 2, 2, 3 } },
     [NN_POLY_STRIDE] = { 4, 1, 0, 2, 5, 5, 3, { 0, 1, 2, 3, 4 }, { 0, 0, 1, 1, 2 } },
     [NN_POLY_STRIDE_BACK] = { 2, 0, 1, 4, 3, 5, 5, { 0, 0, 1, 1, 2 }, { 0, 1, 2, 3, 4 } },
-    [NN_POLY_STRIDE_4] = { 8, 1, 0, 4, 9, 9, 5, { 0, 1, 2, 3, 4, 5, 6, 7, 8 }, { 0, 0, 1, 1, 2, 2, 3, 4, 4 } },
-    [NN_POLY_STRIDE_4_BACK] = { 4, 0, 1, 8, 5, 9, 9, { 0, 0, 1, 1, 2, 2, 3, 3, 4 }, { 0, 1, 2, 3, 4, 5, 6, 7, 8 } },
 };
 
 /* y [N,O,Ho,Wo] from x [N,C,H,W]. Weights of o and c lie at w + o w_o + c w_c. */
@@ -98,14 +96,16 @@ typedef struct {
     float *V, *M, *stage, *out, *copy, *zeros;
 } Slice;
 
-static Conv conv_forward(const NnConvGeom *g, NnPolyScheme s)
+static Conv forward_conv(const NnConvGeom *g)
 {
+    const NnPolyScheme s = g->upsample == 2 ? NN_POLY_UP : NN_POLY_STRIDE;
     return (Conv){ &schemes[s], &nn_micro()->polyphase[s], g->N, g->C,   g->H, g->W, g->O, g->Ho,
                    g->Wo,       (size_t)g->C * 9,          9,    g->norm };
 }
 
-static Conv conv_backward(const NnConvGeom *g, NnPolyScheme s)
+static Conv backward_conv(const NnConvGeom *g)
 {
+    const NnPolyScheme s = g->upsample == 2 ? NN_POLY_UP_BACK : NN_POLY_STRIDE_BACK;
     return (Conv){ &schemes[s], &nn_micro()->polyphase[s], g->N, g->O, g->Ho, g->Wo, g->C, g->H, g->W,
                    9,           (size_t)g->C * 9,          NULL };
 }
@@ -261,14 +261,39 @@ static Span span_from(const Cut *c, int row0, int rows, int r)
     return (Span){ n, i0, nn_min_int(c->tiles_h, i0 + rows - r), r };
 }
 
-/* Ask for the rows y0 .. y1 - 1 of the channel that comes next: channels are too short for the CPU to foresee it. */
-static void prefetch_rows(const float *plane, int y0, int y1, int H, int W, int write)
+/* What an item reads or writes of a tensor [N,C,H,W], for asking the memory for it while products are computed: its rows
+ * in channels ch <= .. < ch_end. */
+typedef struct {
+    const float *tensor;
+    int C, H, W, scale; /* scale: rows of a row of tiles */
+    int row0, rows, ch_end;
+    int ch, r;            /* the next span to go to */
+    const float *at, *to; /* of the one it is in */
+    size_t quota;         /* floats to ask for at once */
+} Ahead;
+
+/* The next piece; returns its bytes, 0 at the end. */
+static size_t ahead_take(const Cut *c, Ahead *a, const float **piece)
 {
-    const char *at = (const char *)(plane + (size_t)nn_max_int(0, y0) * (size_t)W);
-    const char *end = (const char *)(plane + (size_t)nn_min_int(H, y1) * (size_t)W);
-    for (; at < end; at += LINE * sizeof(float))
-        if (write) __builtin_prefetch(at, 1, 2);
-        else __builtin_prefetch(at, 0, 2);
+    while (a->at >= a->to) {
+        if (a->r >= a->rows) a->r = 0, a->ch++;
+        if (a->ch >= a->ch_end) return 0;
+        const Span s = span_from(c, a->row0, a->rows, a->r);
+        const float *plane = a->tensor + ((size_t)s.n * (size_t)a->C + (size_t)a->ch) * (size_t)a->H * (size_t)a->W;
+        a->at = plane + (size_t)(a->scale * s.i0) * (size_t)a->W;
+        a->to = plane + (size_t)nn_min_int(a->H, a->scale * s.i1) * (size_t)a->W;
+        a->r += s.i1 - s.i0;
+    }
+    const size_t left = (size_t)(a->to - a->at), n = left < a->quota ? left : a->quota;
+    *piece = a->at;
+    a->at += n;
+    return n * sizeof(float);
+}
+
+/* So that all of it is asked for in `calls` pieces, roughly. */
+static void ahead_spread(Ahead *a, int calls)
+{
+    a->quota = (size_t)((a->ch_end - a->ch) * a->rows * a->scale) * (size_t)a->W / (size_t)calls + LINE;
 }
 
 /* n rows of W floats, normalised or not, to rows of `pitch` floats that end in zeros. */
@@ -314,23 +339,23 @@ static void transform_channel(const Conv *k, const Cut *c, const Slice *s, const
     for (int r = 0; r < rows;) {
         const Span span = span_from(c, row0, rows, r);
         const float *from = x + ((size_t)span.n * (size_t)k->C + (size_t)ch) * plane;
-        if (ch + 1 < k->C)
-            prefetch_rows(from + plane, k->scheme->step * span.i0 - 1, k->scheme->step * span.i1 + 1, k->H, k->W, 0);
         transform_span(k, c, s, from, k->norm ? &norm : NULL, span);
         r += span.i1 - span.i0;
     }
     k->micro->across(s->stage, c->stage, c->P, masks, masks + c->P, s->V + (size_t)ch * (size_t)c->P, c->v_at);
 }
 
-/* M [job][block][8][P] of groups g0 <= g < g1. */
-static void multiply(const Cut *c, const Slice *s, const float *U, int g0, int g1)
+/* M [job][block][8][P] of groups g0 <= g < g1; meanwhile, in turn, what is to be written and what the next item reads. */
+static void multiply(const Conv *k, const Cut *c, const Slice *s, const float *U, int g0, int g1, Ahead ahead[2])
 {
-    const NnMicroWinograd *wino = nn_micro()->winograd;
-    for (int j = 0; j < c->jobs; j++)
-        for (int g = g0; g < g1; g++)
-            wino->product(c->job[j].K, c->P, s->V + c->job[j].v,
-                          U + c->job[j].u + (size_t)g * (size_t)c->job[j].K * GROUP,
-                          s->M + (size_t)j * c->m + (size_t)((g - g0) * GROUP) * (size_t)c->P);
+    for (int j = 0, call = 0; j < c->jobs; j++)
+        for (int g = g0; g < g1; g++, call++) {
+            const Job *job = &c->job[j];
+            const float *from = U + job->u + (size_t)g * (size_t)job->K * GROUP, *piece = from;
+            const size_t bytes = ahead_take(c, &ahead[call % 2], &piece);
+            k->micro->product(job->K, c->P, s->V + job->v, from,
+                              s->M + (size_t)j * c->m + (size_t)((g - g0) * GROUP) * (size_t)c->P, piece, bytes);
+        }
 }
 
 NN_KERNEL_CLONES
@@ -369,7 +394,6 @@ static void finish_channel(const Conv *k, const Cut *c, const Slice *s, const fl
         const int y0 = k->scheme->tile * span.i0, y1 = nn_min_int(k->Ho, k->scheme->tile * span.i1);
         float *plane = to->y + ((size_t)span.n * (size_t)k->O + (size_t)o) * size;
         put_rows(k, c, s->out, span, to->add, plane);
-        if (o + 1 < k->O) prefetch_rows(plane + size, y0, y1, k->Ho, k->Wo, 1);
         if (to->end)
             nn_conv_end_run(to->end, row0 / c->rows, k->O, o, plane + (size_t)y0 * (size_t)k->Wo,
                             (size_t)(y1 - y0) * (size_t)k->Wo);
@@ -377,16 +401,28 @@ static void finish_channel(const Conv *k, const Cut *c, const Slice *s, const fl
     }
 }
 
-static void run_item(const Conv *k, const Cut *c, const Slice *s, const int32_t *masks, const float *x, const float *U,
-                     int item, const Target *to)
+static int item_rows(const Conv *k, const Cut *c, int item)
 {
-    const int row0 = item * c->rows, rows = nn_min_int(c->rows, k->N * c->tiles_h - row0);
+    return nn_max_int(0, nn_min_int(c->rows, k->N * c->tiles_h - item * c->rows));
+}
+
+/* next: the item that this thread will probably do then; there may be no such item. */
+static void run_item(const Conv *k, const Cut *c, const Slice *s, const int32_t *masks, const float *x, const float *U,
+                     int item, int next, const Target *to)
+{
+    const int row0 = item * c->rows, rows = item_rows(k, c, item), next_rows = item_rows(k, c, next);
+    Ahead ahead[2] = { { to->y, k->O, k->Ho, k->Wo, k->scheme->tile, row0, rows, .ch = 0 },
+                       { x, k->C, k->H, k->W, k->scheme->step, next * c->rows, next_rows, next_rows ? k->C : 0,
+                         .ch = 0 } };
     if (to->end && to->end->moments)
         memset(to->end->moments + (size_t)item * (size_t)k->O * 3, 0, sizeof(float) * (size_t)k->O * 3);
     for (int ch = 0; ch < k->C; ch++) transform_channel(k, c, s, masks, x, ch, row0, rows);
+    ahead_spread(&ahead[1], c->jobs * c->groups / 2);
     for (int g0 = 0; g0 < c->groups; g0 += c->block) {
         const int g1 = nn_min_int(c->groups, g0 + c->block), o1 = nn_min_int(k->O, g1 * GROUP);
-        multiply(c, s, U, g0, g1);
+        ahead[0].ch = g0 * GROUP, ahead[0].ch_end = o1, ahead[0].r = 0;
+        ahead_spread(&ahead[0], c->jobs * (g1 - g0) / 2);
+        multiply(k, c, s, U, g0, g1, ahead);
         for (int o = g0 * GROUP; o < o1; o++)
             finish_channel(k, c, s, s->M + (size_t)(o - g0 * GROUP) * (size_t)c->P, o, row0, rows, to);
     }
@@ -415,7 +451,8 @@ static void run(const Conv *k, const float *x, const float *w, const Target *to,
         slice_make(k, &c, slices + (size_t)omp_get_thread_num() * slice, &s);
         memset(s.zeros, 0, sizeof *s.zeros * c.copy);
 #pragma omp for schedule(dynamic)
-        for (int item = 0; item < c.items; item++) run_item(k, &c, &s, masks, x, U, item, to);
+        for (int item = 0; item < c.items; item++)
+            run_item(k, &c, &s, masks, x, U, item, item + omp_get_num_threads(), to);
     }
 }
 
@@ -440,24 +477,6 @@ static double conv_cost(const Conv *k)
                (2 * per_flop * 56 / nn_micro()->flops_per_cycle * c.items * c.P + per_weight +
                 c.items * per_weight_read) +
            tiles * per_float * (k->C * s->values * s->values + k->O * s->sums * s->sums);
-}
-
-static NnPolyScheme cheaper(Conv (*make)(const NnConvGeom *, NnPolyScheme), const NnConvGeom *g, NnPolyScheme a,
-                            NnPolyScheme b)
-{
-    const Conv with_a = make(g, a), with_b = make(g, b);
-    return conv_cost(&with_a) <= conv_cost(&with_b) ? a : b;
-}
-
-static Conv forward_conv(const NnConvGeom *g)
-{
-    return conv_forward(g, g->upsample == 2 ? NN_POLY_UP : cheaper(conv_forward, g, NN_POLY_STRIDE, NN_POLY_STRIDE_4));
-}
-
-static Conv backward_conv(const NnConvGeom *g)
-{
-    return conv_backward(g, g->upsample == 2 ? NN_POLY_UP_BACK
-                                             : cheaper(conv_backward, g, NN_POLY_STRIDE_BACK, NN_POLY_STRIDE_4_BACK));
 }
 
 static double cost(const NnConvGeom *g)

@@ -10,20 +10,17 @@
 
 /* The schemes: what is read, and by how much a tile advances in it and in what is written. */
 typedef enum {
-    NN_POLY_UP,            /* enlarged twice, then 3 taps:  2 places to 4 */
-    NN_POLY_UP_BACK,       /* its input gradient:           4 to 2 */
-    NN_POLY_STRIDE,        /* 3 taps, stride 2:             4 to 2 */
-    NN_POLY_STRIDE_BACK,   /*                               2 to 4 */
-    NN_POLY_STRIDE_4,      /* the same in larger tiles:     8 to 4 */
-    NN_POLY_STRIDE_4_BACK, /*                               4 to 8 */
+    NN_POLY_UP,          /* enlarged twice, then 3 taps:  2 places to 4 */
+    NN_POLY_UP_BACK,     /* its input gradient:           4 to 2 */
+    NN_POLY_STRIDE,      /* 3 taps, stride 2:             4 to 2 */
+    NN_POLY_STRIDE_BACK, /*                               2 to 4 */
     NN_POLY_SCHEMES
 } NnPolyScheme;
 
 enum {
     NN_POLY_TAPS = 9,
-    NN_POLY_GROUP = 8,                               /* outputs whose weights are transformed at once */
-    NN_POLY_MAX = 9,                                 /* places of a patch, values, products or sums */
-    NN_POLY_PRODUCTS_MAX = NN_POLY_MAX * NN_POLY_MAX /* of two dimensions */
+    NN_POLY_GROUP = 8, /* outputs whose weights are transformed at once */
+    NN_POLY_MAX = 6    /* places of a patch; values, products and sums are fewer */
 };
 
 typedef struct {
@@ -42,6 +39,10 @@ typedef struct {
 
     /* U[at[i products + j] + o]: the transformed weights of 8 outputs o,  g [9][8]. */
     void (*weights)(const float *g, float *U, const size_t *at);
+
+    /* M[o P + p] = sum over k < K of U[8 k + o] V[k P + p],  o < 8, p < P (a multiple of lanes). Meanwhile it asks for
+     * the cache lines of `bytes` bytes from `ahead` on, which it does not use: they arrive while it computes. */
+    void (*product)(int K, int P, const float *V, const float *U, float *M, const void *ahead, size_t bytes);
 } NnMicroPolyphase;
 
 #endif

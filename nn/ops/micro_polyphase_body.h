@@ -105,69 +105,6 @@ INLINE void poly_out_stride_back(const Vec m[5], Vec y[4])
     y[3] = m[2] + m[4];
 }
 
-/* ---- the same with F(4,2) at 0, 1, -1, 2 and infinity; the even places take part in all sums but the fourth ---- */
-
-INLINE void poly_in_stride_4_back(const Vec d[5], Vec r[5])
-{
-    const Vec outer = d[3] - d[1];
-    r[0] = 2.0f * (d[0] - d[2]) + outer;
-    r[1] = d[3] - d[2] - 2.0f * d[1];
-    r[2] = d[3] - 3.0f * d[2] + 2.0f * d[1];
-    r[3] = outer;
-    r[4] = d[4] - d[2] - 2.0f * outer;
-}
-
-INLINE void poly_in_stride_4(const Vec d[9], Vec r[9])
-{
-    const Vec odd[5] = { d[0], d[2], d[4], d[6], d[8] };
-    Vec v[5];
-    poly_in_stride_4_back(odd, v);
-    r[0] = v[0], r[1] = d[1] - d[5];
-    r[2] = v[1], r[3] = d[3] + d[5];
-    r[4] = v[2], r[5] = d[5] - d[3];
-    r[6] = v[3];
-    r[7] = v[4], r[8] = d[7] - d[3];
-}
-
-INLINE void poly_weights_stride_4(const Narrow w[3], Narrow u[9])
-{
-    u[0] = 0.5f * w[0], u[1] = w[1];
-    u[2] = -0.5f * (w[0] + w[2]), u[3] = 0.5f * w[1];
-    u[4] = (1.0f / 6) * (w[2] - w[0]), u[5] = 0.5f * w[1];
-    u[6] = (1.0f / 6) * (w[0] + 2.0f * w[2]);
-    u[7] = w[2], u[8] = w[1];
-}
-
-INLINE void poly_out_stride_4(const Vec m[5], Vec y[4])
-{
-    const Vec sum = m[1] + m[2], difference = m[1] - m[2];
-    y[0] = sum + m[3] + m[0];
-    y[1] = difference + 2.0f * m[3];
-    y[2] = sum + 4.0f * m[3];
-    y[3] = difference + 8.0f * m[3] + m[4];
-}
-
-INLINE void poly_weights_stride_4_back(const Narrow w[3], Narrow u[9])
-{
-    u[0] = 0.5f * w[2], u[1] = 0.5f * w[1];
-    u[2] = -0.5f * (w[0] + w[2]), u[3] = -0.5f * w[1];
-    u[4] = (1.0f / 6) * (w[0] - w[2]), u[5] = (1.0f / 6) * w[1];
-    u[6] = (1.0f / 6) * (w[2] + 2.0f * w[0]), u[7] = (1.0f / 3) * w[1];
-    u[8] = w[0];
-}
-
-INLINE void poly_out_stride_4_back(const Vec m[9], Vec y[8])
-{
-    const Vec odd[5] = { m[0], m[2], m[4], m[6], m[8] };
-    const Vec sum = m[3] + m[5], difference = m[3] - m[5];
-    Vec o[4];
-    poly_out_stride_4(odd, o);
-    y[0] = difference + 0.5f * m[7] + m[1], y[1] = o[0];
-    y[2] = sum + m[7], y[3] = o[1];
-    y[4] = difference + 2.0f * m[7], y[5] = o[2];
-    y[6] = sum + 4.0f * m[7], y[7] = o[3];
-}
-
 /* ---- vectors of a row to columns of its tiles, and back ---- */
 
 /* n x LANES floats in a row to n columns: column k, the places k, k + n, ..., goes to to[k gap]. */
@@ -177,16 +114,13 @@ INLINE void poly_split_2(const Vec *in, Vec *to, int gap)
     to[gap] = UNZIP(in[0], in[1], 1);
 }
 
-#define POLY_SPLIT(n, half)                                                                                            \
-    INLINE void poly_split_##n(const Vec *in, Vec *to, int gap)                                                        \
-    {                                                                                                                  \
-        Vec even[half], odd[half];                                                                                     \
-        EACH(i, half) even[i] = UNZIP(in[2 * i], in[2 * i + 1], 0), odd[i] = UNZIP(in[2 * i], in[2 * i + 1], 1);       \
-        poly_split_##half(even, to, 2 * gap);                                                                          \
-        poly_split_##half(odd, to + gap, 2 * gap);                                                                     \
-    }
-POLY_SPLIT(4, 2)
-POLY_SPLIT(8, 4)
+INLINE void poly_split_4(const Vec *in, Vec *to, int gap)
+{
+    Vec even[2], odd[2];
+    EACH(i, 2) even[i] = UNZIP(in[2 * i], in[2 * i + 1], 0), odd[i] = UNZIP(in[2 * i], in[2 * i + 1], 1);
+    poly_split_2(even, to, 2 * gap);
+    poly_split_2(odd, to + gap, 2 * gap);
+}
 
 INLINE void poly_join_2(const Vec *column, int gap, Vec *out)
 {
@@ -194,16 +128,13 @@ INLINE void poly_join_2(const Vec *column, int gap, Vec *out)
     out[1] = ZIP(column[0], column[gap], LANES / 2);
 }
 
-#define POLY_JOIN(n, half)                                                                                             \
-    INLINE void poly_join_##n(const Vec *column, int gap, Vec *out)                                                    \
-    {                                                                                                                  \
-        Vec even[half], odd[half];                                                                                     \
-        poly_join_##half(column, 2 * gap, even);                                                                       \
-        poly_join_##half(column + gap, 2 * gap, odd);                                                                  \
-        EACH(i, half) out[2 * i] = ZIP(even[i], odd[i], 0), out[2 * i + 1] = ZIP(even[i], odd[i], LANES / 2);          \
-    }
-POLY_JOIN(4, 2)
-POLY_JOIN(8, 4)
+INLINE void poly_join_4(const Vec *column, int gap, Vec *out)
+{
+    Vec even[2], odd[2];
+    poly_join_2(column, 2 * gap, even);
+    poly_join_2(column + gap, 2 * gap, odd);
+    EACH(i, 2) out[2 * i] = ZIP(even[i], odd[i], 0), out[2 * i + 1] = ZIP(even[i], odd[i], LANES / 2);
+}
 
 /* LANES lanes of two vectors in a row, from lane h on. */
 #if LANES == 16
@@ -300,23 +231,51 @@ INLINE Vec poly_keep(Vec v, const int32_t *mask)
         }                                                                                                              \
     }
 
+/* ---- products ---- */
+
+/* 8 outputs of n vectors of tiles. */
+INLINE void poly_product_tile(const int n, int K, const float *x, size_t pitch, const float *w, float *y,
+                              const char *ahead, size_t step)
+{
+    Vec sum[NN_POLY_GROUP][3];
+    EACH(o, NN_POLY_GROUP)
+        EACH(v, n) sum[o][v] = (Vec){ 0 };
+    for (int k = 0; k < K; k++, x += pitch, w += NN_POLY_GROUP) {
+        Vec in[3];
+        __builtin_prefetch(ahead, 0, 2);
+        ahead += step;
+        EACH(v, n) in[v] = load(x + v * LANES);
+        EACH(o, NN_POLY_GROUP)
+            EACH(v, n) sum[o][v] += w[o] * in[v];
+    }
+    EACH(o, NN_POLY_GROUP)
+        EACH(v, n) store(y + (size_t)o * pitch + v * LANES, sum[o][v]);
+}
+
+static void poly_product(int K, int P, const float *x, const float *w, float *y, const void *ahead, size_t bytes)
+{
+    const size_t pitch = (size_t)P;
+    size_t step = (bytes + (size_t)K - 1) / (size_t)K;
+    int p = 0;
+    for (; p + SUM8 * LANES <= P; p += SUM8 * LANES, step = 0)
+        poly_product_tile(SUM8, K, x + p, pitch, w, y + p, ahead, step);
+    if (p + 2 * LANES <= P) poly_product_tile(2, K, x + p, pitch, w, y + p, ahead, step);
+    else if (p < P) poly_product_tile(1, K, x + p, pitch, w, y + p, ahead, step);
+}
+
 #define POLY_ENTRY(scheme)                                                                                             \
     {                                                                                                                  \
-        poly_down_##scheme, poly_across_##scheme, poly_output_##scheme, poly_factors_##scheme                          \
+        poly_down_##scheme, poly_across_##scheme, poly_output_##scheme, poly_factors_##scheme, poly_product            \
     }
 
 POLY_SCHEME(up, 2, 1, 1, 4, 5, 5, 4)
 POLY_SCHEME(up_back, 4, 1, 1, 5, 5, 4, 2)
 POLY_SCHEME(stride, 4, 1, 0, 5, 5, 3, 2)
 POLY_SCHEME(stride_back, 2, 0, 1, 3, 5, 5, 4)
-POLY_SCHEME(stride_4, 8, 1, 0, 9, 9, 5, 4)
-POLY_SCHEME(stride_4_back, 4, 0, 1, 5, 9, 9, 8)
 
 static const NnMicroPolyphase micro_polyphase[] = {
     [NN_POLY_UP] = POLY_ENTRY(up),
     [NN_POLY_UP_BACK] = POLY_ENTRY(up_back),
     [NN_POLY_STRIDE] = POLY_ENTRY(stride),
     [NN_POLY_STRIDE_BACK] = POLY_ENTRY(stride_back),
-    [NN_POLY_STRIDE_4] = POLY_ENTRY(stride_4),
-    [NN_POLY_STRIDE_4_BACK] = POLY_ENTRY(stride_4_back),
 };
