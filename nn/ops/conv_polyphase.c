@@ -32,8 +32,8 @@
 #include <string.h>
 
 #include "nn/base/parallel.h"
-#include "nn/ops/conv_direct_weights.h"
 #include "nn/ops/conv_method.h"
+#include "nn/ops/conv_winograd.h"
 #include "nn/ops/cut.h"
 #include "nn/ops/micro.h"
 #include "nn/ops/norm_pass.h"
@@ -486,10 +486,28 @@ static double cost(const NnConvGeom *g)
     return conv_cost(&f) + conv_cost(&b) + nn_conv_direct.cost(g) / 3;
 }
 
+static NnWeightsTransform weights_transform(const NnConvGeom *g)
+{
+    const Conv k = forward_conv(g);
+    const Scheme *s = k.scheme;
+    return (NnWeightsTransform){ .step = s->step,
+                                 .patch = s->before + s->step + s->behind,
+                                 .tile = s->tile,
+                                 .values = s->values,
+                                 .sums = s->sums,
+                                 .products = s->products,
+                                 .value = s->value,
+                                 .sum = s->sum,
+                                 .to_values = k.micro->patch,
+                                 .to_sums = k.micro->tile,
+                                 .to_taps = k.micro->back };
+}
+
 static size_t scratch(const NnConvGeom *g)
 {
+    const NnWeightsTransform t = weights_transform(g);
     const Conv f = forward_conv(g), b = backward_conv(g);
-    size_t most = nn_direct_weights_scratch(g);
+    size_t most = nn_winograd_weights_scratch(&t, g);
     if (conv_scratch(&f) > most) most = conv_scratch(&f);
     if (conv_scratch(&b) > most) most = conv_scratch(&b);
     return most;
@@ -514,6 +532,12 @@ static void input_gradient(const NnConvGeom *g, const float *dy, const float *w,
     run(&k, dy, w, &(Target){ .add = add, .y = dx }, scratch_);
 }
 
+static void weight_gradient(const NnConvGeom *g, const float *x, const float *dy, float *dw, float *scratch_)
+{
+    const NnWeightsTransform t = weights_transform(g);
+    nn_winograd_to_weights(&t, g, x, dy, dw, scratch_);
+}
+
 const NnConvMethod nn_conv_polyphase = { .name = "polyphase",
                                          .fits = fits,
                                          .cost = cost,
@@ -521,4 +545,4 @@ const NnConvMethod nn_conv_polyphase = { .name = "polyphase",
                                          .slots = slots,
                                          .forward = forward,
                                          .input_gradient = input_gradient,
-                                         .weight_gradient = nn_direct_weights };
+                                         .weight_gradient = weight_gradient };

@@ -342,10 +342,19 @@ static double cost(const NnConvGeom *g)
     return seconds;
 }
 
+static NnWeightsTransform weights_transform(void)
+{
+    static const unsigned char same[PATCH] = { 0, 1, 2, 3, 4, 5 };
+    const NnMicroWinograd *wino = nn_micro()->winograd;
+    return (
+        NnWeightsTransform){ TILE, PATCH, TILE, PATCH, PATCH, PATCH, same, same, wino->patch, wino->tile, wino->back };
+}
+
 static size_t scratch(const NnConvGeom *g)
 {
+    const NnWeightsTransform t = weights_transform();
     const Conv forward = conv_forward(g), backward = conv_backward(g);
-    const size_t a = conv_scratch(&forward), b = conv_scratch(&backward), c = nn_winograd_weights_scratch(g);
+    const size_t a = conv_scratch(&forward), b = conv_scratch(&backward), c = nn_winograd_weights_scratch(&t, g);
     const size_t most = a > b ? a : b;
     return most > c ? most : c;
 }
@@ -369,6 +378,12 @@ static void input_gradient(const NnConvGeom *g, const float *dy, const float *w,
     run(&k, dy, w, &(Target){ .add = add, .y = dx }, scratch_);
 }
 
+static void weight_gradient(const NnConvGeom *g, const float *x, const float *dy, float *dw, float *scratch_)
+{
+    const NnWeightsTransform t = weights_transform();
+    nn_winograd_to_weights(&t, g, x, dy, dw, scratch_);
+}
+
 const NnConvMethod nn_conv_winograd = { .name = "winograd",
                                         .fits = fits,
                                         .cost = cost,
@@ -376,4 +391,4 @@ const NnConvMethod nn_conv_winograd = { .name = "winograd",
                                         .slots = slots,
                                         .forward = forward,
                                         .input_gradient = input_gradient,
-                                        .weight_gradient = nn_winograd_to_weights };
+                                        .weight_gradient = weight_gradient };

@@ -34,6 +34,25 @@ INLINE void poly_out_up(const Vec m[5], Vec y[4])
     y[3] = m[1] + m[3] + m[4];
 }
 
+/* For the weight gradient: y, the outputs, to r, what each sum receives of their gradient; u, the factors' gradients, to
+ * w, the taps'. */
+INLINE void poly_map_up(const Vec y[4], Vec r[5])
+{
+    r[0] = y[0];
+    r[1] = (y[0] + y[1]) + (y[2] + y[3]);
+    r[2] = y[0] - y[2];
+    r[3] = y[3] - y[1];
+    r[4] = y[3];
+}
+
+INLINE void poly_taps_up(const Vec u[5], Vec w[3])
+{
+    const Vec half1 = 0.5f * u[1], half2 = 0.5f * u[2], half3 = 0.5f * u[3];
+    w[0] = half1 + half2 + half3 + u[0];
+    w[1] = half1 - half2 + half3;
+    w[2] = half1 - half2 - half3 + u[4];
+}
+
 INLINE void poly_in_up_back(const Vec d[6], Vec r[5])
 {
     r[0] = d[5] - d[1];
@@ -79,6 +98,20 @@ INLINE void poly_out_stride(const Vec m[3], Vec y[2])
 {
     y[0] = m[0] + m[1];
     y[1] = m[1] + m[2];
+}
+
+INLINE void poly_map_stride(const Vec y[2], Vec r[3])
+{
+    r[0] = y[0];
+    r[1] = y[0] + y[1];
+    r[2] = y[1];
+}
+
+INLINE void poly_taps_stride(const Vec u[5], Vec w[3])
+{
+    w[0] = u[0] + u[2];
+    w[1] = u[1] + u[3];
+    w[2] = u[2] + u[4];
 }
 
 INLINE void poly_in_stride_back(const Vec d[3], Vec r[3])
@@ -263,19 +296,67 @@ static void poly_product(int K, int P, const float *x, const float *w, float *y,
     else if (p < P) poly_product_tile(1, K, x + p, pitch, w, y + p, ahead, step);
 }
 
-#define POLY_ENTRY(scheme)                                                                                             \
+/* ---- weight gradient, channels side by side ---- */
+
+/* n x n pixels to m x m numbers. */
+#define POLY_PIXELS(name, formula, n, m)                                                                               \
+    static void name(const float *d, size_t row, int from, int to, int C, float *V, size_t v_pitch)                    \
     {                                                                                                                  \
-        poly_down_##scheme, poly_across_##scheme, poly_output_##scheme, poly_factors_##scheme, poly_product            \
+        for (int c = 0; c < C; c += LANES) {                                                                           \
+            Vec half[m][n];                                                                                            \
+            EACH(v, n) {                                                                                               \
+                Vec in[n] = { { 0 } }, r[m];                                                                           \
+                if (from <= v && v < to)                                                                               \
+                    EACH(q, n) in[q] = load(d + (size_t)q * row + (ptrdiff_t)v * C + c);                               \
+                formula(in, r);                                                                                        \
+                EACH(i, m) half[i][v] = r[i];                                                                          \
+            }                                                                                                          \
+            EACH(i, m) {                                                                                               \
+                Vec r[m];                                                                                              \
+                formula(half[i], r);                                                                                   \
+                EACH(j, m) store(V + (size_t)(m * i + j) * v_pitch + c, r[j]);                                         \
+            }                                                                                                          \
+        }                                                                                                              \
     }
+POLY_PIXELS(poly_patch_up, poly_in_up, 4, 4)
+POLY_PIXELS(poly_tile_up, poly_map_up, 4, 5)
+POLY_PIXELS(poly_patch_stride, poly_in_stride, 5, 5)
+POLY_PIXELS(poly_tile_stride, poly_map_stride, 2, 3)
+
+#define POLY_BACK(scheme, PRODUCTS)                                                                                    \
+    static void poly_back_##scheme(const float *dU, size_t u_pitch, int C, float *dw, size_t w_pitch)                  \
+    {                                                                                                                  \
+        for (int c = 0; c < C; c += LANES) {                                                                           \
+            Vec half[3][PRODUCTS];                                                                                     \
+            EACH(j, PRODUCTS) {                                                                                        \
+                Vec in[PRODUCTS], r[3];                                                                                \
+                EACH(i, PRODUCTS) in[i] = load(dU + (size_t)(PRODUCTS * i + j) * u_pitch + c);                         \
+                poly_taps_##scheme(in, r);                                                                             \
+                EACH(u, 3) half[u][j] = r[u];                                                                          \
+            }                                                                                                          \
+            EACH(u, 3) {                                                                                               \
+                Vec r[3];                                                                                              \
+                poly_taps_##scheme(half[u], r);                                                                        \
+                EACH(v, 3) store(dw + (size_t)(3 * u + v) * w_pitch + c, r[v]);                                        \
+            }                                                                                                          \
+        }                                                                                                              \
+    }
+POLY_BACK(up, 5)
+POLY_BACK(stride, 5)
 
 POLY_SCHEME(up, 2, 1, 1, 4, 5, 5, 4)
 POLY_SCHEME(up_back, 4, 1, 1, 5, 5, 4, 2)
 POLY_SCHEME(stride, 4, 1, 0, 5, 5, 3, 2)
 POLY_SCHEME(stride_back, 2, 0, 1, 3, 5, 5, 4)
 
+#define POLY_ENTRY(scheme)                                                                                             \
+    .down = poly_down_##scheme, .across = poly_across_##scheme, .output = poly_output_##scheme,                        \
+    .weights = poly_factors_##scheme, .product = poly_product
+#define POLY_ENTRY_BACK(scheme) .patch = poly_patch_##scheme, .tile = poly_tile_##scheme, .back = poly_back_##scheme
+
 static const NnMicroPolyphase micro_polyphase[] = {
-    [NN_POLY_UP] = POLY_ENTRY(up),
-    [NN_POLY_UP_BACK] = POLY_ENTRY(up_back),
-    [NN_POLY_STRIDE] = POLY_ENTRY(stride),
-    [NN_POLY_STRIDE_BACK] = POLY_ENTRY(stride_back),
+    [NN_POLY_UP] = { POLY_ENTRY(up), POLY_ENTRY_BACK(up) },
+    [NN_POLY_UP_BACK] = { POLY_ENTRY(up_back) },
+    [NN_POLY_STRIDE] = { POLY_ENTRY(stride), POLY_ENTRY_BACK(stride) },
+    [NN_POLY_STRIDE_BACK] = { POLY_ENTRY(stride_back) },
 };
