@@ -1,6 +1,6 @@
 /* conv_polyphase.c -- 3x3 convolution with stride 2, or of an image enlarged twice, with fewer multiplications: minimal
- * filtering (Winograd; Toom, Cook) of interleaved grids. Forward and input gradient are here, the weight gradient is
- * that of conv_direct.c.
+ * filtering (Winograd; Toom, Cook) of interleaved grids. Forward and input gradient are here; the weight gradient is
+ * in conv_winograd_weights.c for enlargements, in conv_direct_weights.c for stride 2.
  *
  * A tile owns some places of the axis that is read, and writes some places of the other. In one dimension:
  *
@@ -32,7 +32,9 @@
 #include <string.h>
 
 #include "nn/base/parallel.h"
+#include "nn/ops/conv_direct_weights.h"
 #include "nn/ops/conv_method.h"
+#include "nn/ops/conv_tiles.h"
 #include "nn/ops/conv_winograd.h"
 #include "nn/ops/cut.h"
 #include "nn/ops/micro.h"
@@ -96,39 +98,26 @@ typedef struct {
     float *V, *M, *stage, *out, *copy, *zeros;
 } Slice;
 
+static int is_enlarged(const NnConvGeom *g)
+{
+    return g->upsample == 2;
+}
+
 static Conv forward_conv(const NnConvGeom *g)
 {
-    const NnPolyScheme s = g->upsample == 2 ? NN_POLY_UP : NN_POLY_STRIDE;
+    const NnPolyScheme s = is_enlarged(g) ? NN_POLY_UP : NN_POLY_STRIDE;
     return (Conv){ &schemes[s], &nn_micro()->polyphase[s], g->N, g->C,   g->H, g->W, g->O, g->Ho,
                    g->Wo,       (size_t)g->C * 9,          9,    g->norm };
 }
 
 static Conv backward_conv(const NnConvGeom *g)
 {
-    const NnPolyScheme s = g->upsample == 2 ? NN_POLY_UP_BACK : NN_POLY_STRIDE_BACK;
+    const NnPolyScheme s = is_enlarged(g) ? NN_POLY_UP_BACK : NN_POLY_STRIDE_BACK;
     return (Conv){ &schemes[s], &nn_micro()->polyphase[s], g->N, g->O, g->Ho, g->Wo, g->C, g->H, g->W,
                    9,           (size_t)g->C * 9,          NULL };
 }
 
 /* ---- cutting ---- */
-
-/* Vectors that the product of `rows` rows of tiles takes: it does three at a time, single ones more slowly. */
-static double cost_of_rows(int tiles_w, int rows)
-{
-    const int vectors = nn_ceil_div(tiles_w * rows, LINE);
-    return vectors + vectors % 3 * 0.15;
-}
-
-/* The number of rows that wastes least, of those that fit. Four items at least, but no vector of fewer tiles for it. */
-static int choose_rows(int tiles_w, int rows_in_all, int tiles)
-{
-    const int fair = nn_max_int(nn_ceil_div(rows_in_all, 4), nn_min_int(rows_in_all, nn_ceil_div(LINE, tiles_w)));
-    const int most = nn_min_int(nn_max_int(1, tiles / tiles_w), fair);
-    int best = 1;
-    for (int rows = 2; rows <= most; rows++)
-        if (cost_of_rows(tiles_w, rows) * best <= cost_of_rows(tiles_w, best) * rows) best = rows;
-    return best;
-}
 
 /* The product of sums (a, b): lays out its values, unless an earlier one has, and its weights. */
 static void lay_out_job(const Conv *k, Cut *c, int a, int b)
@@ -158,7 +147,7 @@ static Cut cut_make(const Conv *k)
     const Scheme *s = k->scheme;
     Cut c = { .tiles_h = nn_ceil_div(k->Ho, s->tile), .tiles_w = nn_ceil_div(k->Wo, s->tile) };
     const int tiles = nn_min_int(TILES_MAX, nn_max_int(LINE, V_MAX / (s->values * s->values * k->C) / LINE * LINE));
-    c.rows = choose_rows(c.tiles_w, k->N * c.tiles_h, tiles);
+    c.rows = nn_tiles_rows(c.tiles_w, k->N * c.tiles_h, tiles);
     c.items = nn_ceil_div(k->N * c.tiles_h, c.rows);
     c.P = nn_ceil_div(c.rows * c.tiles_w, LINE) * LINE;
     c.groups = nn_ceil_div(k->O, GROUP);
@@ -249,51 +238,26 @@ static void transform_weights(const Conv *k, const Cut *c, const float *w, float
 
 /* ---- one item ---- */
 
-/* Rows of tiles of one image: i0 <= i < i1, which lie at row `at` of the item. */
+/* All of one call, and of one item. */
 typedef struct {
-    int n, i0, i1, at;
-} Span;
+    const Conv *k;
+    const Cut *c;
+    const float *x, *U;
+    const int32_t *masks;
+    const NnConvEnd *end; /* or NULL */
+    int add;
+    float *y;
+} Run;
 
-/* The part of an item's rows from row r on that is in one image. */
-static Span span_from(const Cut *c, int row0, int rows, int r)
-{
-    const int n = (row0 + r) / c->tiles_h, i0 = (row0 + r) % c->tiles_h;
-    return (Span){ n, i0, nn_min_int(c->tiles_h, i0 + rows - r), r };
-}
-
-/* What an item reads or writes of a tensor [N,C,H,W], for asking the memory for it while products are computed: its rows
- * in channels ch <= .. < ch_end. */
 typedef struct {
-    const float *tensor;
-    int C, H, W, scale; /* scale: rows of a row of tiles */
-    int row0, rows, ch_end;
-    int ch, r;            /* the next span to go to */
-    const float *at, *to; /* of the one it is in */
-    size_t quota;         /* floats to ask for at once */
-} Ahead;
+    int number, row0, rows; /* of tiles */
+} Item;
 
-/* The next piece; returns its bytes, 0 at the end. */
-static size_t ahead_take(const Cut *c, Ahead *a, const float **piece)
+/* There may be no such item: then it has no rows. */
+static Item item_at(const Conv *k, const Cut *c, int item)
 {
-    while (a->at >= a->to) {
-        if (a->r >= a->rows) a->r = 0, a->ch++;
-        if (a->ch >= a->ch_end) return 0;
-        const Span s = span_from(c, a->row0, a->rows, a->r);
-        const float *plane = a->tensor + ((size_t)s.n * (size_t)a->C + (size_t)a->ch) * (size_t)a->H * (size_t)a->W;
-        a->at = plane + (size_t)(a->scale * s.i0) * (size_t)a->W;
-        a->to = plane + (size_t)nn_min_int(a->H, a->scale * s.i1) * (size_t)a->W;
-        a->r += s.i1 - s.i0;
-    }
-    const size_t left = (size_t)(a->to - a->at), n = left < a->quota ? left : a->quota;
-    *piece = a->at;
-    a->at += n;
-    return n * sizeof(float);
-}
-
-/* So that all of it is asked for in `calls` pieces, roughly. */
-static void ahead_spread(Ahead *a, int calls)
-{
-    a->quota = (size_t)((a->ch_end - a->ch) * a->rows * a->scale) * (size_t)a->W / (size_t)calls + LINE;
+    const int row0 = item * c->rows;
+    return (Item){ item, row0, nn_max_int(0, nn_min_int(c->rows, k->N * c->tiles_h - row0)) };
 }
 
 /* n rows of W floats, normalised or not, to rows of `pitch` floats that end in zeros. */
@@ -310,51 +274,57 @@ static void copy_rows(const float *from, int n, int W, const NnNormChannel *norm
 }
 
 /* The first half of V of one channel of a span: down the columns, into the stage. */
-static void transform_span(const Conv *k, const Cut *c, const Slice *s, const float *plane, const NnNormChannel *norm,
-                           Span span)
+static void transform_span(const Run *run, const Slice *s, const float *plane, const NnNormChannel *norm,
+                           NnTileSpan span)
 {
+    const Conv *k = run->k;
     const Scheme *sch = k->scheme;
-    const int patch = sch->before + sch->step + sch->behind, width = sch->step * c->tiles_w;
+    const int patch = sch->before + sch->step + sch->behind, width = sch->step * run->c->tiles_w;
     const int y0 = nn_max_int(0, sch->step * span.i0 - sch->before);
     const int y1 = nn_min_int(k->H, sch->step * span.i1 + sch->behind);
     const float *from = plane + (size_t)y0 * (size_t)k->W;
     size_t pitch = (size_t)k->W;
-    if (norm || k->W % LINE) copy_rows(from, y1 - y0, k->W, norm, s->copy, c->copy), from = s->copy, pitch = c->copy;
+    if (norm || k->W % LINE) {
+        copy_rows(from, y1 - y0, k->W, norm, s->copy, run->c->copy);
+        from = s->copy, pitch = run->c->copy;
+    }
     for (int i = span.i0; i < span.i1; i++) {
         const float *row[MAX];
         for (int q = 0; q < patch; q++) {
             const int y = sch->step * i - sch->before + q;
             row[q] = y < y0 || y >= y1 ? s->zeros : from + (size_t)(y - y0) * pitch;
         }
-        k->micro->down(row, width, s->stage + (span.at + i - span.i0) * width, c->stage);
+        k->micro->down(row, width, s->stage + (span.at + i - span.i0) * width, run->c->stage);
     }
 }
 
 /* V of one channel. */
-static void transform_channel(const Conv *k, const Cut *c, const Slice *s, const int32_t *masks, const float *x, int ch,
-                              int row0, int rows)
+static void transform_channel(const Run *run, const Slice *s, Item item, int ch)
 {
-    const size_t plane = (size_t)k->H * (size_t)k->W;
+    const Conv *k = run->k;
+    const Cut *c = run->c;
     const NnNormChannel norm = k->norm ? nn_norm_channel(k->norm, ch) : (NnNormChannel){ 0 };
-    for (int r = 0; r < rows;) {
-        const Span span = span_from(c, row0, rows, r);
-        const float *from = x + ((size_t)span.n * (size_t)k->C + (size_t)ch) * plane;
-        transform_span(k, c, s, from, k->norm ? &norm : NULL, span);
+    for (int r = 0; r < item.rows;) {
+        const NnTileSpan span = nn_tiles_span(c->tiles_h, item.row0, item.rows, r);
+        const size_t plane = (size_t)span.n * (size_t)k->C + (size_t)ch;
+        transform_span(run, s, run->x + plane * (size_t)k->H * (size_t)k->W, k->norm ? &norm : NULL, span);
         r += span.i1 - span.i0;
     }
-    k->micro->across(s->stage, c->stage, c->P, masks, masks + c->P, s->V + (size_t)ch * (size_t)c->P, c->v_at);
+    k->micro->across(s->stage, c->stage, c->P, run->masks, run->masks + c->P, s->V + (size_t)ch * (size_t)c->P,
+                     c->v_at);
 }
 
-/* M [job][block][8][P] of groups g0 <= g < g1; meanwhile, in turn, what is to be written and what the next item reads. */
-static void multiply(const Conv *k, const Cut *c, const Slice *s, const float *U, int g0, int g1, Ahead ahead[2])
+/* M [job][block][8][P] of groups g0 <= g < g1; meanwhile, in turn, asks for two pieces of memory. */
+static void multiply(const Run *run, const Slice *s, int g0, int g1, NnTileAhead ahead[2])
 {
+    const Cut *c = run->c;
     for (int j = 0, call = 0; j < c->jobs; j++)
         for (int g = g0; g < g1; g++, call++) {
             const Job *job = &c->job[j];
-            const float *from = U + job->u + (size_t)g * (size_t)job->K * GROUP, *piece = from;
-            const size_t bytes = ahead_take(c, &ahead[call % 2], &piece);
-            k->micro->product(job->K, c->P, s->V + job->v, from,
-                              s->M + (size_t)j * c->m + (size_t)((g - g0) * GROUP) * (size_t)c->P, piece, bytes);
+            const float *U = run->U + job->u + (size_t)g * (size_t)job->K * GROUP, *piece = U;
+            const size_t bytes = nn_tiles_ahead_take(&ahead[call % 2], &piece);
+            run->k->micro->product(job->K, c->P, s->V + job->v, U,
+                                   s->M + (size_t)j * c->m + (size_t)((g - g0) * GROUP) * (size_t)c->P, piece, bytes);
         }
 }
 
@@ -365,66 +335,55 @@ static void add_row(float *y, const float *from, int n)
 }
 
 /* One plane's rows of a span. */
-static void put_rows(const Conv *k, const Cut *c, const float *out, Span span, int add, float *plane)
+static void put_rows(const Run *run, const float *out, NnTileSpan span, float *plane)
 {
-    const int tile = k->scheme->tile;
+    const int tile = run->k->scheme->tile, Wo = run->k->Wo;
     for (int i = span.i0; i < span.i1; i++)
-        for (int q = 0; q < nn_min_int(tile, k->Ho - tile * i); q++) {
-            float *to = plane + (size_t)(tile * i + q) * (size_t)k->Wo;
-            const float *row = out + (size_t)q * c->out + (span.at + i - span.i0) * tile * c->tiles_w;
-            if (add) add_row(to, row, k->Wo);
-            else memcpy(to, row, sizeof *to * (size_t)k->Wo);
+        for (int q = 0; q < nn_min_int(tile, run->k->Ho - tile * i); q++) {
+            float *to = plane + (size_t)(tile * i + q) * (size_t)Wo;
+            const float *row = out + (size_t)q * run->c->out + (span.at + i - span.i0) * tile * run->c->tiles_w;
+            if (run->add) add_row(to, row, Wo);
+            else memcpy(to, row, sizeof *to * (size_t)Wo);
         }
 }
 
-typedef struct {
-    const NnConvEnd *end; /* or NULL */
-    int add;
-    float *y;
-} Target;
-
 /* One channel of y, image by image. */
-static void finish_channel(const Conv *k, const Cut *c, const Slice *s, const float *M, int o, int row0, int rows,
-                           const Target *to)
+static void finish_channel(const Run *run, const Slice *s, Item item, const float *M, int o)
 {
-    const size_t size = (size_t)k->Ho * (size_t)k->Wo;
+    const Conv *k = run->k;
+    const Cut *c = run->c;
     k->micro->output(M, c->m, c->P, s->out, c->out);
-    for (int r = 0; r < rows;) {
-        const Span span = span_from(c, row0, rows, r);
+    for (int r = 0; r < item.rows;) {
+        const NnTileSpan span = nn_tiles_span(c->tiles_h, item.row0, item.rows, r);
         const int y0 = k->scheme->tile * span.i0, y1 = nn_min_int(k->Ho, k->scheme->tile * span.i1);
-        float *plane = to->y + ((size_t)span.n * (size_t)k->O + (size_t)o) * size;
-        put_rows(k, c, s->out, span, to->add, plane);
-        if (to->end)
-            nn_conv_end_run(to->end, row0 / c->rows, k->O, o, plane + (size_t)y0 * (size_t)k->Wo,
+        float *plane = run->y + ((size_t)span.n * (size_t)k->O + (size_t)o) * (size_t)k->Ho * (size_t)k->Wo;
+        put_rows(run, s->out, span, plane);
+        if (run->end)
+            nn_conv_end_run(run->end, item.number, k->O, o, plane + (size_t)y0 * (size_t)k->Wo,
                             (size_t)(y1 - y0) * (size_t)k->Wo);
         r += span.i1 - span.i0;
     }
 }
 
-static int item_rows(const Conv *k, const Cut *c, int item)
+/* next: the item that this thread will probably do then. */
+static void run_item(const Run *run, const Slice *s, Item item, Item next)
 {
-    return nn_max_int(0, nn_min_int(c->rows, k->N * c->tiles_h - item * c->rows));
-}
-
-/* next: the item that this thread will probably do then; there may be no such item. */
-static void run_item(const Conv *k, const Cut *c, const Slice *s, const int32_t *masks, const float *x, const float *U,
-                     int item, int next, const Target *to)
-{
-    const int row0 = item * c->rows, rows = item_rows(k, c, item), next_rows = item_rows(k, c, next);
-    Ahead ahead[2] = { { to->y, k->O, k->Ho, k->Wo, k->scheme->tile, row0, rows, .ch = 0 },
-                       { x, k->C, k->H, k->W, k->scheme->step, next * c->rows, next_rows, next_rows ? k->C : 0,
-                         .ch = 0 } };
-    if (to->end && to->end->moments)
-        memset(to->end->moments + (size_t)item * (size_t)k->O * 3, 0, sizeof(float) * (size_t)k->O * 3);
-    for (int ch = 0; ch < k->C; ch++) transform_channel(k, c, s, masks, x, ch, row0, rows);
-    ahead_spread(&ahead[1], c->jobs * c->groups / 2);
+    const Conv *k = run->k;
+    const Cut *c = run->c;
+    NnTileAhead ahead[2] = {
+        { run->y, k->O, k->Ho, k->Wo, k->scheme->tile, c->tiles_h, item.row0, item.rows, .ch = 0 },
+        { run->x, k->C, k->H, k->W, k->scheme->step, c->tiles_h, next.row0, next.rows, .ch = 0 },
+    };
+    if (run->end && run->end->moments)
+        memset(run->end->moments + (size_t)(item.number * k->O) * 3, 0, sizeof(float) * (size_t)k->O * 3);
+    for (int ch = 0; ch < k->C; ch++) transform_channel(run, s, item, ch);
+    nn_tiles_ahead_start(&ahead[1], 0, k->C, c->jobs * c->groups / 2);
     for (int g0 = 0; g0 < c->groups; g0 += c->block) {
         const int g1 = nn_min_int(c->groups, g0 + c->block), o1 = nn_min_int(k->O, g1 * GROUP);
-        ahead[0].ch = g0 * GROUP, ahead[0].ch_end = o1, ahead[0].r = 0;
-        ahead_spread(&ahead[0], c->jobs * (g1 - g0) / 2);
-        multiply(k, c, s, U, g0, g1, ahead);
+        nn_tiles_ahead_start(&ahead[0], g0 * GROUP, o1, c->jobs * (g1 - g0) / 2);
+        multiply(run, s, g0, g1, ahead);
         for (int o = g0 * GROUP; o < o1; o++)
-            finish_channel(k, c, s, s->M + (size_t)(o - g0 * GROUP) * (size_t)c->P, o, row0, rows, to);
+            finish_channel(run, s, item, s->M + (size_t)(o - g0 * GROUP) * (size_t)c->P, o);
     }
 }
 
@@ -437,12 +396,14 @@ static void make_masks(const Cut *c, int32_t *masks)
     }
 }
 
-static void run(const Conv *k, const float *x, const float *w, const Target *to, float *scratch)
+static void run_all(const Conv *k, const float *x, const float *w, const NnConvEnd *end, int add, float *y,
+                    float *scratch)
 {
     const Cut c = cut_make(k);
     const size_t slice = slice_len(k, &c);
     float *U = scratch, *slices = scratch + slices_at(&c);
     int32_t *masks = (void *)(scratch + masks_at(&c));
+    const Run run = { k, &c, x, U, masks, end, add, y };
     transform_weights(k, &c, w, U);
     make_masks(&c, masks);
 #pragma omp parallel num_threads(nn_threads())
@@ -451,8 +412,8 @@ static void run(const Conv *k, const float *x, const float *w, const Target *to,
         slice_make(k, &c, slices + (size_t)omp_get_thread_num() * slice, &s);
         memset(s.zeros, 0, sizeof *s.zeros * c.copy);
 #pragma omp for schedule(dynamic)
-        for (int item = 0; item < c.items; item++)
-            run_item(k, &c, &s, masks, x, U, item, item + omp_get_num_threads(), to);
+        for (int i = 0; i < c.items; i++)
+            run_item(&run, &s, item_at(k, &c, i), item_at(k, &c, i + omp_get_num_threads()));
     }
 }
 
@@ -479,13 +440,14 @@ static double conv_cost(const Conv *k)
            3e9;
 }
 
-/* The weight gradient is a third of direct. */
+/* Direct's weight gradient is a third of direct. */
 static double cost(const NnConvGeom *g)
 {
     const Conv f = forward_conv(g), b = backward_conv(g);
-    return conv_cost(&f) + conv_cost(&b) + nn_conv_direct.cost(g) / 3;
+    return conv_cost(&f) + conv_cost(&b) + nn_conv_direct.cost(g) / 3 / (is_enlarged(g) ? 1.3 : 1);
 }
 
+/* Of an enlargement: with stride 2, the copies cost more than the fewer products save. */
 static NnWeightsTransform weights_transform(const NnConvGeom *g)
 {
     const Conv k = forward_conv(g);
@@ -493,6 +455,7 @@ static NnWeightsTransform weights_transform(const NnConvGeom *g)
     return (NnWeightsTransform){ .step = s->step,
                                  .patch = s->before + s->step + s->behind,
                                  .tile = s->tile,
+                                 .chunk = 32,
                                  .values = s->values,
                                  .sums = s->sums,
                                  .products = s->products,
@@ -507,7 +470,7 @@ static size_t scratch(const NnConvGeom *g)
 {
     const NnWeightsTransform t = weights_transform(g);
     const Conv f = forward_conv(g), b = backward_conv(g);
-    size_t most = nn_winograd_weights_scratch(&t, g);
+    size_t most = is_enlarged(g) ? nn_winograd_weights_scratch(&t, g) : nn_direct_weights_scratch(g);
     if (conv_scratch(&f) > most) most = conv_scratch(&f);
     if (conv_scratch(&b) > most) most = conv_scratch(&b);
     return most;
@@ -523,19 +486,20 @@ static void forward(const NnConvGeom *g, const float *x, const float *w, const N
                     float *scratch_)
 {
     const Conv k = forward_conv(g);
-    run(&k, x, w, &(Target){ .end = end, .y = y }, scratch_);
+    run_all(&k, x, w, end, 0, y, scratch_);
 }
 
 static void input_gradient(const NnConvGeom *g, const float *dy, const float *w, int add, float *dx, float *scratch_)
 {
     const Conv k = backward_conv(g);
-    run(&k, dy, w, &(Target){ .add = add, .y = dx }, scratch_);
+    run_all(&k, dy, w, NULL, add, dx, scratch_);
 }
 
 static void weight_gradient(const NnConvGeom *g, const float *x, const float *dy, float *dw, float *scratch_)
 {
     const NnWeightsTransform t = weights_transform(g);
-    nn_winograd_to_weights(&t, g, x, dy, dw, scratch_);
+    if (is_enlarged(g)) nn_winograd_to_weights(&t, g, x, dy, dw, scratch_);
+    else nn_direct_weights(g, x, dy, dw, scratch_);
 }
 
 const NnConvMethod nn_conv_polyphase = { .name = "polyphase",

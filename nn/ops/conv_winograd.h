@@ -9,6 +9,7 @@
  * and back. */
 typedef struct {
     int step, patch, tile; /* places: from one tile to the next and of a patch, of the image; of a tile, of the map */
+    int chunk;             /* tiles of an outer product: as many as fit a second-level cache beside the sums */
     int values, sums, products;
     const unsigned char *value, *sum; /* [products] */
     void (*to_values)(const float *d, size_t row, int from, int to, int C, float *V, size_t v_pitch);

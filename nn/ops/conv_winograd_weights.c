@@ -24,7 +24,6 @@ enum {
     LINE = 16,
     BLOCK = 64,    /* channels of a block */
     LANE_MIN = 32, /* tiles of a lane: its dU has to be cleared and transformed back */
-    CHUNK = 16,    /* tiles of an outer product */
     LANES = 8,     /* partial sums at most, */
     ITEMS = 16     /* fewer if blocks alone make so many items */
 };
@@ -60,8 +59,8 @@ static Cut cut_make(const Transform *t, const NnConvGeom *g)
     c.lanes = nn_min_int(nn_min_int(LANES, g->N), nn_max_int(1, ITEMS / (c.blocks_o * c.blocks_c)));
     c.lanes = nn_max_int(1, nn_min_int(c.lanes, tiles / LANE_MIN));
     c.u = (size_t)c.bo * (size_t)c.bc + LINE;
-    c.v = CHUNK * (size_t)c.bc + LINE;
-    c.d = CHUNK * (size_t)c.bo + LINE;
+    c.v = (size_t)(t->chunk * c.bc) + LINE;
+    c.d = (size_t)(t->chunk * c.bo) + LINE;
     return c;
 }
 
@@ -211,7 +210,7 @@ static void run_item(const Transform *t, const NnConvGeom *g, const Cut *c, cons
             load_rows(t, g, s, &image, &map, i);
             for (int j = 0; j < c->tiles_w; j++) {
                 transform_tile(t, g, c, s, j, p);
-                if (++p == CHUNK) add_products(t, c, s, CHUNK), p = 0;
+                if (++p == t->chunk) add_products(t, c, s, p), p = 0;
             }
         }
     }
