@@ -34,64 +34,26 @@
 #include "nn/base/parallel.h"
 #include "nn/ops/conv_direct_weights.h"
 #include "nn/ops/conv_method.h"
+#include "nn/ops/conv_polyphase_cut.h"
 #include "nn/ops/conv_tiles.h"
 #include "nn/ops/conv_winograd.h"
 #include "nn/ops/cut.h"
 #include "nn/ops/micro.h"
-#include "nn/ops/norm_pass.h"
 
-enum {
-    GROUP = NN_POLY_GROUP,
-    MAX = NN_POLY_MAX,
-    LINE = 16,
-    V_MAX = 128 * 1024, /* floats of V, and of M, that stay in a second-level cache of 1 MiB */
-    M_MAX = 64 * 1024,
-    TILES_MAX = 96
-};
+enum { GROUP = NN_POLY_GROUP, MAX = NN_POLY_MAX, LINE = 16 };
 
-/* One dimension. A patch is `before` + step + `behind` places. Product i multiplies value[i] and is a term of sum[i];
- * those of the same sum stand together. The formulas are in micro_polyphase_body.h. */
-typedef struct {
-    int step, before, behind, tile; /* places read and written by a tile */
-    int values, products, sums;
-    unsigned char value[MAX], sum[MAX];
-} Scheme;
+typedef NnPolyAxis Scheme;
+typedef NnPolyConv Conv;
+typedef NnPolyCut Cut;
+typedef NnPolyJob Job;
 
+/* The formulas are in micro_polyphase_body.h. */
 static const Scheme schemes[NN_POLY_SCHEMES] = {
     [NN_POLY_UP] = { 2, 1, 1, 4, 4, 5, 5, { 0, 1, 2, 2, 3 }, { 0, 1, 2, 3, 4 } },
     [NN_POLY_UP_BACK] = { 4, 1, 1, 2, 5, 5, 4, { 0, 1, 2, 3, 4 }, { 0, 1, 2, 2, 3 } },
     [NN_POLY_STRIDE] = { 4, 1, 0, 2, 5, 5, 3, { 0, 1, 2, 3, 4 }, { 0, 0, 1, 1, 2 } },
     [NN_POLY_STRIDE_BACK] = { 2, 0, 1, 4, 3, 5, 5, { 0, 0, 1, 1, 2 }, { 0, 1, 2, 3, 4 } },
 };
-
-/* y [N,O,Ho,Wo] from x [N,C,H,W]. Weights of o and c lie at w + o w_o + c w_c. */
-typedef struct {
-    const Scheme *scheme;
-    const NnMicroPolyphase *micro;
-    int N, C, H, W, O, Ho, Wo;
-    size_t w_o, w_c;
-    const NnNorm *norm; /* of x, or NULL */
-} Conv;
-
-/* One matrix product: where its V begins, its U, and its K. */
-typedef struct {
-    size_t v, u;
-    int K;
-} Job;
-
-/* How it is cut. */
-typedef struct {
-    int tiles_h, tiles_w; /* of an image */
-    int rows, items;      /* rows of tiles in an item, counted through all images */
-    int P;                /* tiles of an item, rounded up to whole vectors of any length */
-    int groups, block;    /* groups of 8 outputs; how many of them share M */
-    int jobs;
-    Job job[MAX * MAX];
-    size_t v_at[MAX * MAX];                 /* of each value: its floats in V */
-    int job_of[MAX * MAX], term[MAX * MAX]; /* of each product: its job, and which term of it */
-    size_t v_len, u_len, m;                 /* floats of V and U; from one sum of M to the next */
-    size_t stage, out, copy;                /* pitches of rows */
-} Cut;
 
 /* A thread's buffers. */
 typedef struct {
@@ -117,51 +79,7 @@ static Conv backward_conv(const NnConvGeom *g)
                    9,           (size_t)g->C * 9,          NULL };
 }
 
-/* ---- cutting ---- */
-
-/* The product of sums (a, b): lays out its values, unless an earlier one has, and its weights. */
-static void lay_out_job(const Conv *k, Cut *c, int a, int b)
-{
-    const Scheme *s = k->scheme;
-    const size_t before = c->v_len;
-    Job *job = &c->job[c->jobs];
-    int terms = 0;
-    for (int i = 0; i < s->products; i++)
-        for (int j = 0; j < s->products; j++) {
-            if (s->sum[i] != a || s->sum[j] != b) continue;
-            size_t *at = &c->v_at[s->value[i] * s->values + s->value[j]];
-            if (*at == SIZE_MAX) *at = c->v_len, c->v_len += (size_t)k->C * (size_t)c->P;
-            if (terms == 0) job->v = *at;
-            c->job_of[i * s->products + j] = c->jobs;
-            c->term[i * s->products + j] = terms++;
-        }
-    job->u = c->u_len, job->K = terms * k->C;
-    /* A line more, so that planes do not share the same few sets of a cache. */
-    if (c->v_len > before) c->v_len += LINE;
-    c->u_len += (size_t)(c->groups * job->K) * GROUP + LINE;
-    c->jobs++;
-}
-
-static Cut cut_make(const Conv *k)
-{
-    const Scheme *s = k->scheme;
-    Cut c = { .tiles_h = nn_ceil_div(k->Ho, s->tile), .tiles_w = nn_ceil_div(k->Wo, s->tile) };
-    const int tiles = nn_min_int(TILES_MAX, nn_max_int(LINE, V_MAX / (s->values * s->values * k->C) / LINE * LINE));
-    c.rows = nn_tiles_rows(c.tiles_w, k->N * c.tiles_h, tiles);
-    c.items = nn_ceil_div(k->N * c.tiles_h, c.rows);
-    c.P = nn_ceil_div(c.rows * c.tiles_w, LINE) * LINE;
-    c.groups = nn_ceil_div(k->O, GROUP);
-    c.block = nn_min_int(c.groups, nn_max_int(1, M_MAX / (s->sums * s->sums * GROUP * c.P)));
-    c.block = nn_ceil_div(c.groups, nn_ceil_div(c.groups, c.block));
-    c.m = (size_t)(c.block * GROUP) * (size_t)c.P + LINE;
-    c.stage = (size_t)(s->step * (c.P + LINE)) + LINE;
-    c.out = (size_t)(s->tile * c.P) + LINE;
-    c.copy = nn_align_line((size_t)(s->step * c.tiles_w));
-    for (int i = 0; i < MAX * MAX; i++) c.v_at[i] = SIZE_MAX;
-    for (int a = 0; a < s->sums; a++)
-        for (int b = 0; b < s->sums; b++) lay_out_job(k, &c, a, b);
-    return c;
-}
+/* ---- scratch ---- */
 
 static float *take(float *base, size_t *used, size_t n)
 {
@@ -202,7 +120,7 @@ static size_t slices_at(const Cut *c)
 
 static size_t conv_scratch(const Conv *k)
 {
-    const Cut c = cut_make(k);
+    const Cut c = nn_poly_cut(k);
     return slices_at(&c) + (size_t)nn_threads() * slice_len(k, &c) + NN_MICRO_SLACK;
 }
 
@@ -223,7 +141,7 @@ static void transform_weights(const Conv *k, const Cut *c, const float *w, float
     const int products = k->scheme->products * k->scheme->products;
 #pragma omp parallel for num_threads(nn_threads())
     for (int group = 0; group < c->groups; group++) {
-        size_t at[MAX * MAX];
+        size_t at[NN_POLY_PAIRS];
         for (int i = 0; i < products; i++) {
             const Job *job = &c->job[c->job_of[i]];
             at[i] = job->u + (size_t)(group * job->K + c->term[i] * k->C) * GROUP;
@@ -399,7 +317,7 @@ static void make_masks(const Cut *c, int32_t *masks)
 static void run_all(const Conv *k, const float *x, const float *w, const NnConvEnd *end, int add, float *y,
                     float *scratch)
 {
-    const Cut c = cut_make(k);
+    const Cut c = nn_poly_cut(k);
     const size_t slice = slice_len(k, &c);
     float *U = scratch, *slices = scratch + slices_at(&c);
     int32_t *masks = (void *)(scratch + masks_at(&c));
@@ -425,26 +343,11 @@ static int fits(const NnConvGeom *g)
            ((g->stride == 2 && g->upsample == 1) || (g->stride == 1 && g->upsample == 2));
 }
 
-/* Seconds of one thread: products, with what their beginnings and ends cost few channels; transforms; weights, once and
- * for every item. Fitted beside conv_direct.c's to thirty shapes with AVX-512, to eight with the others; it pays from
- * about 6 channels on either side. */
-static double conv_cost(const Conv *k)
-{
-    static const double sums = 0.75, copied = 0.55, transformed = 0.5, read = 0.1, between = 4;
-    const Cut c = cut_make(k);
-    const Scheme *s = k->scheme;
-    const double weights = (double)(s->products * s->products) * c.groups * GROUP, places = (double)c.items * c.P;
-    const double floats = places * (k->C * s->values * s->values + c.groups * GROUP * s->sums * s->sums);
-    return (sums * 2 * weights * (k->C + between) * places / nn_micro()->flops_per_cycle + copied * floats +
-            weights * k->C * (transformed + read * c.items)) /
-           3e9;
-}
-
 /* Direct's weight gradient is a third of direct. */
 static double cost(const NnConvGeom *g)
 {
     const Conv f = forward_conv(g), b = backward_conv(g);
-    return conv_cost(&f) + conv_cost(&b) + nn_conv_direct.cost(g) / 3 / (is_enlarged(g) ? 1.3 : 1);
+    return nn_poly_cost(&f) + nn_poly_cost(&b) + nn_conv_direct.cost(g) / 3 / (is_enlarged(g) ? 1.3 : 1);
 }
 
 /* Of an enlargement: with stride 2, the copies cost more than the fewer products save. */
@@ -479,7 +382,7 @@ static size_t scratch(const NnConvGeom *g)
 static int slots(const NnConvGeom *g)
 {
     const Conv k = forward_conv(g);
-    return cut_make(&k).items;
+    return nn_poly_cut(&k).items;
 }
 
 static void forward(const NnConvGeom *g, const float *x, const float *w, const NnConvEnd *end, float *y,
