@@ -133,6 +133,7 @@ START_TEST(every_plan_computes_the_same)
         { "fused, blas", { .kernel = "blas" } },
         { "fused, direct", { .kernel = "direct" } },
         { "fused, winograd", { .kernel = "winograd" } },
+        { "fused, polyphase", { .kernel = "polyphase" } },
         { "fused, low memory", { .memory = NN_MEMORY_LOW } },
         { "unfused, direct", { .kernel = "direct", .unfused = 1 } },
         { "unfused, low memory", { .memory = NN_MEMORY_LOW, .unfused = 1 } },

@@ -30,6 +30,7 @@
  * chooses by cost:
  *   direct      sums of shifted copies of a band, no col at all: nearly everything, and usually the fastest;
  *   winograd    3x3, stride 1, many channels: a quarter of the multiplications, rounded more;
+ *   polyphase   3x3 with stride 2 or after an enlargement: 25 multiplications for 36 or 64;
  *   pointwise   1x1, stride 1: the image is its own col, and nothing is copied;
  *   depthwise   one input channel per group: too little work per pixel for the others; plain loops. */
 #include "nn/ops/conv.h"

@@ -30,5 +30,6 @@ extern const NnConvMethod nn_conv_pointwise; /* conv_gemm.c: 1x1, the image is i
 extern const NnConvMethod nn_conv_depthwise; /* conv_depthwise.c */
 extern const NnConvMethod nn_conv_direct;    /* conv_direct.c: sums of shifted copies of a band */
 extern const NnConvMethod nn_conv_winograd;  /* conv_winograd.c: F(4x4,3x3) */
+extern const NnConvMethod nn_conv_polyphase; /* conv_polyphase.c: 3x3 with stride 2, or enlarged twice */
 
 #endif

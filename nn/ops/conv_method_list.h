@@ -3,6 +3,7 @@
  * line. normalises: it can read what a conv_norm_act deferred (NnConvGeom.norm). */
 NN_CONV_METHOD(depthwise, 0, 0)
 NN_CONV_METHOD(winograd, 1, 0)
+NN_CONV_METHOD(polyphase, 1, 1)
 NN_CONV_METHOD(direct, 0, 1)
 NN_CONV_METHOD(pointwise, 0, 0)
 NN_CONV_METHOD(blas, 0, 0)

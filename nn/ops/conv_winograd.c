@@ -33,6 +33,7 @@
 
 #include "nn/base/parallel.h"
 #include "nn/ops/conv_method.h"
+#include "nn/ops/conv_tiles.h"
 #include "nn/ops/conv_winograd.h"
 #include "nn/ops/cut.h"
 #include "nn/ops/micro.h"
@@ -81,28 +82,10 @@ static Conv conv_backward(const NnConvGeom *g)
     return (Conv){ g->N, g->O, g->Ho, g->Wo, g->C, g->H, g->W, 2 - g->pad, 9, (size_t)g->C * 9, 1 };
 }
 
-/* Vectors that the product of `rows` rows of tiles takes: it does three at a time, single ones more slowly. */
-static double cost_of_rows(int tiles_w, int rows)
-{
-    const int vectors = nn_ceil_div(tiles_w * rows, LINE);
-    return vectors + vectors % 3 * 0.15;
-}
-
-/* The number of rows that wastes least, of those that fit. Four items at least, but no vector of fewer tiles for it. */
-static int choose_rows(int tiles_w, int rows_in_all)
-{
-    const int fair = nn_max_int(nn_ceil_div(rows_in_all, 4), nn_min_int(rows_in_all, nn_ceil_div(LINE, tiles_w)));
-    const int most = nn_min_int(nn_max_int(1, (TILES + LINE - 1) / tiles_w), fair);
-    int best = 1;
-    for (int rows = 2; rows <= most; rows++)
-        if (cost_of_rows(tiles_w, rows) * best <= cost_of_rows(tiles_w, best) * rows) best = rows;
-    return best;
-}
-
 static Cut cut_make(const Conv *k)
 {
     Cut c = { .tiles_h = nn_ceil_div(k->Ho, TILE), .tiles_w = nn_ceil_div(k->Wo, TILE) };
-    c.rows = choose_rows(c.tiles_w, k->N * c.tiles_h);
+    c.rows = nn_tiles_rows(c.tiles_w, k->N * c.tiles_h, TILES + LINE - 1);
     c.items = nn_ceil_div(k->N * c.tiles_h, c.rows);
     c.P = nn_ceil_div(c.rows * c.tiles_w, LINE) * LINE;
     c.ends = nn_min_int(2, nn_max_int(0, k->pad + k->W - TILE * c.tiles_w));
@@ -342,10 +325,29 @@ static double cost(const NnConvGeom *g)
     return seconds;
 }
 
+static NnWeightsTransform weights_transform(void)
+{
+    static const unsigned char same[PATCH] = { 0, 1, 2, 3, 4, 5 };
+    const NnMicroWinograd *wino = nn_micro()->winograd;
+    return (NnWeightsTransform){ .step = TILE,
+                                 .patch = PATCH,
+                                 .tile = TILE,
+                                 .chunk = 16,
+                                 .values = PATCH,
+                                 .sums = PATCH,
+                                 .products = PATCH,
+                                 .value = same,
+                                 .sum = same,
+                                 .to_values = wino->patch,
+                                 .to_sums = wino->tile,
+                                 .to_taps = wino->back };
+}
+
 static size_t scratch(const NnConvGeom *g)
 {
+    const NnWeightsTransform t = weights_transform();
     const Conv forward = conv_forward(g), backward = conv_backward(g);
-    const size_t a = conv_scratch(&forward), b = conv_scratch(&backward), c = nn_winograd_weights_scratch(g);
+    const size_t a = conv_scratch(&forward), b = conv_scratch(&backward), c = nn_winograd_weights_scratch(&t, g);
     const size_t most = a > b ? a : b;
     return most > c ? most : c;
 }
@@ -369,6 +371,12 @@ static void input_gradient(const NnConvGeom *g, const float *dy, const float *w,
     run(&k, dy, w, &(Target){ .add = add, .y = dx }, scratch_);
 }
 
+static void weight_gradient(const NnConvGeom *g, const float *x, const float *dy, float *dw, float *scratch_)
+{
+    const NnWeightsTransform t = weights_transform();
+    nn_winograd_to_weights(&t, g, x, dy, dw, scratch_);
+}
+
 const NnConvMethod nn_conv_winograd = { .name = "winograd",
                                         .fits = fits,
                                         .cost = cost,
@@ -376,4 +384,4 @@ const NnConvMethod nn_conv_winograd = { .name = "winograd",
                                         .slots = slots,
                                         .forward = forward,
                                         .input_gradient = input_gradient,
-                                        .weight_gradient = nn_winograd_to_weights };
+                                        .weight_gradient = weight_gradient };

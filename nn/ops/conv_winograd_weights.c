@@ -1,11 +1,11 @@
-/* conv_winograd_weights.c -- the weight gradient of conv_winograd.c, in the transformed domain.
+/* conv_winograd_weights.c -- the weight gradient of conv_winograd.c and conv_polyphase.c, in the transformed domain.
  *
  * Forward is y = A^T (sum over c of (G g G^T) (B^T d B)) A, elementwise inside; its derivative by g, summed over tiles:
  *
  *      V [tile][C] = B^T d B,   D [tile][O] = A dy A^T,   dU [O][C] = sum over tiles of D V,   dw = G^T dU G
  *
- * For each of the 36 frequencies, dU is a sum of outer products: nn_micro()->outer. Here channels are the lanes of the
- * vectors: rows of the image are transposed to [pixel][channel] first.
+ * For each of the 36 (or 25) frequencies, dU is a sum of outer products: nn_micro()->outer. Here channels are the lanes
+ * of the vectors: rows of the image are transposed to [pixel][channel] first.
  *
  * An item of work is (lane, block of O, block of C): its dU stays in a second-level cache while it goes through the
  * images of its lane, a few tiles at a time. The lanes' dw are added up in order at the end. */
@@ -17,19 +17,18 @@
 #include "nn/base/parallel.h"
 #include "nn/ops/cut.h"
 #include "nn/ops/micro.h"
+#include "nn/ops/norm_pass.h"
 
 enum {
-    TILE = NN_WINO_TILE,
-    PATCH = NN_WINO_PATCH,
-    FREQS = NN_WINO_FREQS,
     TAPS = NN_WINO_TAPS,
     LINE = 16,
     BLOCK = 64,    /* channels of a block */
     LANE_MIN = 32, /* tiles of a lane: its dU has to be cleared and transformed back */
-    CHUNK = 16,    /* tiles of an outer product */
     LANES = 8,     /* partial sums at most, */
     ITEMS = 16     /* fewer if blocks alone make so many items */
 };
+
+typedef NnWeightsTransform Transform;
 
 typedef struct {
     int tiles_h, tiles_w;
@@ -42,7 +41,7 @@ typedef struct {
 /* A thread's buffers. */
 typedef struct {
     float *dU, *V, *D;
-    float *image, *map; /* [6][W][bc], [4][Wo][bo]: the rows of a row of tiles */
+    float *image, *map; /* [patch][W][bc], [tile][Wo][bo]: the rows of a row of tiles */
     float *taps;        /* [9][bc] */
 } Slice;
 
@@ -51,17 +50,17 @@ static int even_block(int channels, int blocks)
     return nn_ceil_div(nn_ceil_div(channels, blocks), LINE) * LINE;
 }
 
-static Cut cut_make(const NnConvGeom *g)
+static Cut cut_make(const Transform *t, const NnConvGeom *g)
 {
-    Cut c = { .tiles_h = nn_ceil_div(g->Ho, TILE), .tiles_w = nn_ceil_div(g->Wo, TILE) };
+    Cut c = { .tiles_h = nn_ceil_div(g->Ho, t->tile), .tiles_w = nn_ceil_div(g->Wo, t->tile) };
     c.bo = even_block(g->O, nn_ceil_div(g->O, BLOCK)), c.blocks_o = nn_ceil_div(g->O, c.bo);
     c.bc = even_block(g->C, nn_ceil_div(g->C, BLOCK)), c.blocks_c = nn_ceil_div(g->C, c.bc);
     const int tiles = g->N * c.tiles_h * c.tiles_w;
     c.lanes = nn_min_int(nn_min_int(LANES, g->N), nn_max_int(1, ITEMS / (c.blocks_o * c.blocks_c)));
     c.lanes = nn_max_int(1, nn_min_int(c.lanes, tiles / LANE_MIN));
     c.u = (size_t)c.bo * (size_t)c.bc + LINE;
-    c.v = CHUNK * (size_t)c.bc + LINE;
-    c.d = CHUNK * (size_t)c.bo + LINE;
+    c.v = (size_t)(t->chunk * c.bc) + LINE;
+    c.d = (size_t)(t->chunk * c.bo) + LINE;
     return c;
 }
 
@@ -73,22 +72,22 @@ static float *take(float *base, size_t *used, size_t n)
 }
 
 /* Lays out a thread's buffers; returns the floats they take. base may be NULL. */
-static size_t slice_make(const NnConvGeom *g, const Cut *c, float *base, Slice *s)
+static size_t slice_make(const Transform *t, const NnConvGeom *g, const Cut *c, float *base, Slice *s)
 {
     size_t n = 0;
-    s->dU = take(base, &n, FREQS * c->u);
-    s->V = take(base, &n, FREQS * c->v);
-    s->D = take(base, &n, FREQS * c->d);
-    s->image = take(base, &n, PATCH * (size_t)c->bc * (size_t)g->W);
-    s->map = take(base, &n, TILE * (size_t)c->bo * (size_t)g->Wo);
+    s->dU = take(base, &n, (size_t)(t->products * t->products) * c->u);
+    s->V = take(base, &n, (size_t)(t->values * t->values) * c->v);
+    s->D = take(base, &n, (size_t)(t->sums * t->sums) * c->d);
+    s->image = take(base, &n, (size_t)(t->patch * c->bc) * (size_t)g->W);
+    s->map = take(base, &n, (size_t)(t->tile * c->bo) * (size_t)g->Wo);
     s->taps = take(base, &n, TAPS * (size_t)c->bc);
     return n;
 }
 
-static size_t slice_len(const NnConvGeom *g, const Cut *c)
+static size_t slice_len(const Transform *t, const NnConvGeom *g, const Cut *c)
 {
     Slice s;
-    return slice_make(g, c, NULL, &s);
+    return slice_make(t, g, c, NULL, &s);
 }
 
 static size_t weights_len(const NnConvGeom *g)
@@ -96,16 +95,16 @@ static size_t weights_len(const NnConvGeom *g)
     return (size_t)g->O * (size_t)g->C * TAPS;
 }
 
-size_t nn_winograd_weights_scratch(const NnConvGeom *g)
+size_t nn_winograd_weights_scratch(const Transform *t, const NnConvGeom *g)
 {
-    const Cut c = cut_make(g);
-    return (size_t)nn_threads() * slice_len(g, &c) + (size_t)c.lanes * weights_len(g) + NN_MICRO_SLACK;
+    const Cut c = cut_make(t, g);
+    return (size_t)nn_threads() * slice_len(t, g, &c) + (size_t)c.lanes * weights_len(g) + NN_MICRO_SLACK;
 }
 
 /* Some channels of an image or a map, and how far apart they shall lie from one pixel to the next. */
 typedef struct {
     const float *planes;
-    int channels, H, W, block;
+    int first, channels, H, W, block;
 } Source;
 
 /* to[(q W + x) block + ch] = planes[ch][y0 + q][x] for q < n; 0 where there is no such row. Rows that follow each other
@@ -137,88 +136,99 @@ static void prefetch_rows(const Source *s, int y0, int n)
 }
 
 /* dU += the outer products of n tiles. */
-static void add_products(const Cut *c, const Slice *s, int n)
+static void add_products(const Transform *t, const Cut *c, const Slice *s, int n)
 {
     const int32_t start = 0;
-    for (size_t f = 0; f < FREQS; f++) {
-        const NnMicroColumns D = { s->D + f * c->d, &start, (size_t)c->bo };
-        const NnMicroColumns V = { s->V + f * c->v, &start, (size_t)c->bc };
-        nn_micro()->outer(1, n, &D, c->bo, &V, c->bc, s->dU + f * c->u, (size_t)c->bc);
-    }
+    for (int i = 0; i < t->products; i++)
+        for (int j = 0; j < t->products; j++) {
+            const size_t sum = (size_t)(t->sum[i] * t->sums + t->sum[j]);
+            const size_t value = (size_t)(t->value[i] * t->values + t->value[j]);
+            const NnMicroColumns D = { s->D + sum * c->d, &start, (size_t)c->bo };
+            const NnMicroColumns V = { s->V + value * c->v, &start, (size_t)c->bc };
+            nn_micro()->outer(1, n, &D, c->bo, &V, c->bc, s->dU + (size_t)(i * t->products + j) * c->u, (size_t)c->bc);
+        }
 }
 
 /* V and D of tile j of the row of tiles that image and map hold, as number p of a chunk. */
-static void transform_tile(const NnConvGeom *g, const Cut *c, const Slice *s, int j, int p)
+static void transform_tile(const Transform *t, const NnConvGeom *g, const Cut *c, const Slice *s, int j, int p)
 {
-    const NnMicroWinograd *wino = nn_micro()->winograd;
-    const int x = TILE * j - g->pad;
-    wino->patch(s->image + (ptrdiff_t)x * c->bc, (size_t)g->W * (size_t)c->bc, -x, g->W - x, c->bc,
-                s->V + (size_t)(p * c->bc), c->v);
-    wino->tile(s->map + (size_t)(TILE * j) * (size_t)c->bo, (size_t)g->Wo * (size_t)c->bo, 0, g->Wo - TILE * j, c->bo,
+    const int x = t->step * j - g->pad, y = t->tile * j;
+    t->to_values(s->image + (ptrdiff_t)x * c->bc, (size_t)g->W * (size_t)c->bc, -x, g->W - x, c->bc,
+                 s->V + (size_t)(p * c->bc), c->v);
+    t->to_sums(s->map + (size_t)y * (size_t)c->bo, (size_t)g->Wo * (size_t)c->bo, 0, g->Wo - y, c->bo,
                s->D + (size_t)(p * c->bo), c->d);
 }
 
 /* dw [O][C][9] of a block from its dU. */
-static void transform_back(const NnConvGeom *g, const Cut *c, const Slice *s, int o0, int no, int c0, int nc, float *dw)
+static void transform_back(const Transform *t, const NnConvGeom *g, const Cut *c, const Slice *s, int o0, int no,
+                           int c0, int nc, float *dw)
 {
     for (int o = 0; o < no; o++) {
-        nn_micro()->winograd->back(s->dU + (size_t)(o * c->bc), c->u, c->bc, s->taps, (size_t)c->bc);
+        t->to_taps(s->dU + (size_t)(o * c->bc), c->u, c->bc, s->taps, (size_t)c->bc);
         float *to = dw + ((size_t)(o0 + o) * (size_t)g->C + (size_t)c0) * TAPS;
         for (int ch = 0; ch < nc; ch++)
-            for (int t = 0; t < TAPS; t++) to[ch * TAPS + t] = s->taps[t * c->bc + ch];
+            for (int tap = 0; tap < TAPS; tap++) to[ch * TAPS + tap] = s->taps[tap * c->bc + ch];
     }
 }
 
-/* The rows that row i of tiles reads. Patches overlap: but for the first row of tiles, two rows are there already. */
-static void load_rows(const NnConvGeom *g, const Slice *s, const Source *image, const Source *map, int i)
+/* n more rows of the image, from row `at` of the buffer on. */
+static void load_image(const NnConvGeom *g, const Source *image, int y, int n, float *at)
 {
-    enum { SHARED = PATCH - TILE };
-    const size_t row = (size_t)g->W * (size_t)image->block;
-    const int y = TILE * i - g->pad;
-    if (!i) transpose_rows(image, y, PATCH, s->image);
-    else {
-        memcpy(s->image, s->image + TILE * row, sizeof *s->image * SHARED * row);
-        transpose_rows(image, y + SHARED, TILE, s->image + SHARED * row);
-    }
-    transpose_rows(map, TILE * i, TILE, s->map);
-    prefetch_rows(image, y + PATCH, TILE);
-    prefetch_rows(map, TILE * (i + 1), TILE);
+    transpose_rows(image, y, n, at);
+    const int y0 = nn_max_int(0, y), y1 = nn_min_int(g->H, y + n);
+    if (g->norm && y0 < y1)
+        nn_norm_pixels(g->norm, image->first, image->channels, (y1 - y0) * g->W,
+                       at + (size_t)((y0 - y) * g->W) * (size_t)image->block, (size_t)image->block);
 }
 
-static void run_item(const NnConvGeom *g, const Cut *c, const Slice *s, const float *x, const float *dy, int item,
-                     float *partial)
+/* The rows that row i of tiles reads. Patches overlap: but for the first row of tiles, some rows are there already. */
+static void load_rows(const Transform *t, const NnConvGeom *g, const Slice *s, const Source *image, const Source *map,
+                      int i)
+{
+    const size_t row = (size_t)g->W * (size_t)image->block;
+    const int y = t->step * i - g->pad, shared = i ? t->patch - t->step : 0;
+    memmove(s->image, s->image + (size_t)t->step * row, sizeof *s->image * (size_t)shared * row);
+    load_image(g, image, y + shared, t->patch - shared, s->image + (size_t)shared * row);
+    transpose_rows(map, t->tile * i, t->tile, s->map);
+    prefetch_rows(image, y + t->patch, t->step);
+    prefetch_rows(map, t->tile * (i + 1), t->tile);
+}
+
+static void run_item(const Transform *t, const NnConvGeom *g, const Cut *c, const Slice *s, const float *x,
+                     const float *dy, int item, float *partial)
 {
     const int lane = item % c->lanes, c0 = item / c->lanes % c->blocks_c * c->bc;
     const int o0 = item / c->lanes / c->blocks_c * c->bo;
     const int nc = nn_min_int(c->bc, g->C - c0), no = nn_min_int(c->bo, g->O - o0);
-    memset(s->dU, 0, sizeof *s->dU * slice_len(g, c)); /* the whole slice: channels that fill up a vector stay 0 */
+    memset(s->dU, 0, sizeof *s->dU * slice_len(t, g, c)); /* the whole slice: channels that fill up a vector stay 0 */
     int p = 0;
     for (int n = lane; n < g->N; n += c->lanes) {
         const float *planes = x + ((size_t)n * (size_t)g->C + (size_t)c0) * (size_t)g->H * (size_t)g->W;
         const float *maps = dy + ((size_t)n * (size_t)g->O + (size_t)o0) * (size_t)g->Ho * (size_t)g->Wo;
-        const Source image = { planes, nc, g->H, g->W, c->bc }, map = { maps, no, g->Ho, g->Wo, c->bo };
+        const Source image = { planes, c0, nc, g->H, g->W, c->bc }, map = { maps, o0, no, g->Ho, g->Wo, c->bo };
         for (int i = 0; i < c->tiles_h; i++) {
-            load_rows(g, s, &image, &map, i);
+            load_rows(t, g, s, &image, &map, i);
             for (int j = 0; j < c->tiles_w; j++) {
-                transform_tile(g, c, s, j, p);
-                if (++p == CHUNK) add_products(c, s, CHUNK), p = 0;
+                transform_tile(t, g, c, s, j, p);
+                if (++p == t->chunk) add_products(t, c, s, p), p = 0;
             }
         }
     }
-    add_products(c, s, p);
-    transform_back(g, c, s, o0, no, c0, nc, partial + (size_t)lane * weights_len(g));
+    add_products(t, c, s, p);
+    transform_back(t, g, c, s, o0, no, c0, nc, partial + (size_t)lane * weights_len(g));
 }
 
-void nn_winograd_to_weights(const NnConvGeom *g, const float *x, const float *dy, float *dw, float *scratch)
+void nn_winograd_to_weights(const Transform *t, const NnConvGeom *g, const float *x, const float *dy, float *dw,
+                            float *scratch)
 {
-    const Cut c = cut_make(g);
-    const size_t len = weights_len(g), slice = slice_len(g, &c);
+    const Cut c = cut_make(t, g);
+    const size_t len = weights_len(g), slice = slice_len(t, g, &c);
     float *partial = scratch, *slices = scratch + (size_t)c.lanes * len;
 #pragma omp parallel for num_threads(nn_threads()) schedule(dynamic)
     for (int item = 0; item < c.lanes * c.blocks_o * c.blocks_c; item++) {
         Slice s;
-        slice_make(g, &c, slices + (size_t)omp_get_thread_num() * slice, &s);
-        run_item(g, &c, &s, x, dy, item, partial);
+        slice_make(t, g, &c, slices + (size_t)omp_get_thread_num() * slice, &s);
+        run_item(t, g, &c, &s, x, dy, item, partial);
     }
 #pragma omp parallel for num_threads(nn_threads()) if (len > NN_PARALLEL_MIN)
     for (size_t i = 0; i < len; i++) {

@@ -12,6 +12,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "nn/ops/micro_polyphase.h"
 #include "nn/ops/micro_winograd.h"
 
 /* Floats that may be read behind the last one asked for (never written, and never part of a result). */
@@ -52,7 +53,8 @@ typedef struct {
                   size_t ldy);
     /* y[p ldy + c] = x[c ldx + p],  c < C, p < P (any). */
     void (*transpose)(int C, int P, const float *x, size_t ldx, float *y, size_t ldy);
-    const NnMicroWinograd *winograd; /* micro_winograd.h */
+    const NnMicroWinograd *winograd;   /* micro_winograd.h */
+    const NnMicroPolyphase *polyphase; /* micro_polyphase.h: one for each NnPolyScheme */
 } NnMicro;
 
 /* The best set that this CPU runs, or the one that the environment variable LOCUS_ISA names (avx512, avx2, portable)

@@ -230,6 +230,8 @@ static void micro_transpose(int C, int P, const float *x, size_t ldx, float *y, 
 
 #include "nn/ops/micro_winograd_body.h"
 
+#include "nn/ops/micro_polyphase_body.h"
+
 const NnMicro MICRO = { .name = NAME,
                         .lanes = LANES,
                         .tile = TILE,
@@ -237,4 +239,5 @@ const NnMicro MICRO = { .name = NAME,
                         .sum = micro_sum,
                         .outer = micro_outer,
                         .transpose = micro_transpose,
-                        .winograd = &micro_winograd };
+                        .winograd = &micro_winograd,
+                        .polyphase = micro_polyphase };
