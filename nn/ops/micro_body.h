@@ -46,6 +46,10 @@ INLINE void store(float *p, Vec v)
 
 /* ---- sum ---- */
 
+/* Rounds from a prefetch to the round that needs it. x comes from the second-level cache, in small pieces from many
+ * places, which no prefetcher foresees; and a vector that crosses a line waits twice, hence its last float. */
+enum { AHEAD = 9 };
+
 /* One tile: O outputs times V vectors of positions. */
 INLINE void sum_tile(const int O, const int V, const NnMicroSum *s, const int32_t *place, float *y, size_t ldy)
 {
@@ -55,9 +59,10 @@ INLINE void sum_tile(const int O, const int V, const NnMicroSum *s, const int32_
     EACH(o, O)
         EACH(v, V) sum[o][v] = (Vec){ 0 };
     for (int k = 0; k < s->K; k++, w += O) {
-        const ptrdiff_t shift = s->shift[k];
+        const ptrdiff_t shift = s->shift[k], ahead = s->shift[k + AHEAD < s->K ? k + AHEAD : k];
         Vec in[8];
         EACH(v, V) in[v] = load(x[v] + shift);
+        EACH(v, V) __builtin_prefetch(x[v] + ahead + LANES - 1);
         EACH(o, O)
             EACH(v, V) sum[o][v] += w[o] * in[v];
     }
