@@ -78,8 +78,9 @@ static void batch_norm_restore(const NnFwd *k)
 static void batch_norm_backward(const NnBwd *k)
 {
     const NnNorm n = nn_norm_make(k->ys, k->saved);
-    nn_norm_sums(&n, k->x[X], k->dy, k->scratch, k->dx[GAMMA], k->dx[BETA]);
-    if (k->dx[X]) nn_norm_gradient(&n, k->x[X], k->dy, k->scratch, !(k->fresh & 1), k->dx[X]);
+    if (k->dx[X])
+        nn_norm_backward(&n, k->x[X], k->dy, k->scratch, k->dx[GAMMA], k->dx[BETA], !(k->fresh & 1), k->dx[X]);
+    else nn_norm_sums(&n, k->x[X], k->dy, k->scratch, k->dx[GAMMA], k->dx[BETA]);
 }
 
 /* After a convolution without a bias: conv_norm_act. */
