@@ -26,7 +26,7 @@ static void check_near(const NnMicro *m, const char *what, int a, int b, float g
 static void check_sum(const NnMicro *m, int tile, int K, int vectors)
 {
     const int32_t pattern[5] = { 3, 0, 7, 7, 41 };
-    int32_t shift[64], place[16];
+    int32_t shift[64 + NN_MICRO_AHEAD] = { 0 }, place[16];
     const int L = m->lanes, P = vectors * L;
     const size_t ldy = (size_t)P + 9;
     for (int k = 0; k < K; k++) shift[k] = pattern[k % 5] + k / 5 * (2 * P + 50);
@@ -114,7 +114,7 @@ START_TEST(test_fused_sets_agree)
     const NnMicro *const *all = nn_micro_all(&n);
     if (n < 3) return;
     enum { P = 96, K = 5 };
-    const int32_t shift[K] = { 0, 1, 2, P, P + 7 };
+    const int32_t shift[K + NN_MICRO_AHEAD] = { 0, 1, 2, P, P + 7 };
     int32_t place[P / 8];
     float *x = floats((size_t)3 * P, 1), *w = floats((size_t)K * 8, 2), *y = floats((size_t)8 * P * 2, 3);
     for (int i = 0; i < 2; i++) {

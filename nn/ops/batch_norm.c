@@ -78,6 +78,10 @@ static void batch_norm_restore(const NnFwd *k)
 static void batch_norm_backward(const NnBwd *k)
 {
     const NnNorm n = nn_norm_make(k->ys, k->saved);
+    if (k->step.train && k->dx[X]) {
+        nn_norm_backward(&n, k->x[X], k->dy, k->scratch, k->dx[GAMMA], k->dx[BETA], !(k->fresh & 1), k->dx[X]);
+        return;
+    }
     if (k->step.train) nn_norm_sums(&n, k->x[X], k->dy, k->scratch, k->dx[GAMMA], k->dx[BETA]);
     else nn_norm_sums_frozen(&n, k->x[X], k->dy, n.mean, k->scratch, k->dx[GAMMA], k->dx[BETA]);
     if (k->dx[X]) nn_norm_gradient(&n, k->x[X], k->dy, k->scratch, !(k->fresh & 1), k->dx[X]);

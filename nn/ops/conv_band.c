@@ -71,52 +71,115 @@ int32_t nn_band_shift(const NnBand *b, int at_row, int at_col)
     return (int32_t)((grid * b->height + r / b->row.split) * b->width + c / b->col.split);
 }
 
-/* Every `step`th float. The usual steps spelt out let the compiler vectorise. */
-NN_KERNEL_PART void thin(float *dst, const float *src, int n, int step)
+/* ---- copying: the columns of an image's row are dealt to the grids of a row of grids ---- */
+
+/* Columns in .. in + n - 1 are inside the image and the band. Column in + k goes to grid grid[k % split], the first of
+ * each grid to its place at[k]. */
+typedef struct {
+    int in, n, grid[NN_PHASES_MAX], at[NN_PHASES_MAX];
+} Deal;
+
+static Deal deal_make(const NnBand *b)
 {
-    if (step == 1) memcpy(dst, src, sizeof *dst * (size_t)n);
-    else if (step == 2)
-        for (int j = 0; j < n; j++) dst[j] = src[2 * j];
-    else if (step == 4)
-        for (int j = 0; j < n; j++) dst[j] = src[4 * j];
+    const int split = b->col.split, first = b->col.first;
+    Deal d = { .in = nn_max_int(first, 0) };
+    d.n = nn_max_int(nn_min_int(b->W, first + split * b->width) - d.in, 0);
+    for (int k = 0; k < split && d.n > 0; k++) {
+        d.grid[k] = (d.in + k - first) % split;
+        d.at[k] = (d.in + k - first) / split;
+    }
+    return d;
+}
+
+/* dst[j] = src[step j], normalised. */
+NN_KERNEL_PART void thin(float *restrict dst, const float *restrict src, int n, int step, const NnNormChannel *norm)
+{
+    const NnNormChannel c = norm ? *norm : (NnNormChannel){ 0 };
+    if (norm)
+        for (int j = 0; j < n; j++) dst[j] = nn_norm_value(src[step * j], c);
     else
         for (int j = 0; j < n; j++) dst[j] = src[step * j];
 }
 
-/* One grid of a channel: rows of zeros above and below the image, and zeros at both ends of the others. */
-NN_KERNEL_PART void fill_grid(const NnBand *b, const float *plane, const NnNormChannel *norm, int first_row, int offset,
-                              float *grid)
+/* The same for two grids in one go. */
+NN_KERNEL_PART void part(float *restrict even, float *restrict odd, const float *restrict src, int n,
+                         const NnNormChannel *norm)
 {
-    const NnRange in = nn_tap_range(offset, b->col.split, b->W, 0, b->width);
-    const int n = in.b - in.a;
-    for (int i = 0; i < b->height; i++, grid += b->width) {
-        const int q = first_row + b->row.split * i;
-        if (q < 0 || q >= b->H || n == 0) {
-            memset(grid, 0, sizeof *grid * (size_t)b->width);
-            continue;
-        }
-        for (int j = 0; j < in.a; j++) grid[j] = 0;
-        thin(grid + in.a, plane + (size_t)q * (size_t)b->W + (in.a * b->col.split + offset), n, b->col.split);
-        for (int j = in.a; norm && j < in.b; j++) grid[j] = nn_norm_value(grid[j], *norm);
-        for (int j = in.b; j < b->width; j++) grid[j] = 0;
+    const NnNormChannel c = norm ? *norm : (NnNormChannel){ 0 };
+    if (norm)
+        for (int j = 0; j < n; j++) even[j] = nn_norm_value(src[2 * j], c), odd[j] = nn_norm_value(src[2 * j + 1], c);
+    else
+        for (int j = 0; j < n; j++) even[j] = src[2 * j], odd[j] = src[2 * j + 1];
+}
+
+/* n floats: number k to dst[k % split][k / split], if that is not NULL. */
+NN_KERNEL_PART void deal(float *const *dst, const float *src, int n, int split, const NnNormChannel *norm)
+{
+    const int both = split == 2 && dst[0] && dst[1], paired = both ? n / 2 : 0;
+    if (split == 1 && !norm) memcpy(dst[0], src, sizeof *src * (size_t)n);
+    else if (split == 1) thin(dst[0], src, n, 1, norm);
+    else {
+        if (both) part(dst[0], dst[1], src, paired, norm);
+        for (int k = 0; k < split; k++)
+            if (dst[k])
+                thin(dst[k] + paired, src + 2 * paired + k, (n - 2 * paired - k + split - 1) / split, split, norm);
     }
 }
 
-NN_KERNEL_CLONES
-static void fill_channel(const NnBand *b, const float *plane, const NnNormChannel *norm, int i0, float *band)
+/* One row of each grid, or NULL where a grid is not used, from a row of the image, or NULL above and below it: zeros at
+ * both ends, and columns between. */
+NN_KERNEL_PART void fill_row(const NnBand *b, const Deal *d, const float *src, const NnNormChannel *norm,
+                             float *const *grid)
 {
-    for (int gr = 0; gr < b->row.split; gr++)
-        for (int gc = 0; gc < b->col.split; gc++)
-            if (b->used[gr * b->col.split + gc])
-                fill_grid(b, plane, norm, b->row.split * i0 + b->row.first + gr, b->col.first + gc,
-                          band + (size_t)((gr * b->col.split + gc) * b->height) * (size_t)b->width);
+    const int split = b->col.split, n = src ? d->n : 0;
+    float *dst[NN_PHASES_MAX];
+    for (int k = 0; k < split; k++) {
+        float *row = grid[d->grid[k]];
+        const int some = (n - k + split - 1) / split;
+        dst[k] = row ? row + d->at[k] : NULL;
+        for (int j = 0; row && j < d->at[k]; j++) row[j] = 0;
+        for (int j = d->at[k] + some; row && j < b->width; j++) row[j] = 0;
+    }
+    if (n > 0) deal(dst, src + d->in, n, split, norm);
+}
+
+/* A row of grids of one channel. ahead: floats to what is copied next, which is fetched from memory meanwhile. */
+NN_KERNEL_CLONES
+static void fill_grids(const NnBand *b, const Deal *d, const float *plane, size_t ahead, const NnNormChannel *norm,
+                       int first_row, float **grid)
+{
+    for (int i = 0; i < b->height; i++) {
+        const int q = first_row + b->row.split * i;
+        const float *src = q >= 0 && q < b->H ? plane + (size_t)q * (size_t)b->W : NULL;
+        for (int j = 0; src && ahead && j < b->W; j += LINE) __builtin_prefetch(src + ahead + j);
+        fill_row(b, d, src, norm, grid);
+        for (int c = 0; c < b->col.split; c++) grid[c] = grid[c] ? grid[c] + b->width : NULL;
+    }
+}
+
+/* The rows of grids of one channel, as fill_grids(). */
+static void fill_channel(const NnBand *b, const Deal *d, const float *plane, size_t ahead, const NnNormChannel *norm,
+                         int i0, float *band)
+{
+    for (int r = 0; r < b->row.split; r++) {
+        float *grid[NN_PHASES_MAX];
+        int used = 0;
+        for (int c = 0; c < b->col.split; c++) {
+            const int at = r * b->col.split + c;
+            grid[c] = b->used[at] ? band + (size_t)(at * b->height) * (size_t)b->width : NULL;
+            used |= b->used[at];
+        }
+        if (used) fill_grids(b, d, plane, ahead, norm, b->row.split * i0 + b->row.first + r, grid);
+    }
 }
 
 void nn_band_fill(const NnBand *b, const float *image, const NnNorm *norm, int c0, int i0, float *band)
 {
+    const size_t plane = (size_t)b->H * (size_t)b->W;
+    const Deal d = deal_make(b);
     for (int c = 0; c < b->C; c++) {
         const NnNormChannel channel = norm ? nn_norm_channel(norm, c0 + c) : (NnNormChannel){ 0 };
-        fill_channel(b, image + (size_t)c * (size_t)b->H * (size_t)b->W, norm ? &channel : NULL, i0,
+        fill_channel(b, &d, image + (size_t)c * plane, c + 1 < b->C ? plane : 0, norm ? &channel : NULL, i0,
                      band + (size_t)c * b->pitch);
     }
 }

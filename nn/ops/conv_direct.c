@@ -172,7 +172,7 @@ static void pack_weights(const Sweep *s, const float *w, float *packed)
 
 static size_t shifts_len(const Sweep *s)
 {
-    return nn_align_line((size_t)s->C * (size_t)(s->row_taps * s->col_taps));
+    return nn_align_line((size_t)s->C * (size_t)(s->row_taps * s->col_taps) + NN_MICRO_AHEAD);
 }
 
 static int32_t *list_phase(const NnBand *b, const NnTaps *row, const NnTaps *col, int32_t *to)
@@ -188,6 +188,7 @@ static void list_shifts(const NnBand *band, int32_t *to)
 {
     for (int a = 0; a < band->row.phases; a++)
         for (int b = 0; b < band->col.phases; b++) to = list_phase(band, &band->row.phase[a], &band->col.phase[b], to);
+    memset(to, 0, sizeof *to * NN_MICRO_AHEAD);
 }
 
 /* ---- places: where each vector of output positions begins in a channel of the band ---- */

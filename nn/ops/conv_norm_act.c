@@ -166,10 +166,11 @@ static void backward(const NnBwd *k)
     const NnNorm n = norm_of(k->ys, k->attr, k->saved);
     const float *pre = k->saved + pre_at(&n);
     float *dpre = k->dy_spoil, *scratch = k->scratch + own_scratch(&g, method);
-    if (k->step.train) nn_norm_sums(&n, pre, k->dy, k->scratch, k->dx[GAMMA], k->dx[BETA]);
+    const int wanted = k->dx[X] || k->dx[W];
+    if (k->step.train && wanted) nn_norm_backward(&n, pre, k->dy, k->scratch, k->dx[GAMMA], k->dx[BETA], 0, dpre);
+    else if (k->step.train) nn_norm_sums(&n, pre, k->dy, k->scratch, k->dx[GAMMA], k->dx[BETA]);
     else nn_norm_sums_frozen(&n, pre, k->dy, k->x[MEAN], k->scratch, k->dx[GAMMA], k->dx[BETA]);
-    if (!k->dx[X] && !k->dx[W]) return;
-    nn_norm_gradient(&n, pre, k->dy, k->scratch, 0, dpre);
+    if (!k->step.train && wanted) nn_norm_gradient(&n, pre, k->dy, k->scratch, 0, dpre);
     if (k->dx[X]) method->input_gradient(&g, dpre, k->x[W], !(k->fresh & 1), k->dx[X], scratch);
     if (k->dx[W]) method->weight_gradient(&g, x, dpre, k->dx[W], scratch);
 }

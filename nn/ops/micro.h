@@ -18,6 +18,9 @@
 /* Floats that may be read behind the last one asked for (never written, and never part of a result). */
 enum { NN_MICRO_SLACK = 128, NN_MICRO_LANES_MAX = 16 };
 
+/* Shifts that `sum` looks ahead, to prefetch what they point at. */
+enum { NN_MICRO_AHEAD = 9 };
+
 /* y[o][v][l] = sum over k < K of w[k][o] * x[shift[k] + place[v] + l],  o < tile, v < vectors, l < lanes.
  *
  *      x      ......[== place 0 ==]......[== place 1 ==]...         k = 0: from shift[0] on
@@ -28,7 +31,7 @@ enum { NN_MICRO_SLACK = 128, NN_MICRO_LANES_MAX = 16 };
  * vectors of output pixels. */
 typedef struct {
     int K, tile;          /* tile: 8 or 4 outputs at once */
-    const int32_t *shift; /* [K] */
+    const int32_t *shift; /* [K], and NN_MICRO_AHEAD more of any value */
     const int32_t *place; /* [vectors] */
     const float *x;
     const float *w; /* [K][tile] */

@@ -46,7 +46,9 @@ INLINE void store(float *p, Vec v)
 
 /* ---- sum ---- */
 
-/* One tile: O outputs times V vectors of positions. */
+/* One tile: O outputs times V vectors of positions.
+ * x comes from the second-level cache, in small pieces from many places, which no prefetcher foresees: hence the
+ * prefetches, of a vector's last float because a vector that crosses a line would otherwise wait for the second one. */
 INLINE void sum_tile(const int O, const int V, const NnMicroSum *s, const int32_t *place, float *y, size_t ldy)
 {
     const float *w = s->w, *x[8];
@@ -55,9 +57,10 @@ INLINE void sum_tile(const int O, const int V, const NnMicroSum *s, const int32_
     EACH(o, O)
         EACH(v, V) sum[o][v] = (Vec){ 0 };
     for (int k = 0; k < s->K; k++, w += O) {
-        const ptrdiff_t shift = s->shift[k];
+        const ptrdiff_t shift = s->shift[k], ahead = s->shift[k + NN_MICRO_AHEAD];
         Vec in[8];
         EACH(v, V) in[v] = load(x[v] + shift);
+        EACH(v, V) __builtin_prefetch(x[v] + ahead + LANES - 1);
         EACH(o, O)
             EACH(v, V) sum[o][v] += w[o] * in[v];
     }

@@ -8,6 +8,8 @@
 #include "nn/ops/conv_end.h"
 #include "nn/ops/lanes.h"
 
+enum { CHANNELS_MIN = 4 }; /* a thread, for whole channels as items of work */
+
 NnNorm nn_norm_make(NnShape s, const float *at)
 {
     const size_t C = (size_t)s.d[1];
@@ -175,15 +177,19 @@ static void sums_channel(const NnNorm *n, int c, const float *partial, float *su
     sums[2 * c + 1] = (float)(inv_std * inv_std * all.g_deviation / m);
 }
 
+/* Plane p of the first half. partial: [planes][2]. */
+static void sums_of_plane(const NnNorm *n, const float *x, const float *dy, int p, float *partial)
+{
+    const size_t at = (size_t)p * n->plane;
+    sums_plane(x + at, dy + at, n->plane, nn_norm_channel(n, p % n->C), partial + 2 * (size_t)p);
+}
+
 void nn_norm_sums(const NnNorm *n, const float *x, const float *dy, float *sums, float *dgamma, float *dbeta)
 {
     const int planes = n->N * n->C;
     float *partial = sums + 2 * (size_t)n->C;
 #pragma omp parallel for num_threads(nn_threads()) if (is_long(n))
-    for (int p = 0; p < planes; p++) {
-        const size_t at = (size_t)p * n->plane;
-        sums_plane(x + at, dy + at, n->plane, nn_norm_channel(n, p % n->C), partial + 2 * (size_t)p);
-    }
+    for (int p = 0; p < planes; p++) sums_of_plane(n, x, dy, p, partial);
     for (int c = 0; c < n->C; c++) sums_channel(n, c, partial, sums, dgamma, dbeta);
 }
 
@@ -221,14 +227,37 @@ NN_KERNEL_CLONES static void add_gradient_plane(const float *x, const float *dy,
     }
 }
 
+/* Plane p of the second half. */
+static void gradient_of_plane(const NnNorm *n, const float *x, const float *dy, int p, const float *sums, int add,
+                              float *dx)
+{
+    const size_t at = (size_t)p * n->plane;
+    const int c = p % n->C;
+    (add ? add_gradient_plane : gradient_plane)(x + at, dy + at, n->plane, nn_norm_channel(n, c), sums[2 * c],
+                                                sums[2 * c + 1], dx + at);
+}
+
 void nn_norm_gradient(const NnNorm *n, const float *x, const float *dy, const float *sums, int add, float *dx)
 {
     const int planes = n->N * n->C;
 #pragma omp parallel for num_threads(nn_threads()) if (is_long(n))
-    for (int p = 0; p < planes; p++) {
-        const size_t at = (size_t)p * n->plane;
-        const int c = p % n->C;
-        (add ? add_gradient_plane : gradient_plane)(x + at, dy + at, n->plane, nn_norm_channel(n, c), sums[2 * c],
-                                                    sums[2 * c + 1], dx + at);
+    for (int p = 0; p < planes; p++) gradient_of_plane(n, x, dy, p, sums, add, dx);
+}
+
+void nn_norm_backward(const NnNorm *n, const float *x, const float *dy, float *sums, float *dgamma, float *dbeta,
+                      int add, float *dx)
+{
+    float *partial = sums + 2 * (size_t)n->C;
+    if (n->C < CHANNELS_MIN * nn_threads()) {
+        nn_norm_sums(n, x, dy, sums, dgamma, dbeta);
+        nn_norm_gradient(n, x, dy, sums, add, dx);
+        return;
+    }
+#pragma omp parallel for num_threads(nn_threads()) if (is_long(n)) schedule(dynamic)
+    for (int c = 0; c < n->C; c++) {
+        for (int i = 0; i < n->N; i++) sums_of_plane(n, x, dy, i * n->C + c, partial);
+        sums_channel(n, c, partial, sums, dgamma, dbeta);
+        for (int i = n->N - 1; i >= 0; i--) /* the last planes read are the first found in cache */
+            gradient_of_plane(n, x, dy, i * n->C + c, sums, add, dx);
     }
 }

@@ -80,4 +80,9 @@ void nn_norm_sums_frozen(const NnNorm *n, const float *x, const float *dy, const
 /* Second half: dx = or (add) += scale (g - mean of g - h mean of g h). dx may be dy. */
 void nn_norm_gradient(const NnNorm *n, const float *x, const float *dy, const float *sums, int add, float *dx);
 
+/* Both halves, to the same bits, channel by channel where channels are enough for all threads: what the first half of a
+ * channel has read is then still in cache for the second. */
+void nn_norm_backward(const NnNorm *n, const float *x, const float *dy, float *sums, float *dgamma, float *dbeta,
+                      int add, float *dx);
+
 #endif
