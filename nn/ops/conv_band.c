@@ -84,9 +84,9 @@ static Deal deal_make(const NnBand *b)
     const int split = b->col.split, first = b->col.first;
     Deal d = { .in = nn_max_int(first, 0) };
     d.n = nn_max_int(nn_min_int(b->W, first + split * b->width) - d.in, 0);
-    for (int k = 0; k < split && d.n > 0; k++) {
+    for (int k = 0; k < split; k++) {
         d.grid[k] = (d.in + k - first) % split;
-        d.at[k] = (d.in + k - first) / split;
+        d.at[k] = d.n > 0 ? (d.in + k - first) / split : 0;
     }
     return d;
 }
