@@ -408,7 +408,7 @@ START_TEST(json_says_the_same_as_csv)
     make_results(&r);
     r.name = "caf\xe9"; /* not UTF-8 */
     make_rows(&r, &rows, 100, 1);
-    EvalRun run = { .path = (char *)"run/best.safetensors", .threshold = 0.5, .params = nn_params_new() };
+    EvalRun run = { .trained.path = (char *)"run/best.safetensors", .threshold = 0.5, .params = nn_params_new() };
     const EvalBootstrapSpec bootstrap = { 100, 1 };
     const EvalReport report = { .results = r, .rows = rows, .source = "set.csv" };
     char *text = eval_report_json(&report, 1, &run, &bootstrap);
