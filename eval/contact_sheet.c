@@ -4,8 +4,8 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "eval/bitmap_font.h"
-#include "eval/heat_map.h"
+#include "data/bitmap_font.h"
+#include "data/heat_map.h"
 
 enum { TILE = 128, GUTTER = 6, HEADER = 24, CAPTION = 132, INK = 40 };
 
@@ -56,18 +56,18 @@ static NnStatus unknown_mask(int size, DataImage *out, NnErr *err)
 {
     NN_TRY(data_image_new(size, size, 3, out, err));
     memset(out->px, 200, 3 * (size_t)size * (size_t)size);
-    eval_font_draw(out, size / 2 - 4 * EVAL_FONT_W, size / 2 - 4, 1, INK, "no mask");
+    data_font_draw(out, size / 2 - 4 * DATA_FONT_W, size / 2 - 4, 1, INK, "no mask");
     return NN_OK;
 }
 
 static NnStatus fill_row(EvalSheetRow *row, const EvalView *v, NnErr *err)
 {
     DataImage *tile = row->tiles;
-    NN_TRY(eval_picture_from_planes(v->image, v->size, &tile[0], err));
-    if (v->mask) NN_TRY(eval_picture_from_mask(v->mask, v->size, &tile[1], err));
+    NN_TRY(data_picture_from_planes(v->image, v->size, &tile[0], err));
+    if (v->mask) NN_TRY(data_picture_from_mask(v->mask, v->size, &tile[1], err));
     else NN_TRY(unknown_mask(v->size, &tile[1], err));
-    NN_TRY(eval_picture_from_map(v->map, v->size, &tile[2], err));
-    NN_TRY(eval_overlay(&tile[0], v->map, v->size, &tile[3], err));
+    NN_TRY(data_picture_from_map(v->map, v->size, &tile[2], err));
+    NN_TRY(data_overlay(&tile[0], v->map, v->size, &tile[3], err));
     for (int i = 0; i < EVAL_SHEET_COLUMNS; i++) NN_TRY(fit_tile(&tile[i], err));
     int line = 0;
     snprintf(row->caption[line++], sizeof *row->caption, "%s", v->method);
@@ -88,8 +88,8 @@ NnStatus eval_sheet_visit(EvalSheet *sheet, const EvalView *view, NnErr *err)
 /* Large letters where they fit, else small ones. */
 static void write_caption(DataImage *canvas, int x, int y, int width, const char *text)
 {
-    const int zoom = (int)strlen(text) * EVAL_FONT_W * 2 <= width ? 2 : 1;
-    eval_font_draw(canvas, x, y, zoom, INK, text);
+    const int zoom = (int)strlen(text) * DATA_FONT_W * 2 <= width ? 2 : 1;
+    data_font_draw(canvas, x, y, zoom, INK, text);
 }
 
 static void draw_row(const EvalSheetRow *row, int y, int zoom, DataImage *out)
@@ -97,7 +97,7 @@ static void draw_row(const EvalSheetRow *row, int y, int zoom, DataImage *out)
     const int side = zoom * row->tiles[0].w;
     for (int i = 0; i < 3; i++) write_caption(out, GUTTER, y + side / 2 - 34 + 24 * i, CAPTION, row->caption[i]);
     for (int i = 0; i < EVAL_SHEET_COLUMNS; i++)
-        eval_place(out, CAPTION + GUTTER + i * (side + GUTTER), y, zoom, &row->tiles[i]);
+        data_place(out, CAPTION + GUTTER + i * (side + GUTTER), y, zoom, &row->tiles[i]);
 }
 
 NnStatus eval_sheet_draw(const EvalSheet *sheet, DataImage *out, NnErr *err)

@@ -5,10 +5,10 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "data/heat_map.h"
 #include "eval/bootstrap.h"
 #include "eval/contact_sheet.h"
 #include "eval/eval_arguments.h"
-#include "eval/heat_map.h"
 #include "eval/judge.h"
 #include "eval/map_folder.h"
 #include "eval/report_files.h"
@@ -62,8 +62,8 @@ static NnStatus write_map(EvalMapFolder *maps, const char *data, const EvalView 
     snprintf(name, sizeof name, "%s", v->generated ? v->generated : nn_path_name(v->item->path));
     char *dot = v->generated ? NULL : strrchr(name, '.');
     if (dot && dot != name) *dot = 0;
-    NnStatus s = eval_picture_from_planes(v->image, v->size, &photo, err);
-    if (s == NN_OK) s = eval_photo_and_overlay(&photo, v->map, v->size, &picture, err);
+    NnStatus s = data_picture_from_planes(v->image, v->size, &photo, err);
+    if (s == NN_OK) s = data_photo_and_overlay(&photo, v->map, v->size, &picture, err);
     if (s == NN_OK) s = eval_map_folder_save(maps, data, v->method, name, &picture, err);
     data_image_free(&photo);
     data_image_free(&picture);
