@@ -65,7 +65,7 @@ static NnStatus draw(const LessonPair *pair, LessonReport *r, NnErr *err)
     const char *const titles[] = { "image", "mask", "map", "map" };
     DataImage *out = &r->picture;
     NN_TRY(lesson_canvas(width, TOP + ROWS * row + FOOT, out, err));
-    lesson_text_centred(out, 0, width, 6, 2, "without and with the mask loss");
+    lesson_text_centred(out, 0, width, 6, 2, "interpretation: without and with the mask loss");
     for (int k = 0; k < 4; k++) lesson_text_centred(out, LEFT + k * step, TILE, 30, 2, titles[k]);
     lesson_text_centred(out, LEFT + 2 * step, TILE, 50, 1, r->off);
     lesson_text_centred(out, LEFT + 3 * step, TILE, 50, 1, r->on);

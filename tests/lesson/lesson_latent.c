@@ -50,15 +50,15 @@ static void draw_axes(DataImage *out, int x, int y, double end)
         snprintf(text, sizeof text, "%.1f", k * 0.5);
         lesson_line(out, x + at, y, x + at, y + SIDE, lesson_faint);
         lesson_line(out, x, y + at, x + SIDE, y + at, lesson_faint);
-        lesson_text_centred(out, x + at - 20, 40, y + SIDE + 6, 1, text);
-        lesson_text(out, x - 24, y + SIDE - at - 4, 1, text);
+        lesson_text_centred(out, x + at - 20, 40, y + SIDE + 13, 1, text);
+        lesson_text(out, x - 32, y + SIDE - at - 4, 1, text);
     }
     lesson_line(out, x, y, x, y + SIDE, lesson_ink);
     lesson_line(out, x, y + SIDE, x + SIDE, y + SIDE, lesson_ink);
     lesson_line(out, x, y + SIDE, x + SIDE, y, lesson_ink);
-    lesson_text(out, x + 8, y + 8, 1, "called forged: a_1 above a_0");
-    lesson_text(out, x + SIDE - 168, y + SIDE - 28, 1, "called real: a_0 above a_1");
-    lesson_text_centred(out, x, SIDE, y + SIDE + 18, 1, "a_0: mean activity of the real half");
+    lesson_text(out, x + 100, y + 40, 1, "called forged: a_1 above a_0");
+    lesson_text(out, x + SIDE - 160, y + SIDE - 90, 1, "called real: a_0 above a_1");
+    lesson_text_centred(out, x, SIDE, y + SIDE + 26, 1, "a_0: mean activity of the real half");
     lesson_text(out, x - 24, y - 14, 1, "a_1: mean activity of the forged half");
 }
 

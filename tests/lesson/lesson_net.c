@@ -24,10 +24,10 @@ static NnStatus no_memory(NnErr *err)
 static NnStatus open_into(LessonNet *net, const char *path, NnErr *err)
 {
     NN_TRY(eval_run_open(path, BATCH, &net->run, err));
-    NN_TRY(train_snapshot_config(&net->run->checkpoint, path, &net->config, err));
+    NN_TRY(train_snapshot_config(&net->run->trained.checkpoint, path, &net->config, err));
     const NnDetector *d = &net->run->net;
     const NnVar keep[] = { d->activity, d->logit, d->map };
-    const NnPlanSpec spec = { .loss = NN_NONE, .keep = keep, .n_keep = 3, .seed = net->run->seed };
+    const NnPlanSpec spec = { .loss = NN_NONE, .keep = keep, .n_keep = 3, .seed = net->run->trained.seed };
     return nn_plan_new(net->run->graph, &spec, &net->plan, err);
 }
 

@@ -4,8 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "eval/bitmap_font.h"
-#include "eval/heat_map.h"
+#include "data/bitmap_font.h"
+#include "data/heat_map.h"
 
 NnStatus lesson_canvas(int w, int h, DataImage *out, NnErr *err)
 {
@@ -16,12 +16,12 @@ NnStatus lesson_canvas(int w, int h, DataImage *out, NnErr *err)
 
 void lesson_text(DataImage *canvas, int x, int y, int zoom, const char *text)
 {
-    eval_font_draw(canvas, x, y, zoom, lesson_ink.rgb[0], text);
+    data_font_draw(canvas, x, y, zoom, lesson_ink.rgb[0], text);
 }
 
 void lesson_text_centred(DataImage *canvas, int x, int width, int y, int zoom, const char *text)
 {
-    lesson_text(canvas, x + (width - zoom * EVAL_FONT_W * (int)strlen(text)) / 2, y, zoom, text);
+    lesson_text(canvas, x + (width - zoom * DATA_FONT_W * (int)strlen(text)) / 2, y, zoom, text);
 }
 
 static void dot(DataImage *canvas, int x, int y, LessonColour c)
@@ -44,14 +44,14 @@ void lesson_line(DataImage *canvas, int x0, int y0, int x1, int y1, LessonColour
 
 static void put(DataImage *canvas, int x, int y, int zoom, DataImage *tile)
 {
-    eval_place(canvas, x, y, zoom, tile);
+    data_place(canvas, x, y, zoom, tile);
     data_image_free(tile);
 }
 
 NnStatus lesson_put_planes(DataImage *canvas, int x, int y, int zoom, const float *planes, int size, NnErr *err)
 {
     DataImage tile = { 0 };
-    NN_TRY(eval_picture_from_planes(planes, size, &tile, err));
+    NN_TRY(data_picture_from_planes(planes, size, &tile, err));
     put(canvas, x, y, zoom, &tile);
     return NN_OK;
 }
@@ -59,7 +59,7 @@ NnStatus lesson_put_planes(DataImage *canvas, int x, int y, int zoom, const floa
 NnStatus lesson_put_mask(DataImage *canvas, int x, int y, int zoom, const float *mask, int size, NnErr *err)
 {
     DataImage tile = { 0 };
-    NN_TRY(eval_picture_from_mask(mask, size, &tile, err));
+    NN_TRY(data_picture_from_mask(mask, size, &tile, err));
     put(canvas, x, y, zoom, &tile);
     return NN_OK;
 }
@@ -67,7 +67,7 @@ NnStatus lesson_put_mask(DataImage *canvas, int x, int y, int zoom, const float 
 NnStatus lesson_put_map(DataImage *canvas, int x, int y, int zoom, const float *map, int size, NnErr *err)
 {
     DataImage tile = { 0 };
-    NN_TRY(eval_picture_from_map(map, size, &tile, err));
+    NN_TRY(data_picture_from_map(map, size, &tile, err));
     put(canvas, x, y, zoom, &tile);
     return NN_OK;
 }
@@ -91,12 +91,12 @@ void lesson_outline(DataImage *canvas, int x, int y, int zoom, const float *mask
 
 void lesson_colour_bar(DataImage *canvas, int x, int y, int w, const char *low, const char *high)
 {
-    const int from = x + EVAL_FONT_W * ((int)strlen(low) + 1);
+    const int from = x + DATA_FONT_W * ((int)strlen(low) + 1);
     lesson_text(canvas, x, y + 1, 1, low);
     for (int i = 0; i < w; i++) {
         LessonColour c;
-        eval_ramp_colour((float)i / (float)(w - 1), c.rgb);
+        data_ramp_colour((float)i / (float)(w - 1), c.rgb);
         lesson_box(canvas, from + i, y, 1, 10, c);
     }
-    lesson_text(canvas, from + w + EVAL_FONT_W, y + 1, 1, high);
+    lesson_text(canvas, from + w + DATA_FONT_W, y + 1, 1, high);
 }
