@@ -20,6 +20,7 @@ struct TrainGradcam {
     NnVar logits;       /* [1]: their sum over the images, none of which feels the others */
     NnVar layer;        /* [N,C,h,w] */
     NnVar small, large; /* [N,1,h,w] and [N,1,size,size] */
+    char *matters;      /* per node: do the logits depend on it? */
     int batch, size;
 };
 
@@ -31,11 +32,24 @@ static NnVar sum_of_logits(NnGraph *g, const NnDetector *d, NnScoreKind kind)
     return nn_sum(g, nn_sub(g, nn_slice(g, d->activity, 1, 1), nn_slice(g, d->activity, 0, 1)), 0, 2);
 }
 
-/* Can the logit's gradient be asked of this node? Those after it in the array it cannot depend on. */
+/* Down the array: what an op that matters reads matters. */
+static NnStatus mark_what_matters(TrainGradcam *c, NnErr *err)
+{
+    c->matters = nn_alloc((size_t)nn_graph_len(c->graph), 1);
+    if (!c->matters) return nn_fail(err, NN_ERR_NOMEM, "out of memory for Grad-CAM");
+    c->matters[c->logits.id] = 1;
+    for (int id = c->logits.id; id >= 0; id--) {
+        const NnNode *node = nn_graph_node(c->graph, id);
+        for (int j = 0; c->matters[id] && j < node->n_in; j++) c->matters[node->in[j].id] = 1;
+    }
+    return NN_OK;
+}
+
 static int is_layer(const TrainGradcam *c, NnVar v)
 {
+    if (!nn_var_is_some(v) || !c->matters[v.id]) return 0;
     const NnNode *node = nn_graph_node(c->graph, v.id);
-    return node->kind == NN_NODE_OP && node->shape.n == 4 && v.id < c->logits.id;
+    return node->kind == NN_NODE_OP && node->shape.n == 4;
 }
 
 static NnStatus unknown_layer(const TrainGradcam *c, const char *name, NnErr *err)
@@ -50,8 +64,8 @@ static NnStatus unknown_layer(const TrainGradcam *c, const char *name, NnErr *er
         len += (size_t)snprintf(known + len, sizeof known - len, "%s%s", len ? ", " : "", last);
     }
     return nn_fail(err, NN_ERR_CONFIG,
-                   "[gradcam] layer = \"%s\": not a layer of images [N,C,h,w] that the logit depends on; known: %s", name,
-                   known);
+                   "[gradcam] layer = \"%s\": not a layer of images [N,C,h,w] that the logit depends on; known: %s",
+                   name, known);
 }
 
 static NnStatus build_graph(TrainGradcam *c, const TrainGradcamSpec *spec, NnErr *err)
@@ -62,8 +76,9 @@ static NnStatus build_graph(TrainGradcam *c, const TrainGradcamSpec *spec, NnErr
     c->detector = nn_detector_build(g, spec->model, image, NN_NONE);
     c->logits = sum_of_logits(g, &c->detector, (NnScoreKind)spec->model->score);
     NN_TRY(nn_graph_status(g, err));
+    NN_TRY(mark_what_matters(c, err));
     c->layer = name[0] ? nn_graph_find(g, name) : c->detector.latent;
-    if (!nn_var_is_some(c->layer) || !is_layer(c, c->layer)) return unknown_layer(c, name, err);
+    if (!is_layer(c, c->layer)) return unknown_layer(c, name, err);
     const NnShape s = nn_graph_shape(g, c->layer);
     c->small = nn_graph_input(g, "gradcam", (NnShape){ 4, { c->batch, 1, s.d[2], s.d[3] } }, 0);
     c->large = nn_resize_bilinear(g, c->small, c->size, c->size);
@@ -86,7 +101,6 @@ static NnStatus build(TrainGradcam *c, const TrainGradcamSpec *spec, NnErr *err)
                               .kernel = spec->kernel };
     const NnPlanSpec enlarge = { .loss = NN_NONE, .keep = &c->large, .n_keep = 1 };
     NN_TRY(nn_plan_new(c->graph, &look, &c->plan, err));
-    if (!nn_plan_grad(c->plan, c->layer)) return unknown_layer(c, spec->layer, err);
     return nn_plan_new(c->graph, &enlarge, &c->resize, err);
 }
 
@@ -107,6 +121,7 @@ void train_gradcam_free(TrainGradcam *c)
     nn_plan_free(c->resize);
     nn_plan_free(c->plan);
     nn_graph_free(c->graph);
+    free(c->matters);
     free(c);
 }
 

@@ -15,7 +15,8 @@ typedef struct TrainGradcam TrainGradcam;
 
 typedef struct {
     const NnModelSettings *model;
-    NnParams *params;   /* of a detector of these settings; borrowed. Sealed here if they are not yet: then the caller fills
+    NnParams
+        *params; /* of a detector of these settings; borrowed. Sealed here if they are not yet: then the caller fills
                            them before the first map */
     const char *layer;  /* by its name in --summary, e.g. "encoder.3"; "" or NULL: the latent */
     int batch, size;    /* images at a time; pixels a side */

@@ -23,6 +23,8 @@ typedef struct {
 #define F(field) offsetof(TrainOptions, field)
 static const Option table[] = {
     { "--set", "section.key=value", SET, 0, "override a key of the configuration; may be repeated" },
+    { "--mode", "train|regions", TEXT, F(mode),
+      "train (default); regions: measure primary regions with [gradcam] detectors, into the file --out" },
     { "--out", "DIR", TEXT, F(out), "folder of the run (default: runs/<name of CONFIG>, or the next free number)" },
     { "--resume", NULL, FLAG, F(resume), "go on with the run in DIR, or with the latest one of CONFIG, bit for bit" },
     { "--dry-run", NULL, FLAG, F(dry_run), "do everything up to the first step, write nothing" },
@@ -117,7 +119,20 @@ static NnStatus parse_option(int argc, char **argv, int *i, TrainOptions *o, NnE
     return apply_option(o, opt, value, err);
 }
 
-static NnStatus check_options(const TrainOptions *o, NnErr *err)
+static NnStatus check_mode(TrainOptions *o, NnErr *err)
+{
+    o->regions = o->mode && !strcmp(o->mode, "regions");
+    if (o->mode && !o->regions && strcmp(o->mode, "train") != 0)
+        return nn_fail(err, NN_ERR_USAGE, "--mode %s: unknown; known: train, regions", o->mode);
+    if (!o->regions || o->summary) return NN_OK;
+    if (o->resume || o->overfit || o->profile || o->dry_run)
+        return nn_fail(err, NN_ERR_USAGE,
+                       "--mode regions goes with none of --resume, --overfit-batch, --profile, --dry-run");
+    if (o->out) return NN_OK;
+    return nn_fail(err, NN_ERR_USAGE, "--mode regions: expected --out FILE, where the maps go");
+}
+
+static NnStatus check_options(TrainOptions *o, NnErr *err)
 {
     if (o->help || o->help_config || o->version) return NN_OK;
     if (!o->config)
@@ -127,7 +142,7 @@ static NnStatus check_options(const TrainOptions *o, NnErr *err)
     if (o->overfit && (o->resume || o->profile))
         return nn_fail(err, NN_ERR_USAGE, "--overfit-batch goes with neither --resume nor --profile");
     if (o->profile && o->resume) return nn_fail(err, NN_ERR_USAGE, "--profile does not go with --resume");
-    return NN_OK;
+    return check_mode(o, err);
 }
 
 NnStatus train_options_parse(int argc, char **argv, TrainOptions *o, NnErr *err)

@@ -7,7 +7,9 @@ typedef struct {
     const char *config; /* the one positional argument; NULL with --help and the like */
     const char **sets;  /* "section.key=value", in order; --seed and --threads are among them */
     int n_sets;
-    const char *out; /* NULL: by the configuration */
+    const char *out;  /* NULL: by the configuration */
+    const char *mode; /* "train" or "regions" */
+    int regions;      /* the latter */
     int resume, dry_run, summary, profile, help, help_config, version;
     int overfit; /* images; 0: no */
     char seed[64], threads[64];

@@ -1,9 +1,11 @@
 /* phase.c -- see phase.h: the table of phases. */
 #include "train/phase.h"
 
+#include "train/regions.h"
+
 /* In the order in which those of one step are entered. */
 static const TrainPhase *const phase_table[] = {
-    NULL, /* the end */
+    &train_regions_phase, NULL, /* the end */
 };
 
 NnStatus train_phases_restore(Trainer *t, const char *folder, NnErr *err)

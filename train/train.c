@@ -9,11 +9,13 @@
 
 #include "nn/base/blas.h"
 #include "nn/base/calm_start.h"
+#include "nn/base/file.h"
 #include "nn/base/size.h"
 #include "nn/ops/micro.h"
 #include "train/options.h"
 #include "train/overfit.h"
 #include "train/profile.h"
+#include "train/regions.h"
 #include "train/run_folder.h"
 #include "train/run_header.h"
 #include "train/run_record.h"
@@ -40,6 +42,12 @@ typedef struct {
 static int writes_nothing(const TrainOptions *o)
 {
     return o->overfit || o->profile || o->summary || o->dry_run;
+}
+
+/* --mode regions is no run and has no folder. */
+static int has_folder(const TrainOptions *o)
+{
+    return !o->overfit && !o->profile && !o->summary && !o->regions;
 }
 
 /* --overfit-batch N goes the way of --set, so that the limits of the table hold for it too. */
@@ -81,7 +89,7 @@ static NnStatus configure(Program *p, NnErr *err)
 {
     const TrainOptions *o = &p->options;
     NN_TRY(train_config_load(&p->config, o->config, o->sets, o->n_sets, err));
-    if (!o->overfit && !o->profile && !o->summary) NN_TRY(train_folder_choose(o, &p->config, p->folder, err));
+    if (has_folder(o)) NN_TRY(train_folder_choose(o, &p->config, p->folder, err));
     if (o->resume && !o->summary) NN_TRY(read_checkpoint(p, err));
     return adapt_config(p, err);
 }
@@ -114,9 +122,9 @@ static NnStatus open_data(Program *p, NnErr *err)
     NN_TRY(data_set_open(&p->config.data, (uint64_t)p->config.train.seed, &p->set, err));
     NN_TRY(data_set_select(p->set, DATA_TRAIN, &p->train, &p->n_train, err));
     NN_TRY(data_set_select(p->set, DATA_VAL, &p->val, &p->n_val, err));
+    if (p->options.profile || p->options.regions) p->n_val = 0;
     NN_TRY(check_images(p, p->train, &p->n_train, err));
     NN_TRY(check_images(p, p->val, &p->n_val, err));
-    if (p->options.profile) p->n_val = 0;
     return p->options.overfit ? choose_overfit_items(p, err) : NN_OK;
 }
 
@@ -243,6 +251,21 @@ static NnStatus full_run(Program *p, NnErr *err)
     return status;
 }
 
+static NnStatus measure_regions(Program *p, NnErr *err)
+{
+    TrainLog none = { 0 };
+    if (!p->config.gradcam.detectors[0])
+        return nn_fail(err, NN_ERR_CONFIG,
+                       "--mode regions: [gradcam] detectors is empty; expected run folders or checkpoints, e.g. "
+                       "--set gradcam.detectors=runs/a,runs/b");
+    char *folder = nn_path_folder(p->options.out);
+    if (!folder) return nn_fail(err, NN_ERR_NOMEM, "out of memory");
+    NnStatus status = nn_folder_make(folder, err);
+    free(folder);
+    if (status == NN_OK) status = train_regions_measure(p->trainer, p->options.out, &none, train_stop_flag(), err);
+    return status;
+}
+
 static NnStatus run(Program *p, NnErr *err)
 {
     NN_TRY(configure(p, err));
@@ -251,6 +274,7 @@ static NnStatus run(Program *p, NnErr *err)
     if (p->options.summary) return print_summary(p, err);
     if (p->options.dry_run) return print_dry_run(p);
     train_stop_install();
+    if (p->options.regions) return measure_regions(p, err);
     return writes_nothing(&p->options) ? overfit_or_profile(p, err) : full_run(p, err);
 }
 

@@ -4,6 +4,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "data/region_removal.h"
 #include "nn/base/file.h"
 #include "train/train_settings.h"
 
@@ -48,6 +49,11 @@ NnStatus train_config_load(TrainConfig *c, const char *path, const char *const *
     return train_config_check(c, err);
 }
 
+static int measures_itself(const TrainConfig *c)
+{
+    return c->regions.remove != DATA_REMOVE_NONE && !c->regions.maps[0] && !c->gradcam.detectors[0];
+}
+
 NnStatus train_config_check(const TrainConfig *c, NnErr *err)
 {
     const TrainLossSettings *loss = &c->loss;
@@ -64,6 +70,15 @@ NnStatus train_config_check(const TrainConfig *c, NnErr *err)
     if (c->augment.jpeg_min > c->augment.jpeg_max)
         return nn_fail(err, NN_ERR_CONFIG, "[augment] jpeg_min = %d is above jpeg_max = %d", c->augment.jpeg_min,
                        c->augment.jpeg_max);
+    NN_TRY(data_region_check(&c->regions, err));
+    if (c->gradcam.fusion == TRAIN_FUSE_NEIGHBOUR && c->gradcam.t2 > c->gradcam.t1)
+        return nn_fail(err, NN_ERR_CONFIG, "[gradcam] t2 = %g is above t1 = %g", (double)c->gradcam.t2,
+                       (double)c->gradcam.t1);
+    if (measures_itself(c) && c->gradcam.begin <= 0)
+        return nn_fail(
+            err, NN_ERR_CONFIG,
+            "[gradcam] begin = 0, but the network in training knows nothing yet; expected begin > 0, trained "
+            "detectors in [gradcam], or [regions] maps");
     return NN_OK;
 }
 

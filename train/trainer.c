@@ -141,6 +141,8 @@ void trainer_free(Trainer *t)
     nn_plan_free(t->plan);
     nn_graph_free(t->graph);
     nn_params_free(t->params);
+    data_region_maps_free(t->maps);
+    free(t->place);
     free(t->train);
     free(t->val);
     free(t->mask_sum);
@@ -161,6 +163,7 @@ NnStatus trainer_start(Trainer *t, NnErr *err)
                                   .seed = (uint64_t)c->train.seed,
                                   .train = 1,
                                   .augment = t->augment ? &c->augment : NULL,
+                                  .removal = t->augment && t->maps ? &t->removal : NULL,
                                   .first = t->step * c->optim.accumulate };
     return data_loader_open(&spec, &t->loader, err);
 }
@@ -170,6 +173,14 @@ void trainer_stop(Trainer *t)
     t->waited = trainer_waited(t);
     data_loader_close(t->loader);
     t->loader = NULL;
+}
+
+void trainer_remove_regions(Trainer *t, DataRegionMaps *maps, int *place)
+{
+    data_region_maps_free(t->maps);
+    free(t->place);
+    t->maps = maps, t->place = place;
+    t->removal = (DataRemoval){ .settings = t->config.regions, .maps = maps, .place = place };
 }
 
 double trainer_waited(const Trainer *t)

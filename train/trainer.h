@@ -8,6 +8,7 @@
 #include <signal.h>
 
 #include "data/loader.h"
+#include "data/region_removal.h"
 #include "nn/core/plan.h"
 #include "train/ema.h"
 #include "train/objective.h"
@@ -52,6 +53,9 @@ typedef struct {
     TrainObjective objective;
     NnPlan *plan, *val_plan;
     DataLoader *loader;
+    DataRegionMaps *maps; /* NULL: nothing is removed from images; else */
+    int *place;           /* [set->n] and */
+    DataRemoval removal;  /* what the loader is told */
 
     TrainOptimizer optimizer;
     TrainPlateau plateau;
@@ -83,6 +87,10 @@ NnStatus trainer_start(Trainer *t, NnErr *err);
 
 /* Stop loading; batches that were prepared are forgotten. Then the data set may be changed. */
 void trainer_stop(Trainer *t);
+
+/* From the next trainer_start on, regions are removed from training images as [regions] says (not with augment = 0). Takes
+ * both over: place [set->n] is as in DataRemoval. */
+void trainer_remove_regions(Trainer *t, DataRegionMaps *maps, int *place);
 
 /* Seconds that steps have waited for a batch, in this process. */
 double trainer_waited(const Trainer *t);
