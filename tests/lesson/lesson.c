@@ -20,6 +20,7 @@ static const struct {
       "both detectors detect alike, but only the one trained with masks lights up where the forgery is." },
     { "latent", lesson_latent,
       "without the loss the halves mean nothing; with it two numbers, a_0 and a_1, tell real from forged." },
+    { "regions", lesson_regions, "..." },
 };
 enum { N_LESSONS = sizeof lessons / sizeof *lessons };
 

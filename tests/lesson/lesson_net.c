@@ -79,13 +79,14 @@ static NnStatus read_all(LessonImages *images, DataLoader *loader, NnErr *err)
     }
 }
 
-static NnStatus load_into(LessonImages *images, const LessonNet *net, DataSplit split, NnErr *err)
+static NnStatus load_into(LessonImages *images, const LessonNet *net, DataSplit split, int most, NnErr *err)
 {
     const TrainConfig *c = &net->config;
     images->size = c->data.size;
     NN_TRY(data_set_open(&c->data, (uint64_t)c->train.seed, &images->set, err));
     NN_TRY(data_set_select(images->set, split, &images->item, &images->n, err));
     keep_seen(images);
+    if (most && images->n > most) images->n = most;
     const size_t n = (size_t)images->n, pixels = lesson_pixels(images);
     images->image = nn_alloc(n * 3 * pixels, sizeof *images->image);
     images->mask = nn_alloc(n * pixels, sizeof *images->mask);
@@ -104,10 +105,10 @@ static NnStatus load_into(LessonImages *images, const LessonNet *net, DataSplit 
     return status;
 }
 
-NnStatus lesson_images_load(const LessonNet *net, DataSplit split, LessonImages *out, NnErr *err)
+NnStatus lesson_images_load(const LessonNet *net, DataSplit split, int most, LessonImages *out, NnErr *err)
 {
     *out = (LessonImages){ 0 };
-    const NnStatus status = load_into(out, net, split, err);
+    const NnStatus status = load_into(out, net, split, most, err);
     if (status != NN_OK) lesson_images_free(out);
     return status;
 }
@@ -170,7 +171,7 @@ void lesson_view_free(LessonView *view)
 NnStatus lesson_pair_look(LessonNet *off, LessonNet *on, DataSplit split, LessonPair *out, NnErr *err)
 {
     *out = (LessonPair){ 0 };
-    NnStatus status = lesson_images_load(on, split, &out->images, err);
+    NnStatus status = lesson_images_load(on, split, 0, &out->images, err);
     if (status == NN_OK) status = lesson_look(off, &out->images, &out->off, err);
     if (status == NN_OK) status = lesson_look(on, &out->images, &out->on, err);
     if (status != NN_OK) lesson_pair_free(out);
