@@ -1,6 +1,7 @@
 /* lesson.c -- the program `lesson`: two trained runs that differ in one key, compared in a few figures and one picture.
  *
  *     build/lesson interpretation OFF ON OUT     OFF, ON: folders of runs; writes OUT.md and OUT.png
+ *     build/lesson watermark CONFIG FOLDER       the images of the lesson `regions`
  *
  * scripts/lesson.sh trains the runs and calls it. It lives with the tests because it needs both train and eval, which do
  * not know each other, and because its figures are held to account: tests/e2e_lessons.sh compares them with train/README.md. */
@@ -10,6 +11,7 @@
 #include "nn/base/calm_start.h"
 #include "nn/base/parallel.h"
 #include "tests/lesson/lesson_report.h"
+#include "tests/lesson/lesson_watermark.h"
 
 static const struct {
     const char *name;
@@ -20,7 +22,8 @@ static const struct {
       "both detectors detect alike, but only the one trained with masks lights up where the forgery is." },
     { "latent", lesson_latent,
       "without the loss the halves mean nothing; with it two numbers, a_0 and a_1, tell real from forged." },
-    { "regions", lesson_regions, "..." },
+    { "regions", lesson_regions,
+      "the detector that may keep its favourite region learns the watermark, and is lost without it." },
 };
 enum { N_LESSONS = sizeof lessons / sizeof *lessons };
 
@@ -53,6 +56,7 @@ static NnStatus usage(NnErr *err)
 
 static NnStatus obey(int argc, char *const *argv, NnErr *err)
 {
+    if (argc == 4 && !strcmp(argv[1], "watermark")) return lesson_watermark_write(argv[2], argv[3], err);
     for (int i = 0; argc == 5 && i < N_LESSONS; i++)
         if (!strcmp(argv[1], lessons[i].name)) return run(i, argv, err);
     return usage(err);

@@ -50,18 +50,6 @@ void lesson_net_close(LessonNet *net)
 
 /* ---- the images ---- */
 
-/* The test split holds every manipulation; a lesson is about those trained on. */
-static void keep_seen(LessonImages *images)
-{
-    int kept = 0;
-    for (int i = 0; i < images->n; i++) {
-        const DataItem *item = &images->set->items[images->item[i]];
-        if (item->label && !images->set->seen[item->method]) continue;
-        images->item[kept++] = images->item[i];
-    }
-    images->n = kept;
-}
-
 static NnStatus read_all(LessonImages *images, DataLoader *loader, NnErr *err)
 {
     const size_t pixels = lesson_pixels(images);
@@ -79,14 +67,12 @@ static NnStatus read_all(LessonImages *images, DataLoader *loader, NnErr *err)
     }
 }
 
-static NnStatus load_into(LessonImages *images, const LessonNet *net, DataSplit split, int most, NnErr *err)
+static NnStatus load_into(LessonImages *images, const LessonNet *net, DataSplit split, NnErr *err)
 {
     const TrainConfig *c = &net->config;
     images->size = c->data.size;
     NN_TRY(data_set_open(&c->data, (uint64_t)c->train.seed, &images->set, err));
     NN_TRY(data_set_select(images->set, split, &images->item, &images->n, err));
-    keep_seen(images);
-    if (most && images->n > most) images->n = most;
     const size_t n = (size_t)images->n, pixels = lesson_pixels(images);
     images->image = nn_alloc(n * 3 * pixels, sizeof *images->image);
     images->mask = nn_alloc(n * pixels, sizeof *images->mask);
@@ -105,10 +91,10 @@ static NnStatus load_into(LessonImages *images, const LessonNet *net, DataSplit 
     return status;
 }
 
-NnStatus lesson_images_load(const LessonNet *net, DataSplit split, int most, LessonImages *out, NnErr *err)
+NnStatus lesson_images_load(const LessonNet *net, DataSplit split, LessonImages *out, NnErr *err)
 {
     *out = (LessonImages){ 0 };
-    const NnStatus status = load_into(out, net, split, most, err);
+    const NnStatus status = load_into(out, net, split, err);
     if (status != NN_OK) lesson_images_free(out);
     return status;
 }
@@ -171,7 +157,7 @@ void lesson_view_free(LessonView *view)
 NnStatus lesson_pair_look(LessonNet *off, LessonNet *on, DataSplit split, LessonPair *out, NnErr *err)
 {
     *out = (LessonPair){ 0 };
-    NnStatus status = lesson_images_load(on, split, 0, &out->images, err);
+    NnStatus status = lesson_images_load(on, split, &out->images, err);
     if (status == NN_OK) status = lesson_look(off, &out->images, &out->off, err);
     if (status == NN_OK) status = lesson_look(on, &out->images, &out->on, err);
     if (status != NN_OK) lesson_pair_free(out);

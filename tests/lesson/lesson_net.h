@@ -40,8 +40,8 @@ typedef struct {
 NnStatus lesson_net_open(const char *folder, LessonNet *out, NnErr *err);
 void lesson_net_close(LessonNet *net);
 
-/* Real images and the manipulations trained on, as they are, without augmentation; the first `most` of them (0: all). */
-NnStatus lesson_images_load(const LessonNet *net, DataSplit split, int most, LessonImages *out, NnErr *err);
+/* The images of a split, without augmentation. */
+NnStatus lesson_images_load(const LessonNet *net, DataSplit split, LessonImages *out, NnErr *err);
 void lesson_images_free(LessonImages *images);
 
 NnStatus lesson_look(LessonNet *net, const LessonImages *images, LessonView *out, NnErr *err);

@@ -48,6 +48,13 @@ static void put(DataImage *canvas, int x, int y, int zoom, DataImage *tile)
     data_image_free(tile);
 }
 
+NnStatus lesson_put_image(DataImage *canvas, int x, int y, int zoom, const DataImage *image, NnErr *err)
+{
+    if (image->c != 3) return nn_fail(err, NN_ERR_SHAPE, "lesson: a tile of %d channels; expected 3", image->c);
+    data_place(canvas, x, y, zoom, image);
+    return NN_OK;
+}
+
 NnStatus lesson_put_planes(DataImage *canvas, int x, int y, int zoom, const float *planes, int size, NnErr *err)
 {
     DataImage tile = { 0 };

@@ -21,6 +21,7 @@ void lesson_box(DataImage *canvas, int x, int y, int w, int h, LessonColour c);
 void lesson_line(DataImage *canvas, int x0, int y0, int x1, int y1, LessonColour c);
 
 /* Tiles of size x size pixels, each zoom x zoom on the canvas. */
+NnStatus lesson_put_image(DataImage *canvas, int x, int y, int zoom, const DataImage *image, NnErr *err);
 NnStatus lesson_put_planes(DataImage *canvas, int x, int y, int zoom, const float *planes, int size, NnErr *err);
 NnStatus lesson_put_mask(DataImage *canvas, int x, int y, int zoom, const float *mask, int size, NnErr *err);
 NnStatus lesson_put_map(DataImage *canvas, int x, int y, int zoom, const float *map, int size, NnErr *err);

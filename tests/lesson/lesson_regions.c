@@ -1,29 +1,31 @@
-/* lesson_regions.c -- removal of primary regions off and on: where the two detectors look, and what is left when that is
- * taken away.
- *
- * Both runs are one run up to the step at which the second measures its regions. So its file of maps says what this common
- * ancestor leaned on, and is fair to both. */
-#include <math.h>
+/* lesson_regions.c -- removal of primary regions off and on, where forgeries carry a watermark in training (lesson_watermark.h):
+ * which detector leans on it, and what is left when it is gone. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "data/loader.h"
 #include "data/region_removal.h"
 #include "nn/base/file.h"
+#include "nn/base/metrics.h"
 #include "nn/base/size.h"
 #include "tests/lesson/lesson_picture.h"
 #include "tests/lesson/lesson_report.h"
+#include "tests/lesson/lesson_watermark.h"
 #include "train/gradcam.h"
 
-enum { BATCH = 32, LOOKED_AT = 192, ROWS = 6, COLUMNS = 5, TILE = 128, GAP = 8, LEFT = 88, TOP = 82, FOOT = 30 };
+enum { BATCH = 32, ROWS = 3, EXAMPLES = 2, TILE = 128, STEP = TILE + 8, LEFT = 10, FOOT = 34 };
+
+/* Test images, what both detectors say of them, and where they look. */
+typedef struct {
+    LessonPair pair;
+    float *off, *on; /* Grad-CAM [n,size,size] */
+} Gaze;
 
 static NnStatus no_memory(NnErr *err)
 {
     return nn_fail(err, NN_ERR_NOMEM, "lesson: out of memory");
 }
 
-/* Grad-CAM maps [n,size,size] of all images. The caller frees *maps. */
 static NnStatus gradcam(LessonNet *net, const LessonImages *images, float **maps, NnErr *err)
 {
     const size_t pixels = lesson_pixels(images);
@@ -42,144 +44,165 @@ static NnStatus gradcam(LessonNet *net, const LessonImages *images, float **maps
     return *maps ? NN_OK : no_memory(err);
 }
 
-/* ---- where they look ---- */
-
-/* Of the images of the training split: what the common ancestor leaned on, and where both look now. */
-typedef struct {
-    LessonImages images;
-    unsigned char *primary; /* [n,size,size]: map of the primary region, 255 hottest, 0 outside */
-    float *off, *on;        /* [n,size,size]: Grad-CAM */
-    DataImage *removed;     /* [ROWS]: the pictures' images without their region */
-} Gaze;
-
-static NnStatus read_primary(const LessonNet *net, Gaze *g, NnErr *err)
+static int has_method(const LessonImages *images, int i, const char *method)
 {
-    const size_t pixels = lesson_pixels(&g->images);
-    int *all, n_all;
-    DataRegionMaps *maps = NULL;
-    char *path = nn_path_join(net->run->folder, "regions.maps");
-    g->primary = nn_alloc((size_t)g->images.n, pixels);
-    if (!path || !g->primary) {
-        free(path);
-        return no_memory(err);
-    }
-    NnStatus status = data_set_select(g->images.set, DATA_TRAIN, &all, &n_all, err);
-    if (status == NN_OK) free(all);
-    if (status == NN_OK) status = data_region_maps_load(path, n_all, g->images.size, &maps, err);
-    for (int i = 0; status == NN_OK && i < g->images.n; i++) {
-        DataSample sample = { 0 };
-        status = data_set_read(g->images.set, g->images.item[i], &sample, err);
-        if (status == NN_OK)
-            status = data_region_maps_get(maps, i, &sample.image, g->primary + (size_t)i * pixels, err);
-        data_sample_free(&sample);
-    }
-    data_region_maps_free(maps);
-    free(path);
+    return !strcmp(data_item_method(images->set, images->item[i]), method);
+}
+
+/* AUC of the real images against the forgeries of one method. */
+static NnStatus method_auc(const LessonImages *images, const LessonView *v, const char *method, double *out, NnErr *err)
+{
+    float *score = nn_alloc((size_t)images->n, sizeof *score);
+    unsigned char *label = nn_alloc((size_t)images->n, 1);
+    size_t n = 0;
+    for (int i = 0; score && label && i < images->n; i++)
+        if (!images->label[i] || has_method(images, i, method)) score[n] = v->logit[i], label[n++] = images->label[i];
+    const NnStatus status = score && label ? nn_auc(score, label, n, out, err) : no_memory(err);
+    free(score);
+    free(label);
     return status;
 }
 
-static NnStatus gaze_init(Gaze *g, LessonNet *off, LessonNet *on, NnErr *err)
+/* Share of a map's sum in the watermark's corner, as a mean over the marked forgeries. */
+static double corner_share(const LessonImages *images, const float *maps)
 {
-    NN_TRY(lesson_images_load(on, DATA_TRAIN, LOOKED_AT, &g->images, err));
-    NN_TRY(read_primary(on, g, err));
-    NN_TRY(gradcam(off, &g->images, &g->off, err));
-    return gradcam(on, &g->images, &g->on, err);
-}
-
-static void gaze_free(Gaze *g)
-{
-    free(g->primary);
-    free(g->off);
-    free(g->on);
-    lesson_images_free(&g->images);
-}
-
-/* Share of a map's sum that lies in the primary region, as a mean over the forged images; map NULL: of the area. */
-static double share_inside(const Gaze *g, const float *map)
-{
-    const size_t pixels = lesson_pixels(&g->images);
+    const size_t pixels = lesson_pixels(images), size = (size_t)images->size;
     double sum = 0;
     int n = 0;
-    for (int i = 0; i < g->images.n; i++) {
+    for (int i = 0; i < images->n; i++) {
+        const float *map = maps + (size_t)i * pixels;
         double inside = 0, all = 0;
-        for (size_t p = (size_t)i * pixels; p < ((size_t)i + 1) * pixels; p++) {
-            const double v = map ? (double)map[p] : 1;
-            all += v;
-            if (g->primary[p]) inside += v;
+        for (size_t p = 0; p < pixels; p++) {
+            all += (double)map[p];
+            if (p / size < LESSON_CORNER && p % size < LESSON_CORNER) inside += (double)map[p];
         }
-        if (!g->images.label[i] || all <= 0) continue;
-        sum += inside / all;
-        n++;
+        if (!has_method(images, i, "marked") || all <= 0) continue;
+        sum += inside / all, n++;
     }
-    return n ? sum / n : (double)NAN;
+    return n ? sum / n : 0;
 }
 
-/* ---- what is left without it ---- */
+/* ---- the picture ---- */
 
-/* Fill a planar image [3,size,size] with its mean colour wherever map is at least t. */
-static void blot(float *image, const float *map, size_t pixels, float t)
+/* What happens to training image i: as it is, its primary region, and once removed. */
+static NnStatus draw_example(const LessonNet *net, const DataRegionMaps *maps, const LessonImages *images, int i, int x,
+                             int y, DataImage *out, NnErr *err)
 {
-    for (size_t c = 0; c < 3; c++) {
-        double sum = 0;
-        for (size_t p = 0; p < pixels; p++) sum += (double)image[c * pixels + p];
-        for (size_t p = 0; p < pixels; p++)
-            if (map[p] > t) image[c * pixels + p] = (float)(sum / (double)pixels);
-    }
-}
-
-/* AUC on test images, as they are and without what this very detector looks at. */
-static NnStatus test_without(LessonNet *net, LessonImages *images, double *whole, double *without, double *area,
-                             NnErr *err)
-{
-    const size_t pixels = lesson_pixels(images), all = (size_t)images->n * 3 * pixels;
-    LessonView view = { 0 };
-    float *maps = NULL, *kept = nn_alloc(all, sizeof *kept);
-    NnStatus status = kept ? gradcam(net, images, &maps, err) : no_memory(err);
-    if (status == NN_OK) status = lesson_look(net, images, &view, err);
-    if (status == NN_OK) status = lesson_auc(images, view.logit, whole, err);
-    lesson_view_free(&view);
-    if (status == NN_OK) {
-        *area = 0;
-        for (size_t i = 0; i < (size_t)images->n * pixels; i++) *area += maps[i] > net->config.gradcam.t1;
-        *area /= (double)((size_t)images->n * pixels);
-        memcpy(kept, images->image, all * sizeof *kept);
-        for (size_t i = 0; i < (size_t)images->n; i++)
-            blot(images->image + 3 * i * pixels, maps + i * pixels, pixels, net->config.gradcam.t1);
-        status = lesson_look(net, images, &view, err);
-        if (status == NN_OK) status = lesson_auc(images, view.logit, without, err);
-        memcpy(images->image, kept, all * sizeof *kept);
-        lesson_view_free(&view);
-    }
-    free(maps);
-    free(kept);
+    const int size = images->size, zoom = TILE / size;
+    const size_t pixels = lesson_pixels(images);
+    DataRegions always = net->config.regions;
+    NnRng rng = nn_rng_make(1, NN_STREAM_REMOVAL, 0, (uint32_t)i);
+    DataSample s = { 0 };
+    always.probability = 1;
+    unsigned char *bytes = nn_alloc(pixels, 1);
+    float *map = nn_alloc(pixels, sizeof *map);
+    NnStatus status = bytes && map ? data_set_read(images->set, images->item[i], &s, err) : no_memory(err);
+    if (status == NN_OK) status = data_region_maps_get(maps, i, &s.image, bytes, err);
+    for (size_t p = 0; status == NN_OK && p < pixels; p++) map[p] = (float)bytes[p] / 255.0f;
+    if (status == NN_OK) status = lesson_put_image(out, x, y, zoom, &s.image, err);
+    if (status == NN_OK) status = lesson_put_map(out, x + STEP, y, zoom, map, size, err);
+    if (status == NN_OK) status = data_region_remove(&always, &rng, bytes, &s.image, err);
+    if (status == NN_OK) status = lesson_put_image(out, x + 2 * STEP, y, zoom, &s.image, err);
+    data_sample_free(&s);
+    free(bytes);
+    free(map);
     return status;
 }
 
-static NnStatus teach(Gaze *g, LessonNet *off, LessonNet *on, LessonImages *test, LessonReport *r, NnErr *err)
+static NnStatus draw_examples(const LessonNet *net, int y, DataImage *out, NnErr *err)
 {
-    double whole[2], without[2], area[2];
-    NN_TRY(test_without(off, test, &whole[0], &without[0], &area[0], err));
-    NN_TRY(test_without(on, test, &whole[1], &without[1], &area[1], err));
-    lesson_report_add(r, "share of Grad-CAM inside the old primary region", share_inside(g, g->off),
-                      share_inside(g, g->on));
-    lesson_report_add(r, "for comparison: the region's share of the area", share_inside(g, NULL),
-                      share_inside(g, NULL));
-    lesson_report_add(r, "area", area[0], area[1]);
-    lesson_report_add(r, "detection: AUC on test images", whole[0], whole[1]);
-    lesson_report_add(r, "... without the region that the detector leans on", without[0], without[1]);
-    return lesson_canvas(10, 10, &r->picture, err);
+    LessonImages images;
+    DataRegionMaps *maps = NULL;
+    NN_TRY(lesson_images_load(net, DATA_TRAIN, &images, err));
+    char *path = nn_path_join(net->run->folder, "regions.maps");
+    NnStatus status = path ? data_region_maps_load(path, images.n, images.size, &maps, err) : no_memory(err);
+    for (int k = 0; status == NN_OK && k < EXAMPLES; k++)
+        status = draw_example(net, maps, &images, lesson_find(&images, 1, k), LEFT + 3 * k * STEP, y, out, err);
+    data_region_maps_free(maps);
+    free(path);
+    lesson_images_free(&images);
+    return status;
+}
+
+/* Test image i: as it is, and where both look. */
+static NnStatus draw_gaze(const Gaze *g, int i, int x, int y, DataImage *out, NnErr *err)
+{
+    const LessonImages *images = &g->pair.images;
+    const size_t at = (size_t)i * lesson_pixels(images);
+    const int zoom = TILE / images->size;
+    const float *const maps[] = { g->off + at, g->on + at };
+    const LessonView *views[] = { &g->pair.off, &g->pair.on };
+    NN_TRY(lesson_put_planes(out, x, y, zoom, images->image + 3 * at, images->size, err));
+    for (int k = 0; k < 2; k++) {
+        char verdict[32];
+        NN_TRY(lesson_put_map(out, x + (k + 1) * STEP, y, zoom, maps[k], images->size, err));
+        lesson_verdict(views[k], i, verdict);
+        lesson_text_centred(out, x + (k + 1) * STEP, TILE, y + TILE + 3, 1, verdict);
+    }
+    return NN_OK;
+}
+
+static void titles(DataImage *out, int y, const char *head, const char *const *columns)
+{
+    for (int half = 0; half < 2; half++)
+        for (int k = 0; k < 3; k++) lesson_text_centred(out, LEFT + (3 * half + k) * STEP, TILE, y + 22, 1, columns[k]);
+    lesson_text(out, LEFT, y, 2, head);
+}
+
+static NnStatus draw(const LessonNet *on, const Gaze *g, LessonReport *r, NnErr *err)
+{
+    const int first = 70, second = first + TILE + 50;
+    const char *const training[] = { "image", "primary region", "removed once" };
+    const char *const test[] = { "image", r->off, r->on };
+    DataImage *out = &r->picture;
+    NN_TRY(lesson_canvas(LEFT + 6 * STEP, second + ROWS * (TILE + 16) + FOOT, out, err));
+    lesson_text_centred(out, 0, out->w, 6, 2, "regions: a watermark as a shortcut");
+    titles(out, first - 34, "training: every forgery is marked \"ai\"", training);
+    titles(out, second - 34, "test: with the watermark", test);
+    lesson_text(out, LEFT + 3 * STEP, second - 34, 2, "and without it");
+    NN_TRY(draw_examples(on, first, out, err));
+    for (int i = 0, row = 0; i + 1 < g->pair.images.n && row < ROWS; i++) {
+        if (!has_method(&g->pair.images, i, "clean")) continue;
+        const int y = second + row++ * (TILE + 16);
+        NN_TRY(draw_gaze(g, i + 1, LEFT, y, out, err)); /* the manifest lists its marked twin next */
+        NN_TRY(draw_gaze(g, i, LEFT + 3 * STEP, y, out, err));
+    }
+    lesson_colour_bar(out, LEFT, out->h - 20, 120, "grad-cam: 0 = no matter", "1 = matters most in this image");
+    return NN_OK;
+}
+
+/* ---- the lesson ---- */
+
+static NnStatus teach(const LessonNet *on, const Gaze *g, LessonReport *r, NnErr *err)
+{
+    static const char *const what[][2] = {
+        { "marked", "detection with the watermark: AUC" },
+        { "clean", "detection without the watermark: AUC" },
+    };
+    const LessonImages *images = &g->pair.images;
+    for (int k = 0; k < 2; k++) {
+        double a, b;
+        NN_TRY(method_auc(images, &g->pair.off, what[k][0], &a, err));
+        NN_TRY(method_auc(images, &g->pair.on, what[k][0], &b, err));
+        lesson_report_add(r, what[k][1], a, b);
+    }
+    lesson_report_add(r, "share of Grad-CAM in the watermark's corner", corner_share(images, g->off),
+                      corner_share(images, g->on));
+    return draw(on, g, r, err);
 }
 
 NnStatus lesson_regions(LessonNet *off, LessonNet *on, LessonReport *r, NnErr *err)
 {
-    Gaze gaze = { 0 };
-    LessonImages test = { 0 };
-    snprintf(r->off, sizeof r->off, "remove = %s", off->config.regions.remove ? "primary" : "none");
-    snprintf(r->on, sizeof r->on, "remove = %s", on->config.regions.remove ? "primary" : "none");
-    NnStatus status = gaze_init(&gaze, off, on, err);
-    if (status == NN_OK) status = lesson_images_load(on, DATA_TEST, 0, &test, err);
-    if (status == NN_OK) status = teach(&gaze, off, on, &test, r, err);
-    lesson_images_free(&test);
-    gaze_free(&gaze);
+    static const char *const remove[] = { "none", "primary", "random" };
+    Gaze g = { 0 };
+    snprintf(r->off, sizeof r->off, "remove = %s", remove[off->config.regions.remove]);
+    snprintf(r->on, sizeof r->on, "remove = %s", remove[on->config.regions.remove]);
+    NnStatus status = lesson_pair_look(off, on, DATA_TEST, &g.pair, err);
+    if (status == NN_OK) status = gradcam(off, &g.pair.images, &g.off, err);
+    if (status == NN_OK) status = gradcam(on, &g.pair.images, &g.on, err);
+    if (status == NN_OK) status = teach(on, &g, r, err);
+    free(g.off);
+    free(g.on);
+    lesson_pair_free(&g.pair);
     return status;
 }
