@@ -85,7 +85,7 @@ NnStatus data_overlay(const DataImage *photo, const float *map, int size, DataIm
     return NN_OK;
 }
 
-void data_place(DataImage *canvas, int x, int y, int zoom, const DataImage *picture)
+void data_picture_place(DataImage *canvas, int x, int y, int zoom, const DataImage *picture)
 {
     for (int v = 0; v < picture->h * zoom; v++)
         for (int u = 0; u < picture->w * zoom; u++)
@@ -102,8 +102,8 @@ NnStatus data_photo_and_overlay(const DataImage *photo, const float *map, int si
     const NnStatus s = data_image_new(2 * zoom * photo->w + GUTTER, zoom * photo->h, 3, out, err);
     if (s == NN_OK) {
         memset(out->px, 255, 3 * (size_t)out->w * (size_t)out->h);
-        data_place(out, 0, 0, zoom, photo);
-        data_place(out, zoom * photo->w + GUTTER, 0, zoom, &overlay);
+        data_picture_place(out, 0, 0, zoom, photo);
+        data_picture_place(out, zoom * photo->w + GUTTER, 0, zoom, &overlay);
     }
     data_image_free(&overlay);
     return s;

@@ -22,6 +22,6 @@ NnStatus data_overlay(const DataImage *photo, const float *map, int size, DataIm
 NnStatus data_photo_and_overlay(const DataImage *photo, const float *map, int size, DataImage *out, NnErr *err);
 
 /* Copy an RGB picture onto an RGB canvas at (x,y), each pixel zoom x zoom; it must fit. */
-void data_place(DataImage *canvas, int x, int y, int zoom, const DataImage *picture);
+void data_picture_place(DataImage *canvas, int x, int y, int zoom, const DataImage *picture);
 
 #endif

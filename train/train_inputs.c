@@ -32,7 +32,12 @@ static void fill_select(float *select, const float *label, size_t n, size_t chan
             select[i * channels + c] = (c >= channels / 2) == (label[i] > 0.5f) ? 1.0f : 0.0f;
 }
 
-static void fill_per_image(const TrainInputs *in, NnPlan *plan, const DataBatch *b, size_t rows, int mask_on_real)
+static int counts(float label, TrainMaskUse use)
+{
+    return use == TRAIN_MASKS_ALL || (use == TRAIN_MASKS_FORGED && label > 0.5f);
+}
+
+static void fill_per_image(const TrainInputs *in, NnPlan *plan, const DataBatch *b, size_t rows, TrainMaskUse use)
 {
     float *target = nn_plan_data(plan, in->target), *weight = nn_plan_data(plan, in->weight);
     float *mask_weight = nn_plan_data(plan, in->mask_weight);
@@ -41,18 +46,18 @@ static void fill_per_image(const TrainInputs *in, NnPlan *plan, const DataBatch 
         const float label = present ? b->label[i] : 0.0f;
         if (target) target[2 * i] = 1.0f - label, target[2 * i + 1] = label;
         if (weight) weight[i] = present ? 1.0f : 0.0f;
-        if (mask_weight) mask_weight[i] = present && (label > 0.5f || mask_on_real) ? b->has_mask[i] : 0.0f;
+        if (mask_weight) mask_weight[i] = present && counts(label, use) ? b->has_mask[i] : 0.0f;
     }
 }
 
-void train_inputs_fill(const TrainInputs *in, const NnGraph *g, NnPlan *plan, const DataBatch *batch, int mask_on_real)
+void train_inputs_fill(const TrainInputs *in, const NnGraph *g, NnPlan *plan, const DataBatch *batch, TrainMaskUse use)
 {
     const NnShape image = nn_graph_shape(g, in->image), select = nn_graph_shape(g, in->select);
     const size_t rows = (size_t)image.d[0], n = (size_t)batch->n, pixels = (size_t)image.d[2] * (size_t)image.d[3];
     copy_rows(nn_plan_data(plan, in->image), batch->image, rows, n, 3 * pixels);
     copy_rows(nn_plan_data(plan, in->mask), batch->mask, rows, n, pixels);
     copy_rows(nn_plan_data(plan, in->label), batch->label, rows, n, 1);
-    fill_per_image(in, plan, batch, rows, mask_on_real);
+    fill_per_image(in, plan, batch, rows, use);
     if (nn_plan_data(plan, in->select)) {
         memset(nn_plan_data(plan, in->select), 0, nn_shape_len(select) * sizeof(float));
         fill_select(nn_plan_data(plan, in->select), batch->label, n, (size_t)select.d[1]);

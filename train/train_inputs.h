@@ -19,8 +19,11 @@ typedef struct {
 /* Inputs for batches of n images of size x size and a latent of `channels`. */
 TrainInputs train_inputs_make(NnGraph *g, int n, int size, int channels);
 
-/* Copy a batch of N places into the plan; inputs that the plan does not need are passed over. An image counts in the
- * interpretation loss if its mask is known; real ones (whose mask is empty) only with mask_on_real. */
-void train_inputs_fill(const TrainInputs *in, const NnGraph *g, NnPlan *plan, const DataBatch *batch, int mask_on_real);
+/* Which images count in the interpretation loss: forged ones whose mask is known, with real ones (whose mask is empty) or
+ * without, or no image at all. The first two are the values of [loss] mask_on_real. */
+typedef enum { TRAIN_MASKS_FORGED, TRAIN_MASKS_ALL, TRAIN_MASKS_NONE } TrainMaskUse;
+
+/* Copy a batch of N places into the plan; inputs that the plan does not need are passed over. */
+void train_inputs_fill(const TrainInputs *in, const NnGraph *g, NnPlan *plan, const DataBatch *batch, TrainMaskUse use);
 
 #endif

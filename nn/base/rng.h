@@ -22,7 +22,8 @@ typedef enum {
     NN_STREAM_SPLIT,     /* train/val/test            item = hash of the group   */
     NN_STREAM_BOOTSTRAP, /* confidence intervals      item = resample            */
     NN_STREAM_TEST,      /* test inputs                                          */
-    NN_STREAM_REMOVAL    /* removal of regions        epoch, item = data item    */
+    NN_STREAM_REMOVAL,   /* removal of regions        epoch, item = data item    */
+    NN_STREAM_PICK       /* random candidates         item = data item           */
 } NnStream;
 
 /* A position in one stream. A plain value: copying it forks it. */
