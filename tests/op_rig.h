@@ -22,11 +22,15 @@ typedef struct {
     float canary;
 } RigBuf;
 
+/* Inference; inference that will be differentiated (NnStep.train = 0 with `saved`); training. */
+typedef enum { RIG_INFER, RIG_FROZEN, RIG_TRAIN } RigMode;
+
 typedef struct {
     const NnOp *op;
     const NnKernel *kernel;
     const NnOpCase *c;
-    int n_in, train;
+    int n_in;
+    RigMode mode;
     int grads; /* bits of inputs that get a gradient in this case */
     NnShape ys;
     RigBuf x[NN_MAX_IN], x_given[NN_MAX_IN], x_poison[NN_MAX_IN], dx[NN_MAX_IN];
@@ -42,7 +46,9 @@ static inline void rig_fail(const Rig *r, const char *fmt, ...)
     va_start(ap, fmt);
     vsnprintf(text, sizeof text, fmt, ap);
     va_end(ap);
-    ck_abort_msg("%s[%s]/%s: %s", r->op->name, r->kernel->name ? r->kernel->name : "", r->c->label, text);
+    static const char *const modes[] = { "inference", "frozen", "training" };
+    ck_abort_msg("%s[%s]/%s, %s: %s", r->op->name, r->kernel->name ? r->kernel->name : "", r->c->label, modes[r->mode],
+                 text);
     abort(); /* not reached: ck_abort_msg does not return */
 }
 
@@ -150,17 +156,17 @@ static inline void rig_init_dy(Rig *r)
     rig_copy(r->dy_given, r->dy);
 }
 
-/* Buffers for one kernel in a training or inference plan, inputs filled. The case must have passed shape(). */
+/* Buffers for one kernel in a plan of that mode, inputs filled. The case must have passed shape(). */
 static inline void rig_init(Rig *r, const NnOp *op, const NnKernel *kernel, const NnOpCase *c, int n_in, NnShape ys,
-                            int train)
+                            RigMode mode)
 {
-    *r = (Rig){ .op = op, .kernel = kernel, .c = c, .n_in = n_in, .train = train, .ys = ys };
+    *r = (Rig){ .op = op, .kernel = kernel, .c = c, .n_in = n_in, .mode = mode, .ys = ys };
     r->grads = ((1 << n_in) - 1) & ~op->no_grad & ~c->no_grad;
     for (int i = 0; i < n_in; i++) rig_init_input(r, i);
     rig_init_dy(r);
     r->y = rig_buf(nn_shape_len(ys), NAN);
     r->y_poison = rig_buf(nn_shape_len(ys), NAN);
-    const size_t saved = op->saved && train ? op->saved(c->xs, n_in, ys, c->attr) : 0;
+    const size_t saved = op->saved && mode != RIG_INFER ? op->saved(c->xs, n_in, ys, c->attr) : 0;
     const size_t scratch = kernel->scratch ? kernel->scratch(c->xs, n_in, ys, c->attr, kernel->how) : 0;
     if (saved) r->saved = rig_buf(saved, NAN);
     if (scratch) r->scratch = rig_buf(scratch, NAN);
@@ -184,7 +190,7 @@ static inline void rig_free(Rig *r)
 
 static inline NnStep rig_step(const Rig *r, int again)
 {
-    return (NnStep){ .train = r->train, .seed = 11, .step = 5, .node = 3, .again = again };
+    return (NnStep){ .train = r->mode == RIG_TRAIN, .seed = 11, .step = 5, .node = 3, .again = again };
 }
 
 static inline NnFwd rig_forward_arguments(const Rig *r, int again)

@@ -32,7 +32,7 @@ static void check_written(const Rig *r)
 static void check_inputs_unchanged(const Rig *r, const char *by)
 {
     for (int i = 0; i < r->n_in; i++) {
-        const int may_change = r->train && (r->op->state >> i & 1);
+        const int may_change = r->mode == RIG_TRAIN && (r->op->state >> i & 1);
         RIG_CHECK(r, may_change || rig_same_bits(r->x[i], r->x_given[i]), "%s changed x%d", by, i);
     }
 }
@@ -45,9 +45,15 @@ static void check_states_moved(const Rig *r)
             RIG_CHECK(r, !rig_same_bits(r->x[i], r->x_given[i]), "training left state x%d as it was", i);
 }
 
+/* Without states, an op answers alike in every mode, or (dropout) the case says what it is of. */
+static int is_by_hand(const Rig *r)
+{
+    return (r->mode == RIG_TRAIN) != r->c->infer || !r->op->state;
+}
+
 static void check_answer(const Rig *r)
 {
-    for (size_t j = 0; r->c->y && j < r->y.len; j++)
+    for (size_t j = 0; is_by_hand(r) && r->c->y && j < r->y.len; j++)
         RIG_CHECK(r, is_near(r->y.at[j], r->c->y[j], answer_tolerance), "y[%zu] = %.9g, by hand %.9g", j, r->y.at[j],
                   r->c->y[j]);
 }
@@ -55,7 +61,7 @@ static void check_answer(const Rig *r)
 static void check_reference(const Rig *r)
 {
     const ReferenceForward reference = reference_find(r->op->name);
-    if (!reference || !r->train) return;
+    if (!reference || r->mode != RIG_TRAIN) return;
     double *x[NN_MAX_IN] = { 0 }, *y = malloc((r->y.len + 1) * sizeof *y), largest = 1;
     for (int i = 0; i < r->n_in; i++) {
         x[i] = malloc((r->x[i].len + 1) * sizeof *x[i]);
@@ -77,9 +83,19 @@ static void check_forward(Rig *r)
     rig_check_fences(r);
     check_inputs_unchanged(r, "forward");
     check_written(r);
-    if (r->train) check_states_moved(r);
-    if (!r->train == !!r->c->infer) check_answer(r);
+    if (r->mode == RIG_TRAIN) check_states_moved(r);
+    check_answer(r);
     check_reference(r);
+}
+
+/* What will be differentiated is what inference computes. */
+static void check_inference(const Rig *r)
+{
+    Rig plain;
+    rig_init(&plain, r->op, r->kernel, r->c, r->n_in, r->ys, RIG_INFER);
+    rig_forward(&plain);
+    RIG_CHECK(r, rig_same_bits(r->y, plain.y), "y has other bits with %s than without", "saved");
+    rig_free(&plain);
 }
 
 /* ---- the same forward once more, and restore ---- */
@@ -238,7 +254,7 @@ static void check_gradient(Rig *r, int i)
     for (size_t j = 0; j < r->x[i].len; j++)
         RIG_CHECK(r, isfinite(r->dx[i].at[j]), "dx%d[%zu] = %g: backward read what `reads` does not declare?", i, j,
                   r->dx[i].at[j]);
-    if (i == 0 && r->c->dx0) {
+    if (i == 0 && r->c->dx0 && is_by_hand(r)) {
         for (size_t j = 0; j < r->x[0].len; j++)
             RIG_CHECK(r, is_near(gained(r, 0, j), r->c->dx0[j], answer_tolerance), "dx0[%zu] = %.9g, by hand %.9g", j,
                       gained(r, 0, j), r->c->dx0[j]);
@@ -320,21 +336,21 @@ static void check_same_bits(const Rig *a, const Rig *b, int threads)
     }
 }
 
-static void run_at(Rig *r, const Rig *like, int train, int fresh, int threads)
+static void run_at(Rig *r, const Rig *like, int fresh, int threads)
 {
     nn_threads_set(threads);
-    rig_init(r, like->op, like->kernel, like->c, like->n_in, like->ys, train);
+    rig_init(r, like->op, like->kernel, like->c, like->n_in, like->ys, like->mode);
     rig_forward(r);
-    if (train && r->grads) rig_backward(r, r->grads, fresh);
+    if (r->mode != RIG_INFER && r->grads) rig_backward(r, r->grads, fresh);
 }
 
 static void check_threads(const Rig *like, int fresh)
 {
     Rig one;
-    run_at(&one, like, like->train, fresh, 1);
+    run_at(&one, like, fresh, 1);
     for (int threads = 2; threads <= 4; threads += 2) {
         Rig many;
-        run_at(&many, like, like->train, fresh, threads);
+        run_at(&many, like, fresh, threads);
         rig_check_fences(&many);
         check_same_bits(&one, &many, threads);
         rig_free(&many);
@@ -352,23 +368,27 @@ static void check_cost(const Rig *r)
     RIG_CHECK(r, isfinite(cost) && cost > 0, "expected to cost %g seconds", cost);
 }
 
+static void check_differentiated(Rig *r)
+{
+    check_repeats(r);
+    check_nan_passes(r);
+    if (r->grads) check_backward(r);
+    if (r->grads & r->op->overwrites) check_threads(r, r->op->overwrites);
+}
+
 static void check_kernel(const NnOp *op, const NnKernel *kernel, const NnOpCase *c, int n_in, NnShape ys)
 {
-    Rig r;
-    rig_init(&r, op, kernel, c, n_in, ys, 0); /* what a training plan runs must run as inference too: no `saved` */
-    check_cost(&r);
-    check_forward(&r);
-    check_threads(&r, 0);
-    rig_free(&r);
-    if (c->infer) return;
-    rig_init(&r, op, kernel, c, n_in, ys, 1);
-    check_forward(&r);
-    check_repeats(&r);
-    check_nan_passes(&r);
-    if (r.grads) check_backward(&r);
-    check_threads(&r, 0);
-    if (r.grads & op->overwrites) check_threads(&r, op->overwrites);
-    rig_free(&r);
+    /* what a training plan runs must run as inference too, which may have to be differentiated */
+    for (int mode = RIG_INFER; mode <= (c->infer ? RIG_FROZEN : RIG_TRAIN); mode++) {
+        Rig r;
+        rig_init(&r, op, kernel, c, n_in, ys, (RigMode)mode);
+        if (mode == RIG_INFER) check_cost(&r);
+        check_forward(&r);
+        if (mode == RIG_FROZEN) check_inference(&r);
+        if (mode != RIG_INFER) check_differentiated(&r);
+        check_threads(&r, 0);
+        rig_free(&r);
+    }
 }
 
 static void check_rejected(const NnOp *op, const NnOpCase *c, const NnErr *err)

@@ -16,7 +16,8 @@
  *                of an input in training: the whole step, so that a bad step can be run again
  *      saved     forward or again                      ... restore or backward of the same op; of a deferred value
  *                                                          also its readers
- *      gradient  the first backward that adds to it    ... backward of the node itself
+ *      gradient  the first backward that adds to it    ... backward of the node itself; where it is kept, the end.
+ *                (of the loss: the end of forward)         An op that would spoil it gets a copy
  *      scratch   one call */
 #include <stdlib.h>
 #include <string.h>
@@ -84,7 +85,7 @@ static void need_value(Order *o, int i, int backward)
         if (o->saved[i] == GONE) run_again(o, i);
         return;
     }
-    const int can_restore = q->node.op && q->node.op->restore && (!q->saved_len || o->saved[i] == THERE);
+    const int can_restore = nn_plan_can_restore(q) && (!q->saved_len || o->saved[i] == THERE);
     const int at_hand = o->last[i] == o->c->n - 1; /* the call before this one had it */
     if (o->value[i] == THERE) return;
     if (!at_hand && (o->value[i] == GONE || (backward && can_restore))) {
@@ -145,8 +146,8 @@ static void scan_gradients(const NnPlan *p, NnCalls *c, int t)
 {
     NnCall *call = &c->call[t];
     const NnNode *node = &p->at[call->node].node;
-    if (call->node == p->loss) c->grad[call->node] = open_life(c, p->at[call->node].len, t);
     call->dy = extend(c, c->grad[call->node], t);
+    if (p->at[call->node].keep_grad && node->op->spoils_dy) call->spare = open_life(c, p->at[call->node].len, t);
     for (int j = 0; j < node->n_in; j++) {
         const int in = node->in[j].id;
         call->dx[j] = -1;
@@ -178,7 +179,7 @@ static void scan_call(const NnPlan *p, NnCalls *c, int t)
     call->y = touches_value(op, call->kind) ? extend(c, *value, t) : *value;
     call->saved = extend(c, *saved, t);
     call->scratch = call->kind == NN_CALL_RESTORE ? -1 : open_life(c, q->scratch_len, t);
-    call->dy = -1;
+    call->dy = call->spare = -1;
     if (call->kind == NN_CALL_BACKWARD) scan_gradients(p, c, t);
 }
 
@@ -191,11 +192,12 @@ static void find_lives(const NnPlan *p, NnCalls *c)
         c->value[i] = is_input ? open_life(c, p->at[i].len, 0) : -1;
         c->saved[i] = c->grad[i] = -1;
     }
+    if (p->loss >= 0 && p->at[p->loss].has_grad) c->grad[p->loss] = open_life(c, p->at[p->loss].len, c->n_forward);
     for (int t = 0; t < c->n; t++) scan_call(p, c, t);
     for (int i = 0; i < p->n; i++) {
         const int is_input = p->at[i].node.kind == NN_NODE_INPUT;
         if (p->at[i].keep || (is_input && p->spec.train)) extend(c, c->value[i], c->n);
-        if (is_input) extend(c, c->grad[i], c->n);
+        if (is_input || p->at[i].keep_grad) extend(c, c->grad[i], c->n);
     }
 }
 
@@ -208,7 +210,8 @@ void nn_calls_make(const NnPlan *p, NnCalls *c)
 /* ---- room ---- */
 
 /* Each node has at most one forward, one again, two restores (one for a forward that runs again, one for a backward)
- * and one backward; each of these opens at most y, saved and scratch; and each node has one gradient. */
+ * and one backward; each of these opens at most y, saved and scratch (backward: scratch and spare); and each node has
+ * one gradient. */
 enum { MOST_CALLS = 5, MOST_LIVES = 3 * MOST_CALLS + 2 };
 
 NnStatus nn_calls_new(NnCalls *c, int nodes, NnErr *err)

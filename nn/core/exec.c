@@ -40,7 +40,7 @@ float *nn_plan_data(NnPlan *p, NnVar v)
 
 const float *nn_plan_grad(NnPlan *p, NnVar v)
 {
-    if (!nn_var_is_some(v) || p->at[v.id].node.kind != NN_NODE_INPUT) return NULL;
+    if (!nn_var_is_some(v) || (p->at[v.id].node.kind != NN_NODE_INPUT && !p->at[v.id].keep_grad)) return NULL;
     return in_block(p, p->calls.grad[v.id]);
 }
 
@@ -48,7 +48,7 @@ const float *nn_plan_grad(NnPlan *p, NnVar v)
 
 static NnStep step_of(const NnPlan *p, const NnCall *c)
 {
-    return (NnStep){ .train = p->spec.train,
+    return (NnStep){ .train = p->spec.train && !p->spec.frozen,
                      .seed = p->spec.seed,
                      .step = p->step,
                      .node = (uint32_t)c->node,
@@ -87,12 +87,13 @@ static NnFwd forward_arguments(const NnPlan *p, const NnCall *c)
 static NnBwd backward_arguments(const NnPlan *p, const NnCall *c)
 {
     const NnPlanNode *q = &p->at[c->node];
+    float *dy = in_block(p, c->spare >= 0 ? c->spare : c->dy);
     NnBwd k = { .n_in = q->node.n_in,
                 .from = deferred_input(p, c),
                 .y = in_block(p, c->y),
-                .dy = in_block(p, c->dy),
+                .dy = dy,
                 .ys = q->node.shape,
-                .dy_spoil = q->node.op->spoils_dy ? in_block(p, c->dy) : NULL,
+                .dy_spoil = q->node.op->spoils_dy ? dy : NULL,
                 .fresh = c->fresh,
                 .saved = in_block(p, c->saved),
                 .scratch = in_block(p, c->scratch),
@@ -108,20 +109,20 @@ static NnBwd backward_arguments(const NnPlan *p, const NnCall *c)
     return k;
 }
 
-static void backward(const NnPlan *p, const NnCall *c, float scale)
+static void backward(const NnPlan *p, const NnCall *c)
 {
     const NnBwd k = backward_arguments(p, c);
-    if (c->node == p->loss) in_block(p, c->dy)[0] = scale;
+    if (c->spare >= 0) memcpy(in_block(p, c->spare), in_block(p, c->dy), nn_shape_len(k.ys) * sizeof(float));
     for (int j = 0; j < k.n_in; j++)
         if (k.dx[j] && c->clear >> j & 1) memset(k.dx[j], 0, nn_shape_len(k.xs[j]) * sizeof *k.dx[j]);
     p->at[c->node].kernel->backward(&k);
 }
 
-static void run_call(NnPlan *p, const NnCall *c, float scale)
+static void run_call(NnPlan *p, const NnCall *c)
 {
     NnPlanNode *q = &p->at[c->node];
     const double start = p->profiling ? nn_clock() : 0;
-    if (c->kind == NN_CALL_BACKWARD) backward(p, c, scale);
+    if (c->kind == NN_CALL_BACKWARD) backward(p, c);
     else {
         const NnFwd k = forward_arguments(p, c);
         (c->kind == NN_CALL_RESTORE ? q->node.op->restore : q->kernel->forward)(&k);
@@ -143,21 +144,24 @@ static void prepare(NnPlan *p, uint32_t step)
     p->step = step;
 }
 
-static int has_backward(const NnPlan *p)
+/* Set d(scale * loss)/d(loss). 0: nothing wants a gradient. */
+static int start_backward(const NnPlan *p, float scale)
 {
-    return p->loss >= 0 && p->at[p->loss].has_grad;
+    float *dloss = p->loss >= 0 ? in_block(p, p->calls.grad[p->loss]) : NULL;
+    if (dloss) *dloss = scale;
+    return dloss != NULL;
 }
 
 void nn_plan_forward(NnPlan *p, uint32_t step)
 {
     prepare(p, step);
-    for (int t = 0; t < p->calls.n_forward; t++) run_call(p, &p->calls.call[t], 0);
+    for (int t = 0; t < p->calls.n_forward; t++) run_call(p, &p->calls.call[t]);
 }
 
 void nn_plan_backward(NnPlan *p, float scale)
 {
-    if (!has_backward(p)) return;
-    for (int t = p->calls.n_forward; t < p->calls.n; t++) run_call(p, &p->calls.call[t], scale);
+    if (!start_backward(p, scale)) return;
+    for (int t = p->calls.n_forward; t < p->calls.n; t++) run_call(p, &p->calls.call[t]);
 }
 
 /* ---- the report on a diverged run ---- */
@@ -212,13 +216,14 @@ static int bad_backward(const NnPlan *p, const NnCall *c, char *text, size_t siz
 static int find_nonfinite(NnPlan *p, int backward_too, char *text, size_t size)
 {
     for (int t = 0; t < p->calls.n_forward; t++) {
-        run_call(p, &p->calls.call[t], 0);
+        run_call(p, &p->calls.call[t]);
         if (bad_forward(p, &p->calls.call[t], text, size)) return 1;
     }
-    if (!backward_too || !has_backward(p)) return 0;
-    nn_params_zero_grads(nn_graph_params(p->graph)); /* what the bad step left there would be blamed on others */
+    if (!backward_too || !start_backward(p, 1)) return 0;
+    if (!p->spec.frozen)
+        nn_params_zero_grads(nn_graph_params(p->graph)); /* what the bad step left there would be blamed on others */
     for (int t = p->calls.n_forward; t < p->calls.n; t++) {
-        run_call(p, &p->calls.call[t], 1);
+        run_call(p, &p->calls.call[t]);
         if (bad_backward(p, &p->calls.call[t], text, size)) return 1;
     }
     return 0;

@@ -1,7 +1,7 @@
 /* fuse.c -- two ops become one where one can do the work of both.
  *
  * An op says itself what it can absorb (NnOp.absorb); this file asks it, where nothing else needs what would vanish:
- * the producer of its input 0 must have no other reader and must not be kept. Nodes are asked in their order, so that
+ * the producer of its input 0 must have no other reader, and neither it nor its gradient may be kept. Nodes are asked in their order, so that
  * each meets a producer that has absorbed already what it could:
  *
  *      conv2d -> batch_norm -> relu      conv2d -> [conv2d+batch_norm] -> relu      [conv2d+batch_norm+relu]
@@ -22,7 +22,7 @@ static int count_readers(const NnPlan *p, int i)
 
 static int may_vanish(const NnPlan *p, int i)
 {
-    return nn_plan_runs(&p->at[i]) && !p->at[i].keep && count_readers(p, i) == 1;
+    return nn_plan_runs(&p->at[i]) && !p->at[i].keep && !p->at[i].keep_grad && count_readers(p, i) == 1;
 }
 
 /* What an op says of the fused one is held to the rules that nn_graph_apply holds the model to. */

@@ -142,6 +142,13 @@ NnVar nn_graph_apply(NnGraph *g, const NnOp *op, const void *attr, int n_in, con
     return push(g, node);
 }
 
+NnVar nn_graph_find(const NnGraph *g, const char *name)
+{
+    for (int i = g->n - 1; *name && i >= 0; i--)
+        if (!strcmp(g->node[i].name, name)) return (NnVar){ i };
+    return NN_NONE;
+}
+
 NnShape nn_graph_shape(const NnGraph *g, NnVar v)
 {
     if (v.id < 0) return (NnShape){ 0 };

@@ -70,7 +70,8 @@ NnVar nn_graph_param(NnGraph *g, const char *name, NnShape s, NnInit init, int f
 /* Append one op node; attr (op->attr_size bytes) is copied. */
 NnVar nn_graph_apply(NnGraph *g, const NnOp *op, const void *attr, int n_in, const NnVar *in);
 
-/* The last node made under a name: of a scope ("encoder.2"), an input or a parameter. NN_NONE: unknown. */
+/* The last node made under a name: of a scope ("encoder.2"), an input, a constant or a parameter. NN_NONE: unknown, or
+ * the name is "". */
 NnVar nn_graph_find(const NnGraph *g, const char *name);
 
 /* Name the nodes that follow ("encoder.2"); shown by --summary and in messages. Copied. "" ends it. */

@@ -43,7 +43,7 @@ static int is_better(Price a, Price b)
 
 static int may_restore(const NnPlanNode *q)
 {
-    return nn_plan_runs(q) && q->node.op->restore && !q->keep && !q->deferred;
+    return nn_plan_can_restore(q) && !q->keep && !q->deferred;
 }
 
 /* Is holding the value (or else `saved`) of this node open to choice? */

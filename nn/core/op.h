@@ -6,6 +6,7 @@
  *   - backward ADDS into dx[i], skips a NULL dx[i], and reads only what `reads` declares (and dy, saved);
  *     an op that declares `overwrites` writes dx[i] instead of adding where the plan says that it is `fresh`;
  *   - restore, where an op has it, writes the y of forward again, bit for bit;
+ *   - in inference states stay as they are, and y has the same bits with `saved` and without;
  *   - the same inputs give the same bits at any number of threads. */
 #ifndef NN_OP_H
 #define NN_OP_H
@@ -40,7 +41,10 @@ NnStatus nn_shape_check(NnShape s, NnErr *err);
 
 /* What the step a kernel runs in looks like. */
 typedef struct {
-    int train;     /* 1: batch statistics, dropout; 0: inference */
+    /* 1: batch statistics, dropout. 0: inference. Then `saved` says whether it will be differentiated (a frozen plan,
+     * NnPlanSpec.frozen): with it, backward follows, with train = 0 too, and gives the gradient of what inference
+     * computed; without it (NULL, though op->saved() is not 0), nothing follows. */
+    int train;
     uint64_t seed; /* of the run */
     uint32_t step; /* of the run */
     uint32_t node; /* of the op in its graph: nn_rng_make(seed, NN_STREAM_DROPOUT, step, node) */
@@ -63,7 +67,7 @@ typedef struct {
     NnDeferred from;         /* of x[0], which is NULL then; only for a kernel that takes it */
     float *y;                /* NULL where the op defers */
     NnShape ys;
-    float *saved;   /* op->saved() floats, kept until backward; NULL in an inference plan */
+    float *saved;   /* op->saved() floats, kept until backward; NULL where no backward follows in inference */
     float *scratch; /* kernel->scratch() floats, contents undefined */
     const void *attr;
     const void *how; /* of the kernel that runs */
@@ -129,7 +133,7 @@ typedef struct {
     const float *in[NN_MAX_IN]; /* optional: inputs by hand instead of drawn */
     const float *y, *dx0;       /* optional answers by hand: output, and gradient of x0 for dy = 1 */
     int no_grad;                /* bits of inputs whose gradient is not defined (labels, weights, states) */
-    int infer;                  /* run as inference: forward only */
+    int infer;                  /* run as inference only; y and dx0 are of inference then */
     float tolerance;            /* of the gradient check; 0: the default */
     NnStatus want;              /* expected verdict of shape(); NN_OK if zero */
 } NnOpCase;

@@ -16,34 +16,49 @@
 static void mark_used(NnPlan *p)
 {
     if (p->loss >= 0) p->at[p->loss].used = p->at[p->loss].keep = 1;
+    for (int i = 0; p->loss >= 0 && i < p->spec.n_keep_grad; i++)
+        if (nn_var_is_some(p->spec.keep_grad[i])) p->at[p->spec.keep_grad[i].id].keep_grad = 1;
     for (int i = 0; i < p->spec.n_keep; i++)
         if (nn_var_is_some(p->spec.keep[i])) p->at[p->spec.keep[i].id].used = p->at[p->spec.keep[i].id].keep = 1;
     for (int i = p->n - 1; i >= 0; i--)
         for (int j = 0; p->at[i].used && j < p->at[i].node.n_in; j++) p->at[p->at[i].node.in[j].id].used = 1;
 }
 
-/* A gradient is computed for nodes that depend on something trained and that the loss depends on. */
+/* Is its gradient asked for by itself, not for the sake of others? */
+static int starts_grad(const NnPlan *p, const NnPlanNode *q)
+{
+    if (q->keep_grad) return 1;
+    if (q->node.kind == NN_NODE_INPUT) return q->node.wants_grad;
+    if (q->node.kind != NN_NODE_PARAM || p->spec.frozen) return 0;
+    return nn_params_at(nn_graph_params(p->graph), q->node.param)->flags & NN_PARAM_TRAIN;
+}
+
+/* A gradient is computed for nodes that depend on something that wants one and that the loss depends on. */
 static void mark_grads(NnPlan *p)
 {
-    const NnParams *params = nn_graph_params(p->graph);
     if (p->loss < 0) return;
-    for (int i = 0; i < p->n; i++) { /* forwards: depends on something trained */
-        const NnNode *node = &p->at[i].node;
-        if (node->kind == NN_NODE_PARAM) p->at[i].has_grad = nn_params_at(params, node->param)->flags & NN_PARAM_TRAIN;
-        if (node->kind == NN_NODE_INPUT) p->at[i].has_grad = node->wants_grad;
-        for (int j = 0; p->at[i].used && j < node->n_in; j++)
-            if (nn_plan_passes_grad(node, j) && p->at[node->in[j].id].has_grad) p->at[i].has_grad = 1;
+    for (int i = 0; i < p->n; i++) { /* forwards: depends on something that wants one */
+        NnPlanNode *q = &p->at[i];
+        for (int j = 0; q->used && j < q->node.n_in; j++)
+            if (nn_plan_passes_grad(&q->node, j) && p->at[q->node.in[j].id].has_grad) q->passes_grad = 1;
+        q->has_grad = q->passes_grad || starts_grad(p, q);
     }
     p->at[p->loss].reached = 1;
     for (int i = p->n - 1; i >= 0; i--) { /* backwards: the loss depends on it */
         NnPlanNode *q = &p->at[i];
-        q->has_grad = q->has_grad && q->reached;
-        for (int j = 0; q->has_grad && j < q->node.n_in; j++)
+        q->has_grad = q->has_grad && q->reached, q->passes_grad = q->passes_grad && q->reached;
+        for (int j = 0; q->passes_grad && j < q->node.n_in; j++)
             if (nn_plan_passes_grad(&q->node, j)) p->at[q->node.in[j].id].reached = 1;
     }
 }
 
 /* ---- sizes ---- */
+
+/* In a frozen plan only what is differentiated saves anything; the rest is plain inference. */
+static int saves(const NnPlan *p, const NnPlanNode *q)
+{
+    return q->node.op->saved && p->spec.train && (!p->spec.frozen || q->passes_grad);
+}
 
 void nn_plan_input_shapes(const NnPlan *p, const NnNode *node, NnShape *xs)
 {
@@ -59,7 +74,7 @@ static void measure(NnPlan *p)
         if (q->used && (node->kind == NN_NODE_INPUT || node->kind == NN_NODE_OP)) q->len = nn_shape_len(node->shape);
         if (!nn_plan_runs(q)) continue;
         nn_plan_input_shapes(p, node, xs);
-        if (p->spec.train && node->op->saved) q->saved_len = node->op->saved(xs, node->n_in, node->shape, node->attr);
+        if (saves(p, q)) q->saved_len = node->op->saved(xs, node->n_in, node->shape, node->attr);
         if (q->kernel->scratch)
             q->scratch_len = q->kernel->scratch(xs, node->n_in, node->shape, node->attr, q->kernel->how);
     }
@@ -81,7 +96,7 @@ static void mark_deferred(NnPlan *p)
 {
     for (int i = 0; i < p->n && p->spec.train; i++) {
         NnPlanNode *q = &p->at[i];
-        q->deferred = nn_plan_runs(q) && q->node.op->defers && q->has_grad && !q->keep;
+        q->deferred = nn_plan_runs_backward(q) && q->node.op->defers && !q->keep && !q->keep_grad;
         for (int k = i + 1; k < p->n && q->deferred; k++)
             for (int j = 0; nn_plan_runs(&p->at[k]) && j < p->at[k].node.n_in; j++)
                 if (p->at[k].node.in[j].id == i && !takes(p, k, i)) q->deferred = 0;
@@ -98,6 +113,12 @@ static NnStatus check_spec(const NnGraph *g, const NnPlanSpec *spec, NnErr *err)
     const NnShape s = nn_graph_shape(g, spec->loss);
     if (nn_shape_len(s) != 1)
         return nn_fail(err, NN_ERR_SHAPE, "the loss must be a scalar, not %s", nn_shape_text(s, text));
+    for (int i = 0; i < spec->n_keep_grad; i++) {
+        const NnNode *node = nn_var_is_some(spec->keep_grad[i]) ? nn_graph_node(g, spec->keep_grad[i].id) : NULL;
+        if (node && node->kind != NN_NODE_OP && node->kind != NN_NODE_INPUT)
+            return nn_fail(err, NN_ERR_CONFIG, "keep_grad: %s is a parameter or a constant; expected an input or an op",
+                           node->name);
+    }
     return NN_OK;
 }
 
@@ -140,7 +161,7 @@ NnStatus nn_plan_new(const NnGraph *g, const NnPlanSpec *spec, NnPlan **out, NnE
         nn_plan_free(p);
         return s;
     }
-    p->spec.keep = NULL, p->spec.kernel = p->spec.kernels = NULL; /* borrowed until here only */
+    p->spec.keep = p->spec.keep_grad = NULL, p->spec.kernel = p->spec.kernels = NULL; /* borrowed until here only */
     *out = p;
     return NN_OK;
 }

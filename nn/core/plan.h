@@ -29,14 +29,16 @@ typedef struct {
      * dropout), no parameter gets a gradient and no state moves; only inputs that want one, and keep_grad, do. For
      * attacks on a detector and for Grad-CAM. */
     int frozen;
-    const NnVar *keep_grad; /* nodes whose gradient is to be readable after backward (nn_plan_grad) */
+    /* With train: inputs and ops whose gradient is to be readable after backward (nn_plan_grad). Their own inputs get
+     * none on that account. */
+    const NnVar *keep_grad;
     int n_keep_grad;
     int unfused;   /* 1: run every op as the graph says, for tests and --profile */
     uint64_t seed; /* of the run, for dropout */
 } NnPlanSpec;
 
 /* The graph and its parameters must outlive the plan; parameters must be sealed before the first forward.
- * ERR_CONFIG: unknown kernel name (known ones listed); ERR_FORMAT: `kernels` is not such a line, or names nodes or
+ * ERR_CONFIG: unknown kernel name (known ones listed), or keep_grad names a parameter or a constant; ERR_FORMAT: `kernels` is not such a line, or names nodes or
  * kernels that the graph has not; ERR_SHAPE: loss is not a scalar, or a fused op does not fit; ERR_NOMEM. */
 NnStatus nn_plan_new(const NnGraph *g, const NnPlanSpec *spec, NnPlan **out, NnErr *err);
 void nn_plan_free(NnPlan *p);
@@ -45,12 +47,14 @@ void nn_plan_free(NnPlan *p);
  * kept node (read after forward). NULL if neither, or if nothing that the plan computes needs it. */
 float *nn_plan_data(NnPlan *p, NnVar v);
 
-/* After backward: d(loss)/d(input), for inputs that want it, and for keep_grad; NULL otherwise. */
+/* After backward: d(scale * loss)/d(node), for inputs that want it and for keep_grad; NULL otherwise, and where the loss
+ * does not depend on the node through differentiable inputs. */
 const float *nn_plan_grad(NnPlan *p, NnVar v);
 
 void nn_plan_forward(NnPlan *p, uint32_t step);
 
-/* Adds d(scale * loss)/d(parameter) to the gradient block of the parameters. After nn_plan_forward, once. */
+/* Adds d(scale * loss)/d(parameter) to the gradient block of the parameters, unless frozen. After nn_plan_forward,
+ * once. */
 void nn_plan_backward(NnPlan *p, float scale);
 
 /* Run the forward pass of a training step (and if asked backward, from gradients of 0) again on the same inputs,

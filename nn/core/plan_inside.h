@@ -20,7 +20,8 @@ typedef struct {
     int used;                                          /* does anything the plan must deliver depend on it? */
     int reached;                                       /* does the loss depend on it, through differentiable inputs? */
     int has_grad;                                      /* is d(loss)/d(node) computed? */
-    int keep;                                          /* readable after forward */
+    int passes_grad;                                   /* and from it that of an input of its op? */
+    int keep, keep_grad;                               /* readable after forward, after backward */
     size_t len, saved_len, scratch_len;                /* floats; 0 for what does not lie in the block */
     int deferred;                 /* its value is never written: readers take `saved` (NnOp.defers) */
     int holds_value, holds_saved; /* does it stay between forward and backward? Else it is made again */
@@ -42,6 +43,7 @@ typedef struct {
     int x[NN_MAX_IN], y, saved, scratch;
     int from; /* `saved` of input 0's node, where that is deferred */
     int dx[NN_MAX_IN], dy;
+    int spare; /* a copy of dy, for an op that spoils it where it is kept */
     int clear; /* bit j: the gradient of input j is set to 0 before this call, the first that adds to it */
     int fresh; /* as NnBwd.fresh */
 } NnCall;
@@ -79,7 +81,13 @@ static inline int nn_plan_runs(const NnPlanNode *q)
 
 static inline int nn_plan_runs_backward(const NnPlanNode *q)
 {
-    return q->has_grad && nn_plan_runs(q);
+    return q->passes_grad && nn_plan_runs(q);
+}
+
+/* Can restore make its value? Where no backward follows in a frozen plan, there is no `saved` to make it from. */
+static inline int nn_plan_can_restore(const NnPlanNode *q)
+{
+    return nn_plan_runs(q) && q->node.op->restore && (q->saved_len || !q->node.op->saved);
 }
 
 /* May a gradient flow to this input of an op? */

@@ -78,7 +78,8 @@ static void batch_norm_restore(const NnFwd *k)
 static void batch_norm_backward(const NnBwd *k)
 {
     const NnNorm n = nn_norm_make(k->ys, k->saved);
-    nn_norm_sums(&n, k->x[X], k->dy, k->scratch, k->dx[GAMMA], k->dx[BETA]);
+    if (k->step.train) nn_norm_sums(&n, k->x[X], k->dy, k->scratch, k->dx[GAMMA], k->dx[BETA]);
+    else nn_norm_sums_frozen(&n, k->x[X], k->dy, n.mean, k->scratch, k->dx[GAMMA], k->dx[BETA]);
     if (k->dx[X]) nn_norm_gradient(&n, k->x[X], k->dy, k->scratch, !(k->fresh & 1), k->dx[X]);
 }
 
@@ -113,6 +114,7 @@ static const NnOpCase batch_norm_cases[] = {
       .attr = &wide,
       .in = { VALUES(1, 2, 3, 4), VALUES(2, 4), VALUES(1, 0), VALUES(1, 0), VALUES(1, 13) },
       .y = VALUES(1, 2, 3, 4),
+      .dx0 = VALUES(1, 1, 1, 1),
       .infer = 1 },
     { "images", { { 4, { 3, 4, 5, 3 } }, FOUR_OF(4) }, .attr = &usual, .lo = 0.2f, .hi = 2 },
     { "vectors", { { 2, { 6, 5 } }, FOUR_OF(5) }, .attr = &usual, .lo = 0.2f, .hi = 2, .tolerance = 1e-2f },

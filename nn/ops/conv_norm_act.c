@@ -4,7 +4,8 @@
  * cache; one more pass makes y. If y is deferred, that pass is left out, and the convolutions that read y normalise
  * pre as they copy it (nn_conv_input). Backward needs y no more than the next op does: it recomputes act's side from
  * pre. It turns dy into the gradient of pre in its own place, and leaves the rest to the convolution. Inference: the
- * running statistics become a scale and a shift at the convolution's end, and there is no second pass.
+ * running statistics become a scale and a shift at the convolution's end, and there is no second pass; where it will be
+ * differentiated, it goes as in training, but with that scale and shift for coefficients.
  *
  * saved: the coefficients of NnNorm [4][C], then pre [N,C,Ho,Wo]. */
 #include "nn/ops/conv_norm_act.h"
@@ -66,7 +67,7 @@ static double cost(const NnShape *xs, int n_in, NnShape ys, const void *attr, co
 /* In front of the method's own scratch: moments, or in inference coefficients; in backward sums. */
 static size_t own_scratch(const NnConvGeom *g, const NnConvMethod *method)
 {
-    const size_t forward = nn_norm_len(g->O) + (size_t)g->O + nn_conv_moments_len(method->slots(g), g->O);
+    const size_t forward = nn_norm_len(g->O) + nn_conv_moments_len(method->slots(g), g->O);
     const size_t backward = nn_norm_sums_len(g->N, g->O);
     return nn_align_line(forward > backward ? forward : backward);
 }
@@ -100,7 +101,18 @@ const float *nn_conv_input(const float *x, const NnDeferred *from, NnShape s, Nn
     return from->saved + pre_at(room);
 }
 
-static void train_forward(const NnFwd *k)
+/* Coefficients of inference, with the mean in the shift: z = pre scale + shift, as a convolution's end computes it. */
+static void set_inference(const NnNorm *n, const NnNormSource *s, float *at)
+{
+    nn_norm_from_running(n, s, at);
+    for (int c = 0; c < n->C; c++) {
+        at[3 * n->C + c] -= at[c] * at[2 * n->C + c];
+        at[c] = 0;
+    }
+}
+
+/* For backward: pre, then y from it. */
+static void saving_forward(const NnFwd *k)
 {
     const NnConvMethod *method = k->how;
     const NnConvNormActAttr *a = k->attr;
@@ -110,32 +122,33 @@ static void train_forward(const NnFwd *k)
     const NnNorm n = norm_of(k->ys, a, k->saved);
     const NnNormSource s = nn_norm_source(k, GAMMA, a->norm);
     const int slots = method->slots(&g);
-    float *pre = k->saved + pre_at(&n), *moments = k->scratch;
-    memset(moments, 0, nn_conv_moments_len(slots, g.O) * sizeof *moments);
+    float *pre = k->saved + pre_at(&n), *moments = k->step.train ? k->scratch : NULL;
+    if (moments) memset(moments, 0, nn_conv_moments_len(slots, g.O) * sizeof *moments);
     method->forward(&g, x, k->x[W], &(NnConvEnd){ .moments = moments }, pre, k->scratch + own_scratch(&g, method));
-    nn_norm_from_batch(&n, &s, moments, slots, k->saved);
+    if (moments) nn_norm_from_batch(&n, &s, moments, slots, k->saved);
+    else set_inference(&n, &s, k->saved);
     memset(k->saved + nn_norm_len(n.C), 0, (pre_at(&n) - nn_norm_len(n.C)) * sizeof *k->saved);
     if (k->y) nn_norm_apply(&n, pre, k->y); /* else it is deferred */
 }
 
-static void infer_forward(const NnFwd *k)
+static void passing_forward(const NnFwd *k)
 {
     const NnConvMethod *method = k->how;
     const NnConvNormActAttr *a = k->attr;
-    const NnConvGeom g = geom(k->xs, a);
+    NnConvGeom g = geom(k->xs, a);
+    NnNorm room;
+    const float *x = nn_conv_input(k->x[X], &k->from, k->xs[X], &room, &g.norm);
     const NnNorm n = norm_of(k->ys, a, k->scratch);
     const NnNormSource s = nn_norm_source(k, GAMMA, a->norm);
-    float *shift = k->scratch + nn_norm_len(g.O);
-    nn_norm_from_running(&n, &s, k->scratch);
-    for (int o = 0; o < g.O; o++) shift[o] = n.shift[o] - n.mean[o] * n.scale[o];
-    const NnConvEnd end = { .scale = n.scale, .shift = shift, .activate = a->activate, .slope = a->slope };
-    method->forward(&g, k->x[X], k->x[W], &end, k->y, k->scratch + own_scratch(&g, method));
+    set_inference(&n, &s, k->scratch);
+    const NnConvEnd end = { .scale = n.scale, .shift = n.shift, .activate = a->activate, .slope = a->slope };
+    method->forward(&g, x, k->x[W], &end, k->y, k->scratch + own_scratch(&g, method));
 }
 
 static void forward(const NnFwd *k)
 {
-    if (k->step.train && k->saved) train_forward(k);
-    else infer_forward(k);
+    if (k->saved) saving_forward(k);
+    else passing_forward(k);
 }
 
 static void restore(const NnFwd *k)
@@ -153,7 +166,8 @@ static void backward(const NnBwd *k)
     const NnNorm n = norm_of(k->ys, k->attr, k->saved);
     const float *pre = k->saved + pre_at(&n);
     float *dpre = k->dy_spoil, *scratch = k->scratch + own_scratch(&g, method);
-    nn_norm_sums(&n, pre, k->dy, k->scratch, k->dx[GAMMA], k->dx[BETA]);
+    if (k->step.train) nn_norm_sums(&n, pre, k->dy, k->scratch, k->dx[GAMMA], k->dx[BETA]);
+    else nn_norm_sums_frozen(&n, pre, k->dy, k->x[MEAN], k->scratch, k->dx[GAMMA], k->dx[BETA]);
     if (!k->dx[X] && !k->dx[W]) return;
     nn_norm_gradient(&n, pre, k->dy, k->scratch, 0, dpre);
     if (k->dx[X]) method->input_gradient(&g, dpre, k->x[W], !(k->fresh & 1), k->dx[X], scratch);
@@ -223,6 +237,7 @@ static const NnOpCase conv_norm_act_cases[] = {
       .attr = &relu_wide,
       .in = { VALUES(1, 2, 3, 4), VALUES(2), VALUES(4), VALUES(-4), VALUES(1), VALUES(13) },
       .y = VALUES(0, 0, 1, 3),
+      .dx0 = VALUES(0, 0, 2, 2),
       .infer = 1 },
     { "3x3", { IMAGE(2, 3, 5, 6), IMAGE(4, 3, 3, 3), FOUR_OF(4) }, POSITIVE, .attr = ATTR(1, 1, 1, 1, 0, 0, 0) },
     { "stride 2", { IMAGE(2, 3, 7, 8), IMAGE(4, 3, 3, 3), FOUR_OF(4) }, POSITIVE, .attr = ATTR(2, 1, 1, 1, 0, 0, 0) },
@@ -307,7 +322,7 @@ const NnOp nn_op_conv_norm_act = {
     .name = "conv_norm_act",
     .min_in = INPUTS,
     .max_in = INPUTS,
-    .reads = NN_READS_X0 | NN_READS_X1,
+    .reads = NN_READS_X0 | NN_READS_X1 | NN_READS_X4, /* the running mean only in inference */
     .state = 1 << MEAN | 1 << VAR,
     .no_grad = 1 << MEAN | 1 << VAR,
     .overwrites = 1 << X,

@@ -52,7 +52,7 @@ static void dropout_forward(const NnFwd *k)
 static void dropout_backward(const NnBwd *k)
 {
     const size_t n = nn_shape_len(k->ys), parts = nn_vec_parts(n);
-    const float p = ((const Dropout *)k->attr)->p;
+    const float p = k->step.train ? ((const Dropout *)k->attr)->p : 0; /* then every factor is 1 */
 #pragma omp parallel for num_threads(nn_threads()) if (n >= NN_PARALLEL_MIN)
     for (size_t part = 0; part < parts; part++) {
         const size_t from = part * NN_VEC_PART, len = nn_vec_part_len(n, part);
@@ -75,6 +75,7 @@ static const NnOpCase dropout_cases[] = {
       .attr = &half,
       .in = { VALUES(1, -2, 3) },
       .y = VALUES(1, -2, 3),
+      .dx0 = VALUES(1, 1, 1),
       .infer = 1 },
     { "images", { { 4, { 2, 3, 4, 5 } } }, .attr = &half, .lo = -1, .hi = 1 },
     { "large", { { 2, { 3, 7001 } } }, .attr = &tenth, .lo = -1, .hi = 1 },

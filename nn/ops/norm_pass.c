@@ -187,6 +187,19 @@ void nn_norm_sums(const NnNorm *n, const float *x, const float *dy, float *sums,
     for (int c = 0; c < n->C; c++) sums_channel(n, c, partial, sums, dgamma, dbeta);
 }
 
+/* sum g h with h = (x - mean) inv_std, from the sums around n's mean. */
+void nn_norm_sums_frozen(const NnNorm *n, const float *x, const float *dy, const float *mean, float *sums,
+                         float *dgamma, float *dbeta)
+{
+    const double m = (double)n->N * (double)n->plane;
+    if (dgamma || dbeta) nn_norm_sums(n, x, dy, sums, NULL, dbeta);
+    for (int c = 0; dgamma && c < n->C; c++) {
+        const double inv_std = (double)n->inv_std[c], apart = (double)mean[c] - (double)n->mean[c];
+        dgamma[c] += (float)(m * ((double)sums[2 * c + 1] / inv_std - apart * inv_std * (double)sums[2 * c]));
+    }
+    memset(sums, 0, 2 * (size_t)n->C * sizeof *sums);
+}
+
 /* dx may be dy, which the simd pragma says is safe: each element is read before it is written. */
 NN_KERNEL_CLONES static void gradient_plane(const float *x, const float *dy, size_t n, NnNormChannel c, float mean_g,
                                             float per_deviation, float *dx)

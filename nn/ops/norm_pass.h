@@ -72,6 +72,11 @@ void nn_norm_pixels(const NnNorm *n, int c, int channels, int pixels, float *x, 
 void nn_norm_sums(const NnNorm *n, const float *x, const float *dy, float *sums, float *dgamma, float *dbeta);
 size_t nn_norm_sums_len(int N, int C);
 
+/* Instead of it in inference, where the coefficients are constants: those means are 0, so that the second half gives
+ * dx = scale g. mean: the running mean, which h is taken from; n's own may be another (conv_norm_act's is 0). */
+void nn_norm_sums_frozen(const NnNorm *n, const float *x, const float *dy, const float *mean, float *sums,
+                         float *dgamma, float *dbeta);
+
 /* Second half: dx = or (add) += scale (g - mean of g - h mean of g h). dx may be dy. */
 void nn_norm_gradient(const NnNorm *n, const float *x, const float *dy, const float *sums, int add, float *dx);
 
