@@ -22,9 +22,9 @@ struct TrainAdversary {
     TrainAttack attack;
     TrainGenerator generator[MAX_GENERATORS]; /* two: of real and of forged images; one: of all */
     unsigned char *own[MAX_GENERATORS];       /* [N]: which images of the batch are whose */
-    float *lever; /* [N,1,H,W]: the map s of the last batch; perturb: [N,3,H,W], zeros */
-    float *drawn; /* [N,1,H,W]: of one generator */
-    float *sigma; /* [N,1,H,W]: for pictures */
+    float *lever;                             /* [N,1,H,W]: the map s of the last batch; perturb: [N,3,H,W], zeros */
+    float *drawn;                             /* [N,1,H,W]: of one generator */
+    float *sigma;                             /* [N,1,H,W]: for pictures */
 };
 
 /* ---- gradient: climb the map itself ---- */

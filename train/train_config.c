@@ -48,6 +48,16 @@ NnStatus train_config_load(TrainConfig *c, const char *path, const char *const *
     return train_config_check(c, err);
 }
 
+static NnStatus check_blur(const TrainBlurSettings *b, int size, NnErr *err)
+{
+    if (b->kernel != 3 && b->kernel != 5 && b->kernel != 7)
+        return nn_fail(err, NN_ERR_CONFIG, "[blur] kernel = %d; expected 3, 5 or 7", b->kernel);
+    if (b->kind == TRAIN_BLUR_GENERATOR && size % 4 != 0)
+        return nn_fail(err, NN_ERR_CONFIG, "[blur] kind = generator with [data] size = %d; expected a multiple of 4",
+                       size);
+    return NN_OK;
+}
+
 NnStatus train_config_check(const TrainConfig *c, NnErr *err)
 {
     const TrainLossSettings *loss = &c->loss;
@@ -64,6 +74,7 @@ NnStatus train_config_check(const TrainConfig *c, NnErr *err)
     if (c->augment.jpeg_min > c->augment.jpeg_max)
         return nn_fail(err, NN_ERR_CONFIG, "[augment] jpeg_min = %d is above jpeg_max = %d", c->augment.jpeg_min,
                        c->augment.jpeg_max);
+    if (c->blur.kind != TRAIN_BLUR_NONE) NN_TRY(check_blur(&c->blur, c->data.size, err));
     return NN_OK;
 }
 

@@ -67,8 +67,7 @@ static void put_batch(const TrainInputs *in, const NnGraph *g, NnPlan *plan, siz
     float *const target = put_rows(g, plan, in->target, first, NULL, n);
     float *const each = put_rows(g, plan, in->weight, first, NULL, n);
     float *const masked = put_rows(g, plan, in->mask_weight, first, NULL, n);
-    fill_select(put_rows(g, plan, in->select, first, NULL, n), b->label, n,
-                (size_t)nn_graph_shape(g, in->select).d[1]);
+    fill_select(put_rows(g, plan, in->select, first, NULL, n), b->label, n, (size_t)nn_graph_shape(g, in->select).d[1]);
     for (size_t i = 0; i < n; i++) {
         if (target) target[2 * i] = 1.0f - b->label[i], target[2 * i + 1] = b->label[i];
         if (each) each[i] = weight;
