@@ -27,6 +27,7 @@ static void add_step(TrainProgress *p, const TrainStep *s)
 {
     p->sum.loss += s->loss;
     p->sum.grad_norm += s->grad_norm;
+    p->sum.changed += s->changed;
     for (int i = 0; i < TRAIN_MAX_TERMS; i++) p->sum.term[i] += s->term[i];
 }
 
@@ -38,6 +39,8 @@ static void format_losses(const TrainProgress *p, const Trainer *t, int decimals
     for (int i = 0; i < t->objective.n && used < size; i++)
         used += (size_t)snprintf(text + used, size - used, "  %s %.*f", t->objective.terms[i].name, decimals,
                                  p->sum.term[i] / n);
+    if (t->adversary && used < size)
+        used += (size_t)snprintf(text + used, size - used, "  changed %.*f", decimals, p->sum.changed / n);
     if (used < size) snprintf(text + used, size - used, "  grad %.3g", p->sum.grad_norm / n);
 }
 

@@ -26,7 +26,7 @@ NnStatus train_session_open(TrainSession *s, Trainer *t, const char *folder, con
     *s = (TrainSession){ .trainer = t, .folder = folder, .stop = stop, .saved = t->step, .best_auc = NAN };
     if (!folder) return NN_OK;
     NN_TRY(write_config(t, folder, err));
-    return train_log_open(&s->log, folder, &t->objective, t->step, t->validated, err);
+    return train_log_open(&s->log, folder, t, err);
 }
 
 void train_session_close(TrainSession *s)

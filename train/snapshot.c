@@ -11,6 +11,46 @@
 #include "nn/ops/micro.h"
 #include "train/phase.h"
 
+/* "generator0.optim.slot1." */
+static void generator_prefix(char prefix[48], int generator, int slot)
+{
+    if (slot < 0) snprintf(prefix, 48, "generator%d.model.", generator);
+    else snprintf(prefix, 48, "generator%d.optim.slot%d.", generator, slot);
+}
+
+static NnStatus add_generators(const Trainer *t, NnCheckpoint *c, NnErr *err)
+{
+    char prefix[48];
+    for (int i = 0; i < train_adversary_generators(t->adversary); i++) {
+        NnParams *params = train_adversary_params(t->adversary, i);
+        const TrainOptimizer *o = train_adversary_optimizer(t->adversary, i);
+        generator_prefix(prefix, i, -1);
+        NN_TRY(nn_checkpoint_add_params(c, params, prefix, nn_params_values(params), 0, err));
+        for (int k = 0; k < o->n_slots; k++) {
+            generator_prefix(prefix, i, k);
+            NN_TRY(nn_checkpoint_add_params(c, params, prefix, o->slot[k], 1, err));
+        }
+    }
+    return NN_OK;
+}
+
+static NnStatus restore_generators(Trainer *t, const NnCheckpoint *c, NnErr *err)
+{
+    char prefix[48];
+    for (int i = 0; i < train_adversary_generators(t->adversary); i++) {
+        NnParams *params = train_adversary_params(t->adversary, i);
+        TrainOptimizer *o = train_adversary_optimizer(t->adversary, i);
+        generator_prefix(prefix, i, -1);
+        NN_TRY(nn_checkpoint_get_params(c, params, prefix, nn_params_values(params), 0, err));
+        for (int k = 0; k < o->n_slots; k++) {
+            generator_prefix(prefix, i, k);
+            NN_TRY(nn_checkpoint_get_params(c, params, prefix, o->slot[k], 1, err));
+        }
+        o->updates = train_adversary_updates(t->adversary, t->step * t->config.optim.accumulate);
+    }
+    return NN_OK;
+}
+
 static NnStatus add_tensors(const Trainer *t, NnCheckpoint *c, int best, NnErr *err)
 {
     const int size = t->config.data.size;
@@ -22,6 +62,7 @@ static NnStatus add_tensors(const Trainer *t, NnCheckpoint *c, int best, NnErr *
         NN_TRY(nn_checkpoint_add_params(c, t->params, prefix, t->optimizer.slot[i], 1, err));
     }
     if (t->ema.value) NN_TRY(nn_checkpoint_add_params(c, t->params, "ema.", t->ema.value, 0, err));
+    if (!best) NN_TRY(add_generators(t, c, err));
     return nn_checkpoint_add(c, "data.mask_sum", (NnShape){ 2, { size, size } }, t->mask_sum, err);
 }
 
@@ -76,6 +117,10 @@ static NnStatus add_notes(const Trainer *t, NnCheckpoint *c, NnErr *err)
     NN_TRY(nn_checkpoint_note(c, "blas_version", nn_blas_version(), err));
     NN_TRY(nn_checkpoint_note(c, "isa", nn_micro()->name, err));
     NN_TRY(nn_checkpoint_note(c, "kernels", nn_plan_kernels(t->plan), err));
+    if (t->adversary) {
+        NN_TRY(nn_checkpoint_note(c, "attack_kernels", train_adversary_attack_kernels(t->adversary), err));
+        NN_TRY(nn_checkpoint_note(c, "generator_kernels", train_adversary_generator_kernels(t->adversary), err));
+    }
     NN_TRY(nn_checkpoint_notef(c, err, "seed", "%d", t->config.train.seed));
     NN_TRY(nn_checkpoint_notef(c, err, "step", "%lld", (long long)t->step));
     NN_TRY(nn_checkpoint_notef(c, err, "epoch", "%lld", (long long)trainer_epoch(t, t->step)));
@@ -184,5 +229,6 @@ NnStatus train_snapshot_restore(Trainer *t, const NnCheckpoint *c, const char *n
     if (!masks || !nn_shape_equal(masks->shape, want))
         return nn_fail(err, NN_ERR_FORMAT, "%s: data.mask_sum is missing or not of the size of the images", name);
     memcpy(t->mask_sum, masks->value, nn_shape_len(want) * sizeof *t->mask_sum);
-    return restore_numbers(t, c, name, err);
+    NN_TRY(restore_numbers(t, c, name, err));
+    return restore_generators(t, c, err);
 }

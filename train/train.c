@@ -162,7 +162,9 @@ static NnStatus make_trainer(Program *p, NnErr *err)
                                .n_val = p->n_val,
                                .augment = !p->options.overfit,
                                .kernels = nn_checkpoint_meta(&p->resumed, "kernels"),
-                               .annotations = p->options.annotations };
+                               .annotations = p->options.annotations,
+                               .attack_kernels = nn_checkpoint_meta(&p->resumed, "attack_kernels"),
+                               .generator_kernels = nn_checkpoint_meta(&p->resumed, "generator_kernels") };
     NN_TRY(nn_blas_init(err));
     NN_TRY(trainer_new(&spec, &p->trainer, err));
     if (!p->resumed.n_tensors) return NN_OK;

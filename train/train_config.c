@@ -80,6 +80,16 @@ static NnStatus check_active(const TrainConfig *c, NnErr *err)
     return NN_OK;
 }
 
+static NnStatus check_blur(const TrainBlurSettings *b, int size, NnErr *err)
+{
+    if (b->kernel != 3 && b->kernel != 5 && b->kernel != 7)
+        return nn_fail(err, NN_ERR_CONFIG, "[blur] kernel = %d; expected 3, 5 or 7", b->kernel);
+    if (b->kind == TRAIN_BLUR_GENERATOR && size % 4 != 0)
+        return nn_fail(err, NN_ERR_CONFIG, "[blur] kind = generator with [data] size = %d; expected a multiple of 4",
+                       size);
+    return NN_OK;
+}
+
 NnStatus train_config_check(const TrainConfig *c, NnErr *err)
 {
     const TrainLossSettings *loss = &c->loss;
@@ -106,6 +116,7 @@ NnStatus train_config_check(const TrainConfig *c, NnErr *err)
             err, NN_ERR_CONFIG,
             "[gradcam] begin = 0, but the network in training knows nothing yet; expected begin > 0, trained "
             "detectors in [gradcam], or [regions] maps");
+    if (c->blur.kind != TRAIN_BLUR_NONE) NN_TRY(check_blur(&c->blur, c->data.size, err));
     return NN_OK;
 }
 

@@ -10,6 +10,7 @@
 #include "data/loader.h"
 #include "data/region_removal.h"
 #include "nn/core/plan.h"
+#include "train/adversary.h"
 #include "train/ema.h"
 #include "train/objective.h"
 #include "train/optimizer.h"
@@ -21,14 +22,16 @@ typedef struct {
     const int *train;          /* [n_train] items to train on; copied */
     const int *val;            /* [n_val] items of the source validation split; copied; none: no validation */
     int n_train, n_val;
-    int augment;             /* 0: images as they are */
-    const char *kernels;     /* of the run to be resumed (NnPlanSpec.kernels); NULL: choose */
+    int augment;                                    /* 0: images as they are */
+    const char *kernels;                            /* of the run to be resumed (NnPlanSpec.kernels); NULL: choose */
+    const char *attack_kernels, *generator_kernels; /* the same for its adversary (TrainAdversarySpec) */
     const char *annotations; /* a person's manifest of masks (train/active.h), borrowed; NULL: none */
 } TrainerSpec;
 
 /* What one step saw. Means over the batches of the step. */
 typedef struct {
     double loss, term[TRAIN_MAX_TERMS]; /* total, and each term unweighted */
+    double changed;                     /* total of the changed images alone; 0 without an adversary */
     double grad_norm;                   /* before clipping */
     double lr;
 } TrainStep;
@@ -54,6 +57,7 @@ typedef struct {
     NnDetector detector;
     TrainInputs inputs;
     TrainObjective objective;
+    TrainObjective of_changed; /* the same of the changed images alone; n = 0 without an adversary */
     NnPlan *plan, *val_plan;
     DataLoader *loader;
     DataRegionMaps *maps; /* NULL: nothing is removed from images; else */
@@ -63,6 +67,8 @@ typedef struct {
     TrainOptimizer optimizer;
     TrainPlateau plateau;
     TrainEma ema;
+    TrainAdversary *adversary; /* NULL: none. With one, the graph has two rows an image */
+    float *changed;            /* [batch,3,H,W]: what it made of the last batch */
 
     int64_t step, total, steps_per_epoch; /* steps done, of the run, of an epoch */
     double stepping;                      /* seconds that train_step has taken, in this process */
@@ -114,6 +120,9 @@ NnStatus trainer_validate(Trainer *t, const volatile sig_atomic_t *stop, TrainVa
 
 /* Has a stretch of validate_every steps, or the run, just ended? Then is the time to validate and to save. */
 int trainer_at_milestone(const Trainer *t);
+
+/* Rows of the graph's inputs: images that it judges at a time. */
+int trainer_rows(const Trainer *t);
 
 /* Is a validation due that has not been made? At milestones, if there are validation items. */
 int trainer_validation_due(const Trainer *t);

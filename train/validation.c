@@ -87,7 +87,7 @@ NnStatus trainer_validate(Trainer *t, const volatile sig_atomic_t *stop, TrainVa
     const DataLoaderSpec spec = { .set = t->set,
                                   .index = t->val,
                                   .n_index = t->n_val,
-                                  .batch = c->train.batch,
+                                  .batch = trainer_rows(t),
                                   .threads = c->data.threads,
                                   .seed = (uint64_t)c->train.seed };
     DataLoader *loader;

@@ -44,14 +44,14 @@ void lesson_line(DataImage *canvas, int x0, int y0, int x1, int y1, LessonColour
 
 static void put(DataImage *canvas, int x, int y, int zoom, DataImage *tile)
 {
-    data_place(canvas, x, y, zoom, tile);
+    data_picture_place(canvas, x, y, zoom, tile);
     data_image_free(tile);
 }
 
 NnStatus lesson_put_image(DataImage *canvas, int x, int y, int zoom, const DataImage *image, NnErr *err)
 {
     if (image->c != 3) return nn_fail(err, NN_ERR_SHAPE, "lesson: a tile of %d channels; expected 3", image->c);
-    data_place(canvas, x, y, zoom, image);
+    data_picture_place(canvas, x, y, zoom, image);
     return NN_OK;
 }
 
