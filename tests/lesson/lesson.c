@@ -24,6 +24,8 @@ static const struct {
       "without the loss the halves mean nothing; with it two numbers, a_0 and a_1, tell real from forged." },
     { "regions", lesson_regions,
       "the detector that may keep its favourite region learns the watermark, and is lost without it." },
+    { "blur", lesson_blur,
+      "a blur that can hardly be seen undoes the first detector; the second has met it, and holds." },
 };
 enum { N_LESSONS = sizeof lessons / sizeof *lessons };
 

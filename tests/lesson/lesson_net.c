@@ -171,9 +171,14 @@ void lesson_pair_free(LessonPair *pair)
     lesson_images_free(&pair->images);
 }
 
+double lesson_score(const LessonView *view, int i)
+{
+    return 1.0 / (1.0 + exp(-(double)view->logit[i]));
+}
+
 void lesson_verdict(const LessonView *view, int i, char text[32])
 {
-    const double score = 1.0 / (1.0 + exp(-(double)view->logit[i]));
+    const double score = lesson_score(view, i);
     snprintf(text, 32, "score %.2f: %s", score, score >= view->threshold ? "forged" : "real");
 }
 

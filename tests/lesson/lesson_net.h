@@ -51,6 +51,9 @@ void lesson_view_free(LessonView *view);
 NnStatus lesson_pair_look(LessonNet *off, LessonNet *on, DataSplit split, LessonPair *out, NnErr *err);
 void lesson_pair_free(LessonPair *pair);
 
+/* sigmoid(logit) of image i. */
+double lesson_score(const LessonView *view, int i);
+
 /* "score 0.27: forged", at the threshold that the run chose on its validation images. */
 void lesson_verdict(const LessonView *view, int i, char text[32]);
 

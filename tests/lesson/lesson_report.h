@@ -21,7 +21,7 @@ typedef struct {
 
 /* One lesson: two trained runs in, a report out. */
 typedef NnStatus LessonTeach(LessonNet *off, LessonNet *on, LessonReport *out, NnErr *err);
-LessonTeach lesson_interpretation, lesson_latent, lesson_regions;
+LessonTeach lesson_interpretation, lesson_latent, lesson_regions, lesson_blur;
 
 void lesson_report_add(LessonReport *r, const char *what, double off, double on);
 void lesson_report_print(const LessonReport *r);
