@@ -85,13 +85,15 @@ typedef struct {
     float image_of[N * 3 * PIXELS], map[N * PIXELS];
 } Rig;
 
-static NnStatus open_cam(Rig *r, const char *layer)
+static NnStatus open_cam(Rig *r, const char *layer, TrainExplain explain)
 {
-    const TrainGradcamSpec spec = { .model = &r->model, .params = r->params, .layer = layer, .batch = N, .size = SIZE };
+    const TrainGradcamSpec spec = {
+        .model = &r->model, .params = r->params, .layer = layer, .explain = explain, .batch = N, .size = SIZE
+    };
     return train_gradcam_new(&spec, &r->cam, &err);
 }
 
-static Rig rig_new(const char *layer, NnScoreKind score)
+static Rig rig_new(const char *layer, NnScoreKind score, TrainExplain explain)
 {
     Rig r = { .params = nn_params_new() };
     const NnBinding model = { &nn_model_section, &r.model };
@@ -100,7 +102,7 @@ static Rig rig_new(const char *layer, NnScoreKind score)
     ck_assert_int_eq(nn_blas_init(&err), NN_OK);
     nn_settings_defaults(&model, 1);
     r.model.score = (int)score;
-    ck_assert_msg(open_cam(&r, layer) == NN_OK, "%s", err.msg);
+    ck_assert_msg(open_cam(&r, layer, explain) == NN_OK, "%s", err.msg);
     for (int i = 0; i < N * 3 * PIXELS; i++) r.image_of[i] = nn_rng_range(&rng, -1, 1);
     r.g = nn_graph_new(r.params);
     r.image = nn_graph_input(r.g, "image", (NnShape){ 4, { N, 3, SIZE, SIZE } }, 0);
@@ -169,7 +171,7 @@ START_TEST(the_latents_map_by_hand)
 {
     float weight[128];
     int positive = 0;
-    Rig r = rig_new("", NN_SCORE_LOGIT);
+    Rig r = rig_new("", NN_SCORE_LOGIT, TRAIN_EXPLAIN_FORGED);
     train_gradcam_maps(r.cam, r.image_of, 2, r.map);
     for (int c = 0; c < 128; c++) weight[c] = param(&r, "head.weight")[c] / 4;
     for (int n = 0; n < 2; n++) {
@@ -181,10 +183,31 @@ START_TEST(the_latents_map_by_hand)
 }
 END_TEST
 
+/* The same network twice, with a bias that makes it call every image forged, or none: the decision's map is the forged
+ * one's, or that of weights with the other sign. */
+START_TEST(the_decision_is_explained_either_way)
+{
+    Rig r = rig_new("", NN_SCORE_LOGIT, TRAIN_EXPLAIN_DECISION);
+    float *bias = nn_params_values(r.params) + nn_params_at(r.params, nn_params_find(r.params, "head.bias"))->offset;
+    for (int forged = 0; forged < 2; forged++) {
+        float weight[128];
+        int positive = 0;
+        for (int c = 0; c < 128; c++) weight[c] = (forged ? 1.0f : -1.0f) * param(&r, "head.weight")[c] / 4;
+        *bias = forged ? 100 : -100;
+        train_gradcam_maps(r.cam, r.image_of, N, r.map);
+        for (int n = 0; n < N; n++)
+            assert_map(r.map + n * PIXELS, nn_plan_data(r.plan, r.layer) + n * 512, weight, 128, 2);
+        for (int i = 0; i < N * PIXELS; i++) positive += r.map[i] > 0;
+        ck_assert(positive > 0 || forged);
+    }
+    rig_free(&r);
+}
+END_TEST
+
 /* With score = latent the logit is a_1 - a_0: the mean of the 64 x 2 x 2 values |h_1| less that of |h_0|. */
 START_TEST(the_score_of_the_latent_has_a_logit_of_its_own)
 {
-    Rig r = rig_new("", NN_SCORE_LATENT);
+    Rig r = rig_new("", NN_SCORE_LATENT, TRAIN_EXPLAIN_FORGED);
     train_gradcam_maps(r.cam, r.image_of, N, r.map);
     for (int n = 0; n < N; n++) {
         const float *A = nn_plan_data(r.plan, r.layer) + n * 512;
@@ -233,7 +256,7 @@ static double logit_of(Tail *t, const float *A, int c, float step)
 START_TEST(a_middle_layers_map_beside_finite_differences)
 {
     const float eps = 1e-3f;
-    Rig r = rig_new("encoder.3", NN_SCORE_LOGIT);
+    Rig r = rig_new("encoder.3", NN_SCORE_LOGIT, TRAIN_EXPLAIN_FORGED);
     Tail t = tail_new(&r);
     train_gradcam_maps(r.cam, r.image_of, N, r.map);
     for (int n = 0; n < N; n++) {
@@ -252,7 +275,7 @@ END_TEST
 /* Frozen: neither weights nor running statistics move, and no gradient is left behind. */
 START_TEST(looking_changes_nothing)
 {
-    Rig r = rig_new("encoder.2", NN_SCORE_LOGIT);
+    Rig r = rig_new("encoder.2", NN_SCORE_LOGIT, TRAIN_EXPLAIN_FORGED);
     const size_t n = nn_params_len(r.params);
     float *before = malloc(n * sizeof *before), again[N * PIXELS];
     memcpy(before, nn_params_values(r.params), n * sizeof *before);
@@ -268,7 +291,7 @@ END_TEST
 
 START_TEST(one_bad_image_spoils_its_own_map_alone)
 {
-    Rig r = rig_new("", NN_SCORE_LOGIT);
+    Rig r = rig_new("", NN_SCORE_LOGIT, TRAIN_EXPLAIN_FORGED);
     float clean[N * PIXELS];
     train_gradcam_maps(r.cam, r.image_of, N, clean);
     r.image_of[3 * PIXELS + 7] = NAN;
@@ -289,7 +312,7 @@ START_TEST(other_layers_are_refused)
         const NnBinding model = { &nn_model_section, &r.model };
         nn_settings_defaults(&model, 1);
         err = (NnErr){ 0 };
-        ck_assert_int_eq(open_cam(&r, wrong[i]), NN_ERR_CONFIG);
+        ck_assert_int_eq(open_cam(&r, wrong[i], TRAIN_EXPLAIN_FORGED), NN_ERR_CONFIG);
         ck_assert_ptr_nonnull(strstr(err.msg, wrong[i]));
         ck_assert_ptr_nonnull(strstr(err.msg, "encoder.0, encoder.1, encoder.2, encoder.3, encoder.4"));
         ck_assert_ptr_null(strstr(strstr(err.msg, "known"), "decoder"));
@@ -626,6 +649,7 @@ int main(int argc, char **argv)
     tcase_add_test(fusion, threshold_keeps_what_is_above_t1);
     tcase_add_test(fusion, neighbour_looks_where_maps_disagree);
     tcase_add_test(cam, the_latents_map_by_hand);
+    tcase_add_test(cam, the_decision_is_explained_either_way);
     tcase_add_test(cam, the_score_of_the_latent_has_a_logit_of_its_own);
     tcase_add_test(cam, a_middle_layers_map_beside_finite_differences);
     tcase_add_test(cam, looking_changes_nothing);
@@ -641,6 +665,7 @@ int main(int argc, char **argv)
     tcase_add_test(runs, settings_that_make_no_sense_are_refused);
     suite_add_tcase(s, fusion);
     suite_add_tcase(s, cam);
+    tcase_set_timeout(runs, 120);
     suite_add_tcase(s, runs);
     return check_run(s);
 }
