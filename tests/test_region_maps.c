@@ -562,6 +562,7 @@ int main(void)
     tcase_add_test(loader, removal_changes_no_other_draw);
     tcase_add_test(loader, validation_sees_images_whole);
     tcase_add_test(loader, a_stale_map_names_item_and_file);
+    tcase_set_timeout(maps, 120);
     suite_add_tcase(s, maps);
     suite_add_tcase(s, removal);
     suite_add_tcase(s, loader);

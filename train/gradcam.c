@@ -17,19 +17,21 @@ struct TrainGradcam {
     NnGraph *graph;
     NnPlan *plan, *resize;
     NnDetector detector;
-    NnVar logits;       /* [1]: their sum over the images, none of which feels the others */
-    NnVar layer;        /* [N,C,h,w] */
-    NnVar small, large; /* [N,1,h,w] and [N,1,size,size] */
-    char *matters;      /* per node: do the logits depend on it? */
+    NnVar logit, logits; /* [N,1]; [1]: their sum over the images, none of which feels the others */
+    NnVar layer;         /* [N,C,h,w] */
+    NnVar small, large;  /* [N,1,h,w] and [N,1,size,size] */
+    char *matters;       /* per node: do the logits depend on it? */
     int batch, size;
+    TrainExplain explain;
 };
 
 /* ---- building ---- */
 
-static NnVar sum_of_logits(NnGraph *g, const NnDetector *d, NnScoreKind kind)
+/* What the score is the sigmoid of. */
+static NnVar logit_of_score(NnGraph *g, const NnDetector *d, NnScoreKind kind)
 {
-    if (kind == NN_SCORE_LOGIT) return nn_sum(g, d->logit, 0, 2);
-    return nn_sum(g, nn_sub(g, nn_slice(g, d->activity, 1, 1), nn_slice(g, d->activity, 0, 1)), 0, 2);
+    if (kind == NN_SCORE_LOGIT) return d->logit;
+    return nn_sub(g, nn_slice(g, d->activity, 1, 1), nn_slice(g, d->activity, 0, 1));
 }
 
 /* Down the array: what an op that matters reads matters. */
@@ -74,7 +76,8 @@ static NnStatus build_graph(TrainGradcam *c, const TrainGradcamSpec *spec, NnErr
     NnGraph *g = c->graph;
     const NnVar image = nn_graph_input(g, "image", (NnShape){ 4, { c->batch, 3, c->size, c->size } }, 0);
     c->detector = nn_detector_build(g, spec->model, image, NN_NONE);
-    c->logits = sum_of_logits(g, &c->detector, (NnScoreKind)spec->model->score);
+    c->logit = logit_of_score(g, &c->detector, (NnScoreKind)spec->model->score);
+    c->logits = nn_sum(g, c->logit, 0, 2);
     NN_TRY(nn_graph_status(g, err));
     NN_TRY(mark_what_matters(c, err));
     c->layer = name[0] ? nn_graph_find(g, name) : c->detector.latent;
@@ -91,11 +94,12 @@ static NnStatus build(TrainGradcam *c, const TrainGradcamSpec *spec, NnErr *err)
     if (!c->graph) return nn_fail(err, NN_ERR_NOMEM, "out of memory for Grad-CAM");
     NN_TRY(build_graph(c, spec, err));
     if (!nn_params_is_sealed(spec->params)) NN_TRY(nn_params_seal(spec->params, 0, err));
+    const NnVar keep[] = { c->layer, c->logit };
     const NnPlanSpec look = { .train = 1,
                               .frozen = 1,
                               .loss = c->logits,
-                              .keep = &c->layer,
-                              .n_keep = 1,
+                              .keep = keep,
+                              .n_keep = 2,
                               .keep_grad = &c->layer,
                               .n_keep_grad = 1,
                               .kernel = spec->kernel };
@@ -108,7 +112,7 @@ NnStatus train_gradcam_new(const TrainGradcamSpec *spec, TrainGradcam **out, NnE
 {
     TrainGradcam *c = nn_alloc(1, sizeof *c);
     if (!c) return nn_fail(err, NN_ERR_NOMEM, "out of memory for Grad-CAM");
-    c->batch = spec->batch, c->size = spec->size;
+    c->batch = spec->batch, c->size = spec->size, c->explain = spec->explain;
     const NnStatus s = build(c, spec, err);
     if (s == NN_OK) *out = c;
     else train_gradcam_free(c);
@@ -127,14 +131,14 @@ void train_gradcam_free(TrainGradcam *c)
 
 /* ---- looking ---- */
 
-/* ReLU of the weighted channels of one image: A, dA [C,hw] -> small [hw]. */
-static void weigh_channels(const float *A, const float *dA, int C, size_t hw, float *small)
+/* ReLU of the weighted channels of one image: A, dA [C,hw] -> small [hw]. sign -1: -logit is explained. */
+static void weigh_channels(const float *A, const float *dA, float sign, int C, size_t hw, float *small)
 {
     memset(small, 0, hw * sizeof *small);
     for (int c = 0; c < C; c++, A += hw, dA += hw) {
         double sum = 0;
         for (size_t i = 0; i < hw; i++) sum += (double)dA[i];
-        const float weight = (float)(sum / (double)hw);
+        const float weight = sign * (float)(sum / (double)hw);
         for (size_t i = 0; i < hw; i++) small[i] += weight * A[i];
     }
     for (size_t i = 0; i < hw; i++) small[i] = small[i] < 0 ? 0 : small[i]; /* NaN stays */
@@ -164,8 +168,12 @@ void train_gradcam_maps(TrainGradcam *c, const float *image, int n, float *map)
     nn_plan_forward(c->plan, 0);
     nn_plan_backward(c->plan, 1);
     const float *A = nn_plan_data(c->plan, c->layer), *dA = nn_plan_grad(c->plan, c->layer);
+    const float *logit = nn_plan_data(c->plan, c->logit);
     float *small = nn_plan_data(c->resize, c->small);
-    for (size_t i = 0; i < N; i++) weigh_channels(A + i * chw, dA + i * chw, s.d[1], hw, small + i * hw);
+    for (size_t i = 0; i < N; i++) {
+        const float sign = c->explain == TRAIN_EXPLAIN_DECISION && logit[i] < 0 ? -1 : 1;
+        weigh_channels(A + i * chw, dA + i * chw, sign, s.d[1], hw, small + i * hw);
+    }
     memset(small + N * hw, 0, empty * hw * sizeof *small);
     nn_plan_forward(c->resize, 0);
     memcpy(map, nn_plan_data(c->resize, c->large), N * pixels * sizeof *map);

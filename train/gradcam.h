@@ -5,10 +5,12 @@
  *                smallest and largest value (a constant map is 0)
  *
  * A [C,h,w] is the layer's output, in inference mode: what the map explains is what the detector says when it judges. The
- * logit is the score's: that of the linear unit, or with [model] score = latent a_1 - a_0, whose sigmoid the score is. */
+ * logit is the score's: that of the linear unit, or with [model] score = latent a_1 - a_0, whose sigmoid the score is. It
+ * speaks for forged; where the decision is to be explained and that is real (logit < 0), -logit takes its place. */
 #ifndef TRAIN_GRADCAM_H
 #define TRAIN_GRADCAM_H
 #include "nn/model/detector.h"
+#include "train/train_settings.h"
 
 /* A network whose maps are taken. */
 typedef struct TrainGradcam TrainGradcam;
@@ -18,7 +20,8 @@ typedef struct {
     NnParams
         *params; /* of a detector of these settings; borrowed. Sealed here if they are not yet: then the caller fills
                            them before the first map */
-    const char *layer;  /* by its name in --summary, e.g. "encoder.3"; "" or NULL: the latent */
+    const char *layer; /* by its name in --summary, e.g. "encoder.3"; "" or NULL: the latent */
+    TrainExplain explain;
     int batch, size;    /* images at a time; pixels a side */
     const char *kernel; /* NnPlanSpec.kernel */
 } TrainGradcamSpec;

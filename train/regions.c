@@ -81,6 +81,7 @@ static NnStatus open_gradcam(Detector *d, const Trainer *t, const NnModelSetting
     const TrainGradcamSpec spec = { .model = model,
                                     .params = params,
                                     .layer = t->config.gradcam.layer,
+                                    .explain = (TrainExplain)t->config.gradcam.explain,
                                     .batch = t->config.train.batch,
                                     .size = t->config.data.size,
                                     .kernel = t->config.train.conv };

@@ -13,6 +13,9 @@ static const NnSetting gradcam_rows[] = {
       "run folders or checkpoints, comma separated, whose maps are averaged; empty = the network in training" },
     { "layer", NN_SET_TEXT, G(layer), "", 0, 0, NULL, "",
       "the layer that is looked at, by its name in train --summary, e.g. encoder.3; empty = the latent" },
+    { "explain", NN_SET_CHOICE, G(explain), "decision", 0, 0, "decision forged", "",
+      "what the maps explain: why the detector says what it says, real or forged; or, of every image, what speaks for "
+      "forged" },
     { "fusion", NN_SET_CHOICE, G(fusion), "threshold", 0, 0, "threshold neighbour", "",
       "how several maps become one: their mean above t1; or, between t2 and t1, also where neighbours of other maps "
       "disagree by more than t3" },
