@@ -125,8 +125,8 @@ cmp -s runs/tiny/metrics.csv "$odd/a run/metrics.csv" || fail 'metrics.csv diffe
 # ---- Ctrl-C, then --resume: as if nothing had happened ----
 # In the background a shell ignores SIGINT, so the program is started by env, which restores it.
 interrupt() {
-    signal=$1 code=$2 after=$3 folder=$4
-    env --default-signal=INT "$train" tiny.ini --out "$folder" >out.txt 2>err.txt &
+    signal=$1 code=$2 after=$3 folder=$4 ini=${5:-tiny.ini} whole=${6:-runs/tiny}
+    env --default-signal=INT "$train" "$ini" --out "$folder" >out.txt 2>err.txt &
     pid=$!
     while [ "$(grep -c ',train,' "$folder/metrics.csv" 2>/dev/null || :)" -lt "$after" ] 2>/dev/null ||
         [ ! -e "$folder/metrics.csv" ]; do
@@ -137,16 +137,25 @@ interrupt() {
     got=$?
     [ $got -eq "$code" ] || fail "SIG$signal ended with $got, expected $code: $(cat err.txt)"
     grep -q -- '--resume' err.txt || fail "SIG$signal did not say how to go on"
-    expect 0 'wrote' "$train" tiny.ini --out "$folder" --resume
-    cmp -s runs/tiny/metrics.csv "$folder/metrics.csv" || fail "metrics.csv differs after SIG$signal and --resume"
+    expect 0 'wrote' "$train" "$ini" --out "$folder" --resume
+    cmp -s "$whole/metrics.csv" "$folder/metrics.csv" || fail "metrics.csv differs after SIG$signal and --resume"
     for f in last best; do
-        tensors "runs/tiny/$f.safetensors" >want.bin
+        tensors "$whole/$f.safetensors" >want.bin
         tensors "$folder/$f.safetensors" >got.bin
         cmp -s want.bin got.bin || fail "$f.safetensors differs after SIG$signal and --resume"
     done
 }
 interrupt INT 130 0 'int run'
 interrupt TERM 143 1 'term run'
+
+# ---- the adversarial blur, whose generators go on too ----
+printf 'include = tiny.ini\n[blur]\nkind = generator\nwidth = 2\nsteps = 2\n' >blur.ini
+expect 0 '2 generators' "$train" blur.ini --out blur
+head -1 blur/metrics.csv | grep -q ',changed_loss$' || fail 'metrics.csv lacks changed_loss'
+interrupt INT 130 7 'int blur' blur.ini blur
+expect 0 'changed [0-9]' "$train" "$build/configs/adv_blur.ini" --out adv --set data.identities=40 --set data.size=32 \
+    --set train.steps=4 --set train.log_every=2
+expect 2 '3, 5 or 7' "$train" "$build/configs/adv_blur.ini" --set blur.kernel=4
 
 # kill -9: last.safetensors of the last validation, logs beyond it are cut off.
 "$train" tiny.ini --out killed >out.txt 2>err.txt &

@@ -428,6 +428,21 @@ START_TEST(the_changed_half_is_trained_on)
 }
 END_TEST
 
+/* What breaks is the generator, not the detector, and the message says so. */
+START_TEST(a_broken_generator_is_named)
+{
+    TrainStep s;
+    config.blur.lr = 1e38f, config.blur.steps = 2;
+    Trainer *t = make_trainer(TRAIN_BLUR_GENERATOR);
+    ck_assert_int_eq(trainer_start(t, &err), NN_OK);
+    NnStatus status = NN_OK;
+    for (int i = 0; i < 10 && status == NN_OK; i++) status = train_step(t, &s, &err);
+    ck_assert_int_eq(status, NN_ERR_NUMERIC);
+    ck_assert_msg(strstr(err.msg, "adversary") != NULL, "%s", err.msg);
+    trainer_free(t);
+}
+END_TEST
+
 START_TEST(nonsense_is_refused)
 {
     config.blur.kernel = 4;
@@ -464,6 +479,7 @@ int main(int argc, char **argv)
     tcase_add_test(tc, the_changed_half_is_weighted);
     tcase_add_test(tc, none_costs_nothing);
     tcase_add_test(tc, the_changed_half_is_trained_on);
+    tcase_add_test(tc, a_broken_generator_is_named);
     tcase_add_test(tc, nonsense_is_refused);
     suite_add_tcase(suite, tc);
     return check_run(suite);

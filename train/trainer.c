@@ -243,9 +243,22 @@ static void name_files(const Trainer *t, char *text, size_t size)
     }
 }
 
+static int has_broken_adversary(const Trainer *t)
+{
+    const size_t size = (size_t)t->config.data.size, n = 3 * size * size * (size_t)t->config.train.batch;
+    float zero = 0.0f; /* x * 0 is NaN for every x that is not finite */
+    for (size_t i = 0; t->adversary && i < n; i++) zero += t->changed[i] * 0.0f;
+    return isnan(zero);
+}
+
 static NnStatus diverged(Trainer *t, const char *what, uint32_t number, int backward, NnErr *err)
 {
     char node[200], files[300];
+    if (has_broken_adversary(t))
+        return nn_fail(
+            err, NN_ERR_NUMERIC,
+            "step %lld: the images that the adversary made are not finite; expected a lower [blur] lr, or step",
+            (long long)(t->step + 1));
     if (!nn_plan_find_nonfinite(t->plan, number, backward, node, sizeof node))
         snprintf(node, sizeof node, "not found on a second look");
     name_files(t, files, sizeof files);
