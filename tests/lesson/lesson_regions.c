@@ -32,6 +32,7 @@ static NnStatus gradcam(LessonNet *net, const LessonImages *images, float **maps
     const TrainGradcamSpec spec = { .model = &net->config.model,
                                     .params = net->run->params,
                                     .layer = net->config.gradcam.layer,
+                                    .explain = TRAIN_EXPLAIN_FORGED,
                                     .batch = BATCH,
                                     .size = images->size };
     TrainGradcam *cam;
@@ -157,7 +158,7 @@ static NnStatus draw(const LessonNet *on, const Gaze *g, LessonReport *r, NnErr 
     DataImage *out = &r->picture;
     NN_TRY(lesson_canvas(LEFT + 6 * STEP, second + ROWS * (TILE + 16) + FOOT, out, err));
     lesson_text_centred(out, 0, out->w, 6, 2, "regions: a watermark as a shortcut");
-    titles(out, first - 34, "training: every forgery is marked \"ai\"", training);
+    titles(out, first - 34, "training: all forgeries carry a watermark", training);
     titles(out, second - 34, "test: with the watermark", test);
     lesson_text(out, LEFT + 3 * STEP, second - 34, 2, "and without it");
     NN_TRY(draw_examples(on, first, out, err));
@@ -167,7 +168,7 @@ static NnStatus draw(const LessonNet *on, const Gaze *g, LessonReport *r, NnErr 
         NN_TRY(draw_gaze(g, i + 1, LEFT, y, out, err)); /* the manifest lists its marked twin next */
         NN_TRY(draw_gaze(g, i, LEFT + 3 * STEP, y, out, err));
     }
-    lesson_colour_bar(out, LEFT, out->h - 20, 120, "grad-cam: 0 = no matter", "1 = matters most in this image");
+    lesson_colour_bar(out, LEFT, out->h - 20, 120, "grad-cam, what speaks for forged: 0", "1 = the most in this image");
     return NN_OK;
 }
 
