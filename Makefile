@@ -41,7 +41,7 @@ test: setup
 	$(MAKE) -j$(JOBS) check
 
 ## check     run every test (no set-up)
-check: all $(TESTS)
+check: all $(TESTS) $(B)/lesson
 	sh scripts/run_tests.sh $(B) $(TESTS) $(E2E)
 
 ## asan      every C test under the address and undefined-behaviour sanitizers

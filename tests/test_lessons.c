@@ -6,10 +6,13 @@
 #include <stdarg.h>
 #include <string.h>
 
+#include "data/region_removal.h"
 #include "nn/base/blas.h"
 #include "nn/core/plan.h"
 #include "nn/ops/activation.h"
+#include "nn/ops/arithmetic.h"
 #include "nn/ops/conv.h"
+#include "nn/ops/gaussian_blur.h"
 #include "nn/ops/linear.h"
 #include "nn/ops/pool.h"
 #include "nn/ops/rearrange.h"
@@ -19,6 +22,8 @@
 #include "train/loss_interpretation.h"
 #include "train/loss_latent.h"
 #include "train/loss_reconstruction.h"
+#include "train/pickers.h"
+#include "train/regions.h"
 
 /* ---- the page ---- */
 
@@ -222,6 +227,105 @@ START_TEST(activation_map)
 }
 END_TEST
 
+/* ---- the regularisers ---- */
+
+/* Two forged images, two channels of one weight, two positions; forgeries typically lie on the first. */
+static TrainSurvey survey_by_hand(void)
+{
+    static int items[] = { 0, 1 };
+    static float activity[] = { .6f, .5f, .2f, .7f }, pooled[] = { .6f, .1f, .2f, .5f }, head[] = { 1, 1 };
+    static double spread[] = { 1, 0, 0, 1 }, real[] = { 0, 0 }, forged[] = { .5, 0 };
+    return (TrainSurvey){ .n = 2,
+                          .item = items,
+                          .channels = 2,
+                          .cells = 2,
+                          .activity = activity,
+                          .pooled = pooled,
+                          .spread = spread,
+                          .map = { real, forged },
+                          .head = head };
+}
+
+START_TEST(pickers)
+{
+    const TrainSurvey s = survey_by_hand();
+    float score[2];
+    unsigned char mark[2];
+    ck_assert_int_eq(train_picker_scores(TRAIN_PICK_UNCERTAINTY, &s, 1, score, &err), NN_OK);
+    page_says("uncertainty: (%.1f, %.1f)", (double)score[0], (double)score[1]);
+    ck_assert_int_eq(train_superficial_channels(&s, mark, &err), NN_OK);
+    ck_assert_int_eq(train_picker_scores(TRAIN_PICK_CHANNEL, &s, 1, score, &err), NN_OK);
+    page_says("superficial: (%d, %d), scores: (%.1f, %.1f)", mark[0], mark[1], (double)score[0], (double)score[1]);
+}
+END_TEST
+
+START_TEST(gradcam)
+{
+    const float h[] = { 2, 0, 0, 0, 1, 1, 1, 1 }, weight[] = { 2, -1 };
+    const NnVar features = nn_graph_input(graph, "h", (NnShape){ 4, { 1, 2, 2, 2 } }, 1);
+    const NnVar w = nn_graph_constant(graph, "weight", (NnShape){ 2, { 1, 2 } }, weight);
+    const NnVar logit = nn_linear(graph, nn_global_avg_pool(graph, features), w, NN_NONE);
+    const NnPlanSpec spec = { .train = 1, .loss = nn_reshape(graph, logit, (NnShape){ 1, { 1 } }) };
+    make_plan(&spec);
+    put(features, h);
+    nn_plan_forward(plan, 0);
+    nn_plan_backward(plan, 1);
+    const double a = slope(features, 0), b = slope(features, 4);
+    page_says("slopes (%.2f, %.2f), so ReLU(%.2f A_1 - %.2f A_2) = (%.2f, 0, 0, 0)", a, b, a, -b,
+              a * (double)h[0] + b * (double)h[4]);
+}
+END_TEST
+
+START_TEST(fusion)
+{
+    static const float a[] = { .9f, .2f, .9f, 0 }, b[] = { .5f, .6f, .5f, .2f };
+    const float *const maps[] = { a, b };
+    const TrainGradcamSettings s = { .fusion = TRAIN_FUSE_THRESHOLD, .t1 = .6f, .t2 = .2f, .t3 = .4f };
+    float m[4];
+    train_regions_fuse(&s, maps, 2, 2, m);
+    page_says("fused: (%g, %g, %g, %g)", (double)m[0], (double)m[1], (double)m[2], (double)m[3]);
+}
+END_TEST
+
+START_TEST(removal)
+{
+    static const unsigned char map[] = { 255, 200, 100, 0 };
+    const DataRegions s = {
+        .remove = DATA_REMOVE_PRIMARY, .probability = 1, .alpha_min = .7f, .alpha_max = .7f, .fill = DATA_FILL_BLACK
+    };
+    NnRng rng = nn_rng_make(1, NN_STREAM_TEST, 0, 0);
+    DataImage image;
+    int gone = 0;
+    ck_assert_int_eq(data_image_new(2, 2, 3, &image, &err), NN_OK);
+    memset(image.px, 9, 12);
+    ck_assert_int_eq(data_region_remove(&s, &rng, map, &image, &err), NN_OK);
+    for (int p = 0; p < 4; p++) gone += image.px[3 * p] == 0;
+    ck_assert_int_eq(image.px[0], 0);
+    page_says("int(.7 * 3) = %d pixels go", gone);
+    data_image_free(&image);
+}
+END_TEST
+
+START_TEST(blur)
+{
+    const float image[] = { 0, 0, 0, 0, 16, 0, 0, 0, 0 }, centre[] = { 0, 0, 0, 0, 9, 0, 0, 0, 0 };
+    float precision[9];
+    for (int i = 0; i < 9; i++) precision[i] = 1.3862944f; /* 2 ln 2 */
+    const NnVar x = nn_graph_input(graph, "x", (NnShape){ 4, { 1, 1, 3, 3 } }, 0);
+    const NnVar s = nn_graph_input(graph, "s", (NnShape){ 4, { 1, 1, 3, 3 } }, 1);
+    const NnVar only = nn_graph_constant(graph, "centre", (NnShape){ 4, { 1, 1, 3, 3 } }, centre);
+    const NnVar y = nn_gaussian_blur(graph, x, s, 3);
+    const NnVar middle = nn_mean(graph, nn_mul(graph, y, only), 0, 4); /* the centre of y */
+    const NnPlanSpec spec = { .train = 1, .loss = middle };
+    make_plan(&spec);
+    put(x, image);
+    put(s, precision);
+    nn_plan_forward(plan, 0);
+    nn_plan_backward(plan, 1);
+    page_says("y = 16 / 4 = %.2f, dy/ds = -1/2 (0 - 4 * 1) = %.2f", (double)nn_plan_data(plan, middle)[0], slope(s, 4));
+}
+END_TEST
+
 int main(void)
 {
     Suite *s = suite_create("lessons");
@@ -233,6 +337,11 @@ int main(void)
     tcase_add_test(c, classification);
     tcase_add_test(c, cam);
     tcase_add_test(c, activation_map);
+    tcase_add_test(c, pickers);
+    tcase_add_test(c, gradcam);
+    tcase_add_test(c, fusion);
+    tcase_add_test(c, removal);
+    tcase_add_test(c, blur);
     suite_add_tcase(s, c);
     return check_run(s);
 }
