@@ -101,7 +101,7 @@ void lesson_colour_bar(DataImage *canvas, int x, int y, int w, const char *low, 
     const int from = x + DATA_FONT_W * ((int)strlen(low) + 1);
     lesson_text(canvas, x, y + 1, 1, low);
     for (int i = 0; i < w; i++) {
-        LessonColour c;
+        LessonColour c = lesson_ink;
         data_ramp_colour((float)i / (float)(w - 1), c.rgb);
         lesson_box(canvas, from + i, y, 1, 10, c);
     }
