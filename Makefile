@@ -41,7 +41,7 @@ test: setup
 	$(MAKE) -j$(JOBS) check
 
 ## check     run every test (no set-up)
-check: all $(TESTS)
+check: all $(TESTS) $(B)/lesson
 	sh scripts/run_tests.sh $(B) $(TESTS) $(E2E)
 
 ## asan      every C test under the address and undefined-behaviour sanitizers
@@ -64,6 +64,15 @@ bench: setup
 bench-torch:
 	@mkdir -p $(B)
 	sh scripts/bench.sh $(B) setup
+
+## lessons   see what each term of the training does, on and off: a toy, figures and a picture for each; or one of
+##           lesson-interpretation  lesson-latent  lesson-regions  lesson-blur
+ALL_LESSONS := interpretation latent regions blur
+lessons: setup
+	$(MAKE) -j$(JOBS) all $(B)/lesson
+	sh scripts/lesson.sh $(B) $(or $(LESSON),$(ALL_LESSONS))
+$(ALL_LESSONS:%=lesson-%): lesson-%:
+	$(MAKE) lessons LESSON=$*
 
 ## setup     look for compiler, libraries and tools; install what is missing
 setup:
@@ -92,7 +101,7 @@ $(B)/eval: $(O)/eval/eval.o
 $(B)/configs:
 	@mkdir -p $(B) && ln -sfn "$(CURDIR)/configs" $@
 
-objects: $(LIB) $(O)/train/train.o $(O)/eval/eval.o $(call objs,tests/*.c tests/bench/*.c)
+objects: $(LIB) $(O)/train/train.o $(O)/eval/eval.o $(call objs,tests/*.c tests/bench/*.c tests/lesson/*.c)
 
 $(O)/liblocus.a: $(LIB)
 	@rm -f $@ && $(AR) rcs $@ $(LIB)
@@ -109,6 +118,10 @@ $(B)/bench $(B)/onednn_bench $(B)/loader_bench: $(B)/%: $(O)/tests/bench/%.o $(B
 	$(call say,LINK,$@)
 	$(Q)$(CC) $(LDFLAGS) $(OPT) $^ $(if $(filter %/onednn_bench,$@),$(DNNL)) $(LDLIBS) -o $@
 
+$(B)/lesson: $(call objs,tests/lesson/*.c) $(O)/liblocus.a
+	$(call say,LINK,$@)
+	$(Q)$(CC) $(LDFLAGS) $(OPT) $^ $(LDLIBS) -o $@
+
 # The micro-kernels of convolution: one file an instruction set (chosen at run time), the only ones that may round a
 # product and its addition once.
 $(O)/nn/ops/micro_%.o: ISA += -ffp-contract=fast
@@ -122,6 +135,6 @@ $(O)/%.o: %.c
 	$(call say,CC,$<)
 	$(Q)$(CC) $(ALL_CFLAGS) -c $< -o $@
 
-.PHONY: all demo test check asan asan-check lint objects bench bench-torch setup install clean help
+.PHONY: all demo test check asan asan-check lint objects bench bench-torch lessons $(ALL_LESSONS:%=lesson-%) setup install clean help
 .SECONDARY:
 -include $(shell find $(O) -name '*.d' 2>/dev/null)

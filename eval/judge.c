@@ -48,7 +48,7 @@ NnStatus eval_data_own(const EvalRun *run, int threads, EvalData *out, NnErr *er
         name_after(run->data.path, 1, out->name);
         break;
     }
-    NnStatus s = data_set_open(&run->data, run->seed, &out->set, err);
+    NnStatus s = data_set_open(&run->data, run->trained.seed, &out->set, err);
     if (s == NN_OK) s = select_test(out, threads, err);
     if (s != NN_OK) eval_data_close(out);
     return s;
@@ -72,13 +72,13 @@ static NnStatus split_name(const char *text, char *name, const char **path, NnEr
  * as those of the first versions, the configuration may. */
 static NnStatus mark_seen(const EvalRun *run, DataSet *set, NnErr *err)
 {
-    const char *noted = nn_checkpoint_meta(&run->checkpoint, "seen"), *list = noted ? noted : run->data.methods;
+    const char *noted = nn_checkpoint_meta(&run->trained.checkpoint, "seen"), *list = noted ? noted : run->data.methods;
     if (!noted && nn_list_has(list, "all"))
         return nn_fail(
             err, NN_ERR_FORMAT,
             "%s: does not name the manipulations trained on (it has methods = all, and no note \"seen\"), so "
             "--data cannot tell seen from unseen",
-            run->path);
+            run->trained.path);
     for (int m = 0; m < set->n_methods; m++) set->seen[m] = (unsigned char)nn_list_has(list, set->methods[m]);
     return NN_OK;
 }
@@ -98,7 +98,7 @@ NnStatus eval_data_other(const EvalRun *run, const char *name_and_path, int thre
                        sizeof settings.path - 1);
     strcpy(settings.path, path);
     settings.methods[0] = 0;
-    NnStatus s = data_set_open_all_test(&settings, run->seed, &out->set, err);
+    NnStatus s = data_set_open_all_test(&settings, run->trained.seed, &out->set, err);
     if (s == NN_OK) s = mark_seen(run, out->set, err);
     if (s == NN_OK) s = select_test(out, threads, err);
     if (s != NN_OK) eval_data_close(out);
@@ -209,7 +209,7 @@ NnStatus eval_judge(EvalRun *run, const EvalData *data, int threads, EvalVisit v
                                   .n_index = data->n,
                                   .batch = run->batch,
                                   .threads = threads,
-                                  .seed = run->seed };
+                                  .seed = run->trained.seed };
     DataLoader *loader = NULL;
     NnStatus s = pass.mask ? NN_OK : nn_fail(err, NN_ERR_NOMEM, "%s: out of memory", data->name);
     if (s == NN_OK) s = data_loader_open(&spec, &loader, err);

@@ -170,8 +170,8 @@ static json_t *data_json(const EvalReport *report)
 static json_t *run_json(const EvalRun *run)
 {
     json_t *j = json_object();
-    json_object_set_new(j, "checkpoint", text_json(run->path));
-    json_object_set_new(j, "network", text_json(run->model.network));
+    json_object_set_new(j, "checkpoint", text_json(run->trained.path));
+    json_object_set_new(j, "network", text_json(run->trained.model.network));
     json_object_set_new(j, "weights", json_integer((json_int_t)nn_params_weights(run->params)));
     json_object_set_new(j, "size", json_integer(run->data.size));
     json_object_set_new(j, "trained_on", text_json(run->data.methods));
@@ -179,7 +179,7 @@ static json_t *run_json(const EvalRun *run)
     json_object_set_new(j, "threshold_stored", json_boolean(run->has_threshold));
     static const char *const notes[] = { "step", "validated", "best", "version", "blas_core", "mask_count", "config" };
     for (size_t i = 0; i < sizeof notes / sizeof *notes; i++) {
-        const char *value = eval_run_note(run, notes[i]);
+        const char *value = nn_trained_note(&run->trained, notes[i]);
         json_object_set_new(j, notes[i], *value ? text_json(value) : json_null());
     }
     return j;

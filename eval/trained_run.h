@@ -7,16 +7,12 @@
 #include "data/data_settings.h"
 #include "eval/pixel_pool.h"
 #include "nn/core/plan.h"
-#include "nn/model/checkpoint.h"
-#include "nn/model/detector.h"
+#include "nn/model/trained_detector.h"
 
 typedef struct {
-    char *path;   /* of the checkpoint */
-    char *folder; /* it lies in */
-    NnCheckpoint checkpoint;
+    NnTrained trained; /* its checkpoint; generated data sets and automatic splits depend on its seed */
+    char *folder;      /* that the checkpoint lies in */
     DataSettings data;
-    NnModelSettings model;
-    uint64_t seed; /* of the run: generated data sets and automatic splits depend on it */
     double threshold;
     int has_threshold;            /* 0: none stored; threshold is .5 */
     int64_t step, threshold_step; /* of the weights, and at which the threshold was chosen; -1: not noted */
@@ -42,8 +38,5 @@ void eval_run_close(EvalRun *run);
 
 /* Judge image [n,3,size,size], -1..1, with n of 1..batch. ERR_NUMERIC: a score that is not a number. */
 NnStatus eval_run_judge(EvalRun *run, const float *image, int n, EvalVerdicts *out, NnErr *err);
-
-/* A note of the checkpoint, or "" if it has none of that name. */
-const char *eval_run_note(const EvalRun *run, const char *key);
 
 #endif

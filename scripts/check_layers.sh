@@ -23,6 +23,7 @@ train       nn/base nn/core nn/ops nn/model data
 eval        nn/base nn/core nn/ops nn/model data
 tests       nn/base nn/core nn/ops nn/model data train eval
 tests/bench nn/base nn/core nn/ops nn/model data train tests
+tests/lesson nn/base nn/core nn/ops nn/model data train eval
 END
 
 only() { # header, the one file that may include it

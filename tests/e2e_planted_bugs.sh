@@ -43,6 +43,10 @@ mean~reduce.c~s@1 / (float)f.axis@1@~gradient not divided by the count
 softmax~reduce.c~s/(dy\[i \* stride\] - dot)/dy[i * stride]/~gradient without the normalisation
 softmax~reduce.c~s/expf(x\[i \* stride\] - largest)/expf(x[i * stride])/~overflow of exp
 max_normalize~reduce.c~s/\[n \* len + b\] -=/[n * len + b] +=/~wrong sign at the maximum
+gaussian_blur~gaussian_blur.c~s/-0.5f \* dy\[j\]/0.5f * dy[j]/~wrong sign of the gradient to the precision
+gaussian_blur~gaussian_blur.c~s/2 \* n - 2 - i/2 * n - 1 - i/~repeats the border pixel
+gaussian_blur~gaussian_blur.c~s/ < 0 ? 0 : gained\[j\]/ < -9 ? 0 : gained[j]/~a negative precision gets a gradient
+gaussian_blur~gaussian_blur.c~s/const float keep = a ? 1.0f : 0.0f;/const float keep = 1;/~counts the middle row twice at the edges
 mse~loss_ops.c~s/return 2 \* (x - t);/return x - t;/~gradient halved
 l1~loss_ops.c~s/x > t ? 1.0f : x < t/x > t ? -1.0f : x < t/~wrong sign above the target
 bce~loss_ops.c~s/return log_p < -100 ? -100 : log_p;/return log_p > -100 ? log_p : -100;/~NaN becomes a finite loss

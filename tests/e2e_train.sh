@@ -125,8 +125,8 @@ cmp -s runs/tiny/metrics.csv "$odd/a run/metrics.csv" || fail 'metrics.csv diffe
 # ---- Ctrl-C, then --resume: as if nothing had happened ----
 # In the background a shell ignores SIGINT, so the program is started by env, which restores it.
 interrupt() {
-    signal=$1 code=$2 after=$3 folder=$4
-    env --default-signal=INT "$train" tiny.ini --out "$folder" >out.txt 2>err.txt &
+    signal=$1 code=$2 after=$3 folder=$4 ini=${5:-tiny.ini} whole=${6:-runs/tiny}
+    env --default-signal=INT "$train" "$ini" --out "$folder" >out.txt 2>err.txt &
     pid=$!
     while [ "$(grep -c ',train,' "$folder/metrics.csv" 2>/dev/null || :)" -lt "$after" ] 2>/dev/null ||
         [ ! -e "$folder/metrics.csv" ]; do
@@ -137,16 +137,25 @@ interrupt() {
     got=$?
     [ $got -eq "$code" ] || fail "SIG$signal ended with $got, expected $code: $(cat err.txt)"
     grep -q -- '--resume' err.txt || fail "SIG$signal did not say how to go on"
-    expect 0 'wrote' "$train" tiny.ini --out "$folder" --resume
-    cmp -s runs/tiny/metrics.csv "$folder/metrics.csv" || fail "metrics.csv differs after SIG$signal and --resume"
+    expect 0 'wrote' "$train" "$ini" --out "$folder" --resume
+    cmp -s "$whole/metrics.csv" "$folder/metrics.csv" || fail "metrics.csv differs after SIG$signal and --resume"
     for f in last best; do
-        tensors "runs/tiny/$f.safetensors" >want.bin
+        tensors "$whole/$f.safetensors" >want.bin
         tensors "$folder/$f.safetensors" >got.bin
         cmp -s want.bin got.bin || fail "$f.safetensors differs after SIG$signal and --resume"
     done
 }
 interrupt INT 130 0 'int run'
 interrupt TERM 143 1 'term run'
+
+# ---- the adversarial blur, whose generators go on too ----
+printf 'include = tiny.ini\n[blur]\nkind = generator\nwidth = 2\nsteps = 2\n' >blur.ini
+expect 0 '2 generators' "$train" blur.ini --out blur
+head -1 blur/metrics.csv | grep -q ',changed_loss$' || fail 'metrics.csv lacks changed_loss'
+interrupt INT 130 7 'int blur' blur.ini blur
+expect 0 'changed [0-9]' "$train" "$build/configs/adv_blur.ini" --out adv --set data.identities=40 --set data.size=32 \
+    --set train.steps=4 --set train.log_every=2
+expect 2 '3, 5 or 7' "$train" "$build/configs/adv_blur.ini" --set blur.kernel=4
 
 # kill -9: last.safetensors of the last validation, logs beyond it are cut off.
 "$train" tiny.ini --out killed >out.txt 2>err.txt &
@@ -178,6 +187,41 @@ if grep -q 'convolutions with avx' killed/train.log; then
     expect 0 '65/65' env LOCUS_ISA=portable "$train" tiny.ini --out killed --resume --set train.steps=65
     grep -q 'instruction set' err.txt || fail 'other instructions were not mentioned'
 fi
+
+# ---- masks for a few images only ----
+active="--set active.picker=uncertainty --set active.budget=0.1"
+person="$active --set active.annotate=person"
+expect 2 'annotations goes with --resume' "$train" tiny.ini --annotations some.csv
+# shellcheck disable=SC2086
+expect 2 'mask = 0' "$train" tiny.ini $active --set loss.mask=0
+expect 2 'waits for none' "$train" tiny.ini --out runs/tiny --resume --annotations some.csv
+# shellcheck disable=SC2086
+expect 0 'picked by uncertainty after step 30' "$train" tiny.ini --out oracle $active
+for f in oracle/candidates.csv oracle/candidates.png oracle/candidates/0001.png oracle/candidates/0001_mask.png; do
+    [ -s "$f" ] || fail "$f is missing"
+done
+awk -F, '$3 == "train" && ($1 <= 30 ? $11 + 0 != 0 : $11 + 0 == 0) { bad = 1 }
+    $3 == "val" && $11 + 0 != 0 { bad = 1 } END { exit bad }' oracle/metrics.csv ||
+    fail 'the mask term should be 0 up to step 30 and in validations, and not 0 afterwards'
+# shellcheck disable=SC2086
+expect 0 'white where the image is forged' "$train" tiny.ini --out "my run" $person
+grep -q '"status": "waiting for masks"' "my run/run.json" || fail 'run.json does not say that the run waits'
+[ -e "my run/candidates/0001_mask.png" ] && fail 'a mask was given to somebody who shall draw it'
+command=$(tail -1 out.txt)
+case $command in
+*"--out 'my run' --resume --annotations 'my run/candidates.csv'") ;;
+*) fail "the command that goes on is not the last line: $command" ;;
+esac
+eval "$command" >out.txt 2>err.txt && fail 'a run went on without masks'
+grep -q 'candidates.csv:2: .*0001_mask.png' err.txt || fail "the missing mask is not named: $(cat err.txt)"
+cp oracle/candidates/*_mask.png "my run/candidates/"
+eval "$command" >out.txt 2>err.txt || fail "the run did not go on: $(cat err.txt)"
+cmp -s oracle/metrics.csv "my run/metrics.csv" || fail 'metrics.csv differs with the same masks, drawn by a person'
+tensors oracle/last.safetensors >want.bin
+tensors "my run/last.safetensors" >got.bin
+cmp -s want.bin got.bin || fail 'last.safetensors differs with the same masks, drawn by a person'
+# shellcheck disable=SC2086
+expect 2 'has its masks already' "$train" tiny.ini --out "my run" --resume --annotations "my run/candidates.csv" $person
 
 # ---- divergence: exit 4, named, never saved ----
 expect 4 'step ' "$train" tiny.ini --out diverged --set optim.lr=1e38 --set optim.optimizer=sgd

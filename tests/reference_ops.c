@@ -343,6 +343,37 @@ static void cross_entropy(const double *const *x, const NnShape *xs, int n_in, c
     y[0] = weights > 0 ? sum / weights : 0;
 }
 
+/* ---- blur ---- */
+
+/* -1 is 1, and n is n - 2. */
+static int mirrored(int i, int n)
+{
+    return i < 0 ? -i : i >= n ? 2 * (n - 1) - i : i;
+}
+
+static double blurred(const double *x, NnShape s, double precision, int r, int n, int c, int i, int j)
+{
+    double sum = 0, weights = 0;
+    for (int u = -r; u <= r; u++)
+        for (int v = -r; v <= r; v++) {
+            const double w = u || v ? exp(-(u * u + v * v) * fmax(precision, 0) / 2) : 1;
+            weights += w;
+            if (w > 0) sum += w * x[at4(s, n, c, mirrored(i + u, s.d[2]), mirrored(j + v, s.d[3]))];
+        }
+    return sum / weights;
+}
+
+static void gaussian_blur(const double *const *x, const NnShape *xs, int n_in, const void *attr, NnShape ys, double *y)
+{
+    (void)n_in;
+    const int r = *(const int *)attr / 2; /* its only attribute is the kernel */
+    for (int n = 0; n < ys.d[0]; n++)
+        for (int c = 0; c < ys.d[1]; c++)
+            for (int i = 0; i < ys.d[2]; i++)
+                for (int j = 0; j < ys.d[3]; j++)
+                    y[at4(ys, n, c, i, j)] = blurred(x[0], ys, x[1][at4(xs[1], n, 0, i, j)], r, n, c, i, j);
+}
+
 ReferenceForward reference_find(const char *op)
 {
     static const struct {
@@ -359,6 +390,7 @@ ReferenceForward reference_find(const char *op)
         { "global_avg_pool", global_avg_pool },
         { "upsample_nearest", upsample_nearest },
         { "resize_bilinear", resize_bilinear },
+        { "gaussian_blur", gaussian_blur },
         { "softmax", softmax },
         { "max_normalize", max_normalize },
         { "mse", mse },

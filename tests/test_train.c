@@ -246,6 +246,7 @@ END_TEST
 START_TEST(step_allocates_nothing)
 {
     TrainStep s;
+    config.blur.kind = _i, config.blur.width = 2;
     Trainer *t = make_started_trainer();
     steps(t, 3, &s);
     find_foreign_code();
@@ -318,6 +319,7 @@ START_TEST(resumed_equals_uninterrupted)
 {
     char folder[64];
     double best, again;
+    config.blur.kind = _i ? TRAIN_BLUR_GENERATOR : TRAIN_BLUR_NONE, config.blur.width = 2;
     Trainer *t = make_trainer();
     const size_t n = nn_params_len(t->params);
     float *whole = malloc(n * sizeof *whole), *resumed = malloc(n * sizeof *resumed);
@@ -575,8 +577,8 @@ int main(int argc, char **argv)
     tcase_add_test(tc, steps_change_the_weights);
     tcase_add_test(tc, total_is_the_weighted_sum);
     tcase_add_test(tc, weight_zero_leaves_a_term_out);
-    tcase_add_test(tc, step_allocates_nothing);
-    tcase_add_test(tc, resumed_equals_uninterrupted);
+    tcase_add_loop_test(tc, step_allocates_nothing, TRAIN_BLUR_NONE, TRAIN_BLUR_PERTURB + 1);
+    tcase_add_loop_test(tc, resumed_equals_uninterrupted, 0, 2);
     tcase_add_test(tc, a_signal_saves_and_ends);
     tcase_add_loop_test(tc, nonfinite_stops_and_is_never_saved, 0, 3);
     tcase_add_test(tc, snapshot_refuses_nonfinite_moments);

@@ -23,8 +23,12 @@ typedef struct {
 #define F(field) offsetof(TrainOptions, field)
 static const Option table[] = {
     { "--set", "section.key=value", SET, 0, "override a key of the configuration; may be repeated" },
+    { "--mode", "train|regions", TEXT, F(mode),
+      "train (default); regions: measure primary regions with [gradcam] detectors, into the file --out" },
     { "--out", "DIR", TEXT, F(out), "folder of the run (default: runs/<name of CONFIG>, or the next free number)" },
     { "--resume", NULL, FLAG, F(resume), "go on with the run in DIR, or with the latest one of CONFIG, bit for bit" },
+    { "--annotations", "FILE", TEXT, F(annotations),
+      "with --resume: the masks that an [active] run waits for, a list as its candidates.csv" },
     { "--dry-run", NULL, FLAG, F(dry_run), "do everything up to the first step, write nothing" },
     { "--overfit-batch", "N", COUNT, F(overfit), "sanity check: learn N images by heart; write nothing" },
     { "--seed", "N", SEED, F(seed), "the same as --set train.seed=N" },
@@ -117,7 +121,20 @@ static NnStatus parse_option(int argc, char **argv, int *i, TrainOptions *o, NnE
     return apply_option(o, opt, value, err);
 }
 
-static NnStatus check_options(const TrainOptions *o, NnErr *err)
+static NnStatus check_mode(TrainOptions *o, NnErr *err)
+{
+    o->regions = o->mode && !strcmp(o->mode, "regions");
+    if (o->mode && !o->regions && strcmp(o->mode, "train") != 0)
+        return nn_fail(err, NN_ERR_USAGE, "--mode %s: unknown; known: train, regions", o->mode);
+    if (!o->regions || o->summary) return NN_OK;
+    if (o->resume || o->overfit || o->profile || o->dry_run)
+        return nn_fail(err, NN_ERR_USAGE,
+                       "--mode regions goes with none of --resume, --overfit-batch, --profile, --dry-run");
+    if (o->out) return NN_OK;
+    return nn_fail(err, NN_ERR_USAGE, "--mode regions: expected --out FILE, where the maps go");
+}
+
+static NnStatus check_options(TrainOptions *o, NnErr *err)
 {
     if (o->help || o->help_config || o->version) return NN_OK;
     if (!o->config)
@@ -126,8 +143,10 @@ static NnStatus check_options(const TrainOptions *o, NnErr *err)
                        "train configs/lae.ini; --help lists the options");
     if (o->overfit && (o->resume || o->profile))
         return nn_fail(err, NN_ERR_USAGE, "--overfit-batch goes with neither --resume nor --profile");
+    if (o->annotations && !o->resume)
+        return nn_fail(err, NN_ERR_USAGE, "--annotations goes with --resume: it is for a run that waits for them");
     if (o->profile && o->resume) return nn_fail(err, NN_ERR_USAGE, "--profile does not go with --resume");
-    return NN_OK;
+    return check_mode(o, err);
 }
 
 NnStatus train_options_parse(int argc, char **argv, TrainOptions *o, NnErr *err)
@@ -181,19 +200,29 @@ static void add_word(char *text, size_t size, const char *word)
     snprintf(text + n, size - n, "'");
 }
 
-char *train_options_resume_command(int argc, char **argv, const char *folder)
+/* Is it "--name=value"? */
+static int has_value(const char *text, const char *name)
 {
-    size_t size = 64 + 4 * strlen(folder);
+    const size_t len = strlen(name);
+    return !strncmp(text, name, len) && text[len] == '=';
+}
+
+char *train_options_resume_command(int argc, char **argv, const char *folder, const char *annotations)
+{
+    size_t size = 96 + 4 * strlen(folder) + 4 * strlen(annotations ? annotations : "");
     for (int i = 0; i < argc; i++) size += 4 * strlen(argv[i]) + 8;
     char *text = nn_alloc(size, 1);
     if (!text) return NULL;
     for (int i = 0; i < argc; i++) {
-        if (!strcmp(argv[i], "--resume") || !strncmp(argv[i], "--out=", 6)) continue;
-        if (!strcmp(argv[i], "--out")) i++;
+        if (!strcmp(argv[i], "--resume") || has_value(argv[i], "--out") || has_value(argv[i], "--annotations"))
+            continue;
+        if (!strcmp(argv[i], "--out") || !strcmp(argv[i], "--annotations")) i++;
         else add_word(text, size, argv[i]);
     }
     add_word(text, size, "--out");
     add_word(text, size, folder);
     add_word(text, size, "--resume");
+    if (annotations) add_word(text, size, "--annotations");
+    if (annotations) add_word(text, size, annotations);
     return text;
 }

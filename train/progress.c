@@ -27,6 +27,7 @@ static void add_step(TrainProgress *p, const TrainStep *s)
 {
     p->sum.loss += s->loss;
     p->sum.grad_norm += s->grad_norm;
+    p->sum.changed += s->changed;
     for (int i = 0; i < TRAIN_MAX_TERMS; i++) p->sum.term[i] += s->term[i];
 }
 
@@ -38,6 +39,8 @@ static void format_losses(const TrainProgress *p, const Trainer *t, int decimals
     for (int i = 0; i < t->objective.n && used < size; i++)
         used += (size_t)snprintf(text + used, size - used, "  %s %.*f", t->objective.terms[i].name, decimals,
                                  p->sum.term[i] / n);
+    if (t->adversary && used < size)
+        used += (size_t)snprintf(text + used, size - used, "  changed %.*f", decimals, p->sum.changed / n);
     if (used < size) snprintf(text + used, size - used, "  grad %.3g", p->sum.grad_norm / n);
 }
 
@@ -61,22 +64,41 @@ static int terminal_width(void)
     return !ioctl(STDOUT_FILENO, TIOCGWINSZ, &w) && w.ws_col > 20 ? w.ws_col : 80;
 }
 
-/* Short, since a line that is cut shows less: what a person watches comes first. */
-static void draw_bar(TrainProgress *p, const Trainer *t, double now)
+/* "[###.......] 120/400  " and the text behind it. */
+static void draw(TrainProgress *p, int64_t done, int64_t all, const char *text, double now)
 {
     enum { CELLS = 10 };
     static const char full[] = "##########", empty[] = "..........";
-    char losses[320], line[512];
-    const Speed v = measure_speed(p, t, now);
-    const int done = (int)(CELLS * t->step / t->total), eta = (int)v.eta;
-    format_losses(p, t, 2, losses, sizeof losses);
-    snprintf(line, sizeof line, "[%.*s%.*s] %lld/%lld  %.0f images/s  ETA %d:%02d  wait %.0f%%  %s", done, full,
-             CELLS - done, empty, (long long)t->step, (long long)t->total, v.images_per_s, eta / 60, eta % 60,
-             100 * v.wait_share, losses);
+    char line[512];
+    const int cells = (int)(CELLS * done / all);
+    snprintf(line, sizeof line, "[%.*s%.*s] %lld/%lld  %s", cells, full, CELLS - cells, empty, (long long)done,
+             (long long)all, text);
     printf("\r%.*s\033[K", terminal_width() - 1, line);
     fflush(stdout);
     p->shown = 1;
     p->drawn = now;
+}
+
+/* Short, since a line that is cut shows less: what a person watches comes first. */
+static void draw_bar(TrainProgress *p, const Trainer *t, double now)
+{
+    char losses[320], text[480];
+    const Speed v = measure_speed(p, t, now);
+    const int eta = (int)v.eta;
+    format_losses(p, t, 2, losses, sizeof losses);
+    snprintf(text, sizeof text, "%.0f images/s  ETA %d:%02d  wait %.0f%%  %s", v.images_per_s, eta / 60, eta % 60,
+             100 * v.wait_share, losses);
+    draw(p, t->step, t->total, text, now);
+}
+
+void train_progress_count(TrainProgress *p, const char *what, int64_t done, int64_t all)
+{
+    char text[128];
+    const double now = nn_clock();
+    if (!p->terminal || done < 1 || (now - p->drawn <= 0.1 && done < all)) return;
+    const int eta = (int)((now - p->began) / (double)done * (double)(all - done));
+    snprintf(text, sizeof text, "%s  ETA %d:%02d", what, eta / 60, eta % 60);
+    draw(p, done, all, text, now);
 }
 
 static void write_line(TrainProgress *p, TrainLog *log, const Trainer *t, const TrainStep *s, double now)

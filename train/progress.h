@@ -20,6 +20,9 @@ void train_progress_start(TrainProgress *p, const Trainer *t);
  * where there is no bar) and a row of timing.csv. */
 void train_progress_step(TrainProgress *p, TrainLog *log, const Trainer *t, const TrainStep *s);
 
+/* The same bar for other work than steps, on a terminal alone: `done` of `all`, of what. */
+void train_progress_count(TrainProgress *p, const char *what, int64_t done, int64_t all);
+
 /* Take the bar away, so that other text can be printed. */
 void train_progress_clear(TrainProgress *p);
 

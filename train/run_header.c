@@ -18,12 +18,23 @@ static void say_network(TrainLog *log, const Trainer *t)
     static const char *const input[] = { "RGB", "residual" };
     train_log_say(log, "network  %s on %s input, %d x %d pixels: %zu weights, %.1f MFLOP an image",
                   t->config.model.network, input[t->config.model.input == NN_INPUT_RESIDUAL], t->config.data.size,
-                  t->config.data.size, nn_params_weights(t->params),
-                  1e-6 * nn_plan_flops(t->plan) / t->config.train.batch);
+                  t->config.data.size, nn_params_weights(t->params), 1e-6 * nn_plan_flops(t->plan) / trainer_rows(t));
     train_log_say(log,
                   "memory   %.1f MiB planned for a step (this order needs at least %.1f), %.1f MiB for validation%s",
                   mebibytes(t->plan), (double)nn_plan_lower_bound(t->plan) / 1048576.0, mebibytes(t->val_plan),
                   t->config.train.memory == NN_MEMORY_LOW ? "; memory = low" : "");
+}
+
+/* What trains beside the detector. */
+static void say_adversary(TrainLog *log, const Trainer *t)
+{
+    static const char *const kind[] = { "none", "gradient", "generator", "random", "uniform", "perturb" };
+    const int n = train_adversary_generators(t->adversary);
+    if (!t->adversary) return;
+    train_log_say(log, "blur     %s: every image twice in a step, as it is and changed", kind[t->config.blur.kind]);
+    if (n)
+        train_log_say(log, "         %d generator%s of %zu weights", n, n > 1 ? "s" : "",
+                      nn_params_weights(train_adversary_params(t->adversary, 0)));
 }
 
 /* Items of a manipulation (-1: real images) in a split. */
@@ -99,6 +110,7 @@ static void say_no_validation(TrainLog *log, const Trainer *t)
 void train_header_say(TrainLog *log, const Trainer *t, const char *folder)
 {
     say_network(log, t);
+    say_adversary(log, t);
     say_data(log, t);
     say_compute(log);
     say_kernels(log, t);

@@ -44,22 +44,22 @@ static NnStatus open_table(FILE **out, const char *folder, const char *name, int
     return step > 0 ? cut_rows(*out, path, step, validated, err) : NN_OK;
 }
 
-static void write_header(FILE *f, const TrainObjective *o)
+static void write_header(FILE *f, const TrainObjective *o, int changed)
 {
     fprintf(f, "step,epoch,split,lr,grad_norm,loss");
     for (int i = 0; i < o->n; i++) fprintf(f, ",%s,%s_weighted", o->terms[i].name, o->terms[i].name);
-    fprintf(f, ",auc,accuracy,threshold\n");
+    fprintf(f, ",auc,accuracy,threshold%s\n", changed ? ",changed_loss" : "");
 }
 
-NnStatus train_log_open(TrainLog *log, const char *folder, const TrainObjective *o, int64_t step, int64_t validated,
-                        NnErr *err)
+NnStatus train_log_open(TrainLog *log, const char *folder, const Trainer *t, NnErr *err)
 {
     char path[TRAIN_PATH_MAX];
+    const int64_t step = t->step, validated = t->validated;
     *log = (TrainLog){ 0 };
     snprintf(log->folder, sizeof log->folder, "%s", folder);
     NN_TRY(open_table(&log->metrics, folder, "metrics.csv", step, validated, err));
     NN_TRY(open_table(&log->timing, folder, "timing.csv", step, validated, err));
-    if (ftell(log->metrics) == 0) write_header(log->metrics, o);
+    if (ftell(log->metrics) == 0) write_header(log->metrics, &t->objective, t->adversary != NULL);
     if (ftell(log->timing) == 0) fprintf(log->timing, "step,seconds,images_per_s,wait_share\n");
     log->text = fopen(train_folder_file(folder, "train.log", path), step > 0 ? "a" : "w");
     return log->text ? NN_OK : nn_fail(err, NN_ERR_IO, "%s: %s", path, strerror(errno));
@@ -85,7 +85,9 @@ void train_log_step(TrainLog *log, const Trainer *t, const TrainStep *s)
     fprintf(log->metrics, "%lld,%lld,train,%.9g,%.9g", (long long)t->step, (long long)trainer_epoch(t, t->step), s->lr,
             s->grad_norm);
     write_losses(log->metrics, &t->objective, s->loss, s->term);
-    fprintf(log->metrics, ",,,\n");
+    fprintf(log->metrics, ",,,");
+    if (t->adversary) fprintf(log->metrics, ",%.9g", s->changed);
+    fputc('\n', log->metrics);
 }
 
 void train_log_validation(TrainLog *log, const Trainer *t, const TrainValidation *v)
@@ -93,7 +95,7 @@ void train_log_validation(TrainLog *log, const Trainer *t, const TrainValidation
     if (!log->metrics) return;
     fprintf(log->metrics, "%lld,%lld,val,,", (long long)t->step, (long long)trainer_epoch(t, t->step));
     write_losses(log->metrics, &t->objective, v->loss, v->term);
-    fprintf(log->metrics, ",%.9g,%.9g,%.9g\n", v->auc, v->accuracy, v->threshold);
+    fprintf(log->metrics, ",%.9g,%.9g,%.9g%s\n", v->auc, v->accuracy, v->threshold, t->adversary ? "," : "");
 }
 
 void train_log_time(TrainLog *log, int64_t step, double seconds, double images_per_s, double wait_share)

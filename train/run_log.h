@@ -3,7 +3,7 @@
  * metrics.csv holds nothing that depends on the clock: two runs of one configuration write the same bytes. Columns:
  * step, epoch, split (train: a row each step, this batch alone; val: a row each validation), lr, grad_norm, loss, then
  * for each term <name> and <name>_weighted, then auc, accuracy, threshold (val only; empty where nothing is to be
- * said).
+ * said), and with an adversary changed_loss: the loss on its images alone, where `loss` is of both halves (train only).
  * timing.csv: step, seconds since the process began training, images_per_s, wait_share (of the time in steps, waiting
  * for images). */
 #ifndef TRAIN_RUN_LOG_H
@@ -17,10 +17,9 @@ typedef struct {
     char folder[NN_TEXT_MAX];      /* for messages */
 } TrainLog;
 
-/* Open the files in folder. A resumed run (step > 0) keeps the rows up to its step, and the validation rows up to
- * `validated`; what an interrupted process wrote beyond is cut off. ERR_IO. */
-NnStatus train_log_open(TrainLog *log, const char *folder, const TrainObjective *o, int64_t step, int64_t validated,
-                        NnErr *err);
+/* Open the files of trainer t in folder. A resumed run keeps the rows up to its step, and the validation rows up to
+ * that of its last validation; what an interrupted process wrote beyond is cut off. ERR_IO. */
+NnStatus train_log_open(TrainLog *log, const char *folder, const Trainer *t, NnErr *err);
 void train_log_close(TrainLog *log);
 
 void train_log_step(TrainLog *log, const Trainer *t, const TrainStep *s);

@@ -9,6 +9,47 @@
 #include "nn/base/blas.h"
 #include "nn/base/size.h"
 #include "nn/ops/micro.h"
+#include "train/phase.h"
+
+/* "generator0.optim.slot1." */
+static void generator_prefix(char prefix[48], int generator, int slot)
+{
+    if (slot < 0) snprintf(prefix, 48, "generator%d.model.", generator);
+    else snprintf(prefix, 48, "generator%d.optim.slot%d.", generator, slot);
+}
+
+static NnStatus add_generators(const Trainer *t, NnCheckpoint *c, NnErr *err)
+{
+    char prefix[48];
+    for (int i = 0; i < train_adversary_generators(t->adversary); i++) {
+        NnParams *params = train_adversary_params(t->adversary, i);
+        const TrainOptimizer *o = train_adversary_optimizer(t->adversary, i);
+        generator_prefix(prefix, i, -1);
+        NN_TRY(nn_checkpoint_add_params(c, params, prefix, nn_params_values(params), 0, err));
+        for (int k = 0; k < o->n_slots; k++) {
+            generator_prefix(prefix, i, k);
+            NN_TRY(nn_checkpoint_add_params(c, params, prefix, o->slot[k], 1, err));
+        }
+    }
+    return NN_OK;
+}
+
+static NnStatus restore_generators(Trainer *t, const NnCheckpoint *c, NnErr *err)
+{
+    char prefix[48];
+    for (int i = 0; i < train_adversary_generators(t->adversary); i++) {
+        NnParams *params = train_adversary_params(t->adversary, i);
+        TrainOptimizer *o = train_adversary_optimizer(t->adversary, i);
+        generator_prefix(prefix, i, -1);
+        NN_TRY(nn_checkpoint_get_params(c, params, prefix, nn_params_values(params), 0, err));
+        for (int k = 0; k < o->n_slots; k++) {
+            generator_prefix(prefix, i, k);
+            NN_TRY(nn_checkpoint_get_params(c, params, prefix, o->slot[k], 1, err));
+        }
+        o->updates = train_adversary_updates(t->adversary, t->step * t->config.optim.accumulate);
+    }
+    return NN_OK;
+}
 
 static NnStatus add_tensors(const Trainer *t, NnCheckpoint *c, int best, NnErr *err)
 {
@@ -21,6 +62,7 @@ static NnStatus add_tensors(const Trainer *t, NnCheckpoint *c, int best, NnErr *
         NN_TRY(nn_checkpoint_add_params(c, t->params, prefix, t->optimizer.slot[i], 1, err));
     }
     if (t->ema.value) NN_TRY(nn_checkpoint_add_params(c, t->params, "ema.", t->ema.value, 0, err));
+    if (!best) NN_TRY(add_generators(t, c, err));
     return nn_checkpoint_add(c, "data.mask_sum", (NnShape){ 2, { size, size } }, t->mask_sum, err);
 }
 
@@ -56,6 +98,16 @@ static NnStatus add_seen(const Trainer *t, NnCheckpoint *c, NnErr *err)
     return status;
 }
 
+static NnStatus add_phases(const Trainer *t, NnCheckpoint *c, NnErr *err)
+{
+    char text[128] = "";
+    for (int i = 0; train_phase_name(i); i++) {
+        const size_t used = strlen(text);
+        if (t->entered[i]) snprintf(text + used, sizeof text - used, "%s%s", used ? "," : "", train_phase_name(i));
+    }
+    return nn_checkpoint_note(c, "phases", text, err);
+}
+
 static NnStatus add_notes(const Trainer *t, NnCheckpoint *c, NnErr *err)
 {
     NN_TRY(add_config(t, c, err));
@@ -65,6 +117,10 @@ static NnStatus add_notes(const Trainer *t, NnCheckpoint *c, NnErr *err)
     NN_TRY(nn_checkpoint_note(c, "blas_version", nn_blas_version(), err));
     NN_TRY(nn_checkpoint_note(c, "isa", nn_micro()->name, err));
     NN_TRY(nn_checkpoint_note(c, "kernels", nn_plan_kernels(t->plan), err));
+    if (t->adversary) {
+        NN_TRY(nn_checkpoint_note(c, "attack_kernels", train_adversary_attack_kernels(t->adversary), err));
+        NN_TRY(nn_checkpoint_note(c, "generator_kernels", train_adversary_generator_kernels(t->adversary), err));
+    }
     NN_TRY(nn_checkpoint_notef(c, err, "seed", "%d", t->config.train.seed));
     NN_TRY(nn_checkpoint_notef(c, err, "step", "%lld", (long long)t->step));
     NN_TRY(nn_checkpoint_notef(c, err, "epoch", "%lld", (long long)trainer_epoch(t, t->step)));
@@ -74,6 +130,7 @@ static NnStatus add_notes(const Trainer *t, NnCheckpoint *c, NnErr *err)
     NN_TRY(nn_checkpoint_notef(c, err, "plateau_stale", "%d", t->plateau.stale));
     NN_TRY(nn_checkpoint_notef(c, err, "best", "%.17g", t->best));
     if (t->validated) NN_TRY(nn_checkpoint_notef(c, err, "threshold", "%.17g", t->threshold));
+    NN_TRY(add_phases(t, c, err));
     NN_TRY(nn_checkpoint_notef(c, err, "ema", "%.9g", (double)t->ema.memory));
     return nn_checkpoint_notef(c, err, "mask_count", "%.17g", t->mask_count);
 }
@@ -134,6 +191,12 @@ static NnStatus read_count(const NnCheckpoint *c, const char *name, const char *
     return NN_OK;
 }
 
+static void restore_phases(Trainer *t, const NnCheckpoint *c)
+{
+    const char *phases = nn_checkpoint_meta(c, "phases");
+    for (int i = 0; train_phase_name(i); i++) t->entered[i] = phases && nn_list_has(phases, train_phase_name(i));
+}
+
 static NnStatus restore_numbers(Trainer *t, const NnCheckpoint *c, const char *name, NnErr *err)
 {
     int64_t stale = 0, cuts = 0, plateau_stale = 0;
@@ -145,6 +208,7 @@ static NnStatus restore_numbers(Trainer *t, const NnCheckpoint *c, const char *n
     NN_TRY(read_number(c, name, "best", &t->best, err));
     if (t->validated) NN_TRY(read_number(c, name, "threshold", &t->threshold, err));
     NN_TRY(read_number(c, name, "mask_count", &t->mask_count, err));
+    restore_phases(t, c);
     t->optimizer.updates = t->step;
     t->stale = (int)stale;
     t->plateau = (TrainPlateau){ (int)cuts, (int)plateau_stale };
@@ -165,5 +229,6 @@ NnStatus train_snapshot_restore(Trainer *t, const NnCheckpoint *c, const char *n
     if (!masks || !nn_shape_equal(masks->shape, want))
         return nn_fail(err, NN_ERR_FORMAT, "%s: data.mask_sum is missing or not of the size of the images", name);
     memcpy(t->mask_sum, masks->value, nn_shape_len(want) * sizeof *t->mask_sum);
-    return restore_numbers(t, c, name, err);
+    NN_TRY(restore_numbers(t, c, name, err));
+    return restore_generators(t, c, err);
 }

@@ -4,6 +4,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "data/region_removal.h"
 #include "nn/base/file.h"
 #include "train/train_settings.h"
 
@@ -48,6 +49,47 @@ NnStatus train_config_load(TrainConfig *c, const char *path, const char *const *
     return train_config_check(c, err);
 }
 
+static int measures_itself(const TrainConfig *c)
+{
+    return c->regions.remove != DATA_REMOVE_NONE && !c->regions.maps[0] && !c->gradcam.detectors[0];
+}
+
+/* Until the candidates are picked no mask trains anything, and each picker leans on a trained part of the network. */
+static NnStatus check_active(const TrainConfig *c, NnErr *err)
+{
+    const TrainLossSettings *loss = &c->loss;
+    const int picker = c->active.picker;
+    if (picker == TRAIN_PICK_OFF) return NN_OK;
+    if (loss->mask <= 0)
+        return nn_fail(err, NN_ERR_CONFIG,
+                       "[active] picks images for a mask, but [loss] mask = 0; expected mask > 0, or "
+                       "picker = off");
+    if (c->active.begin >= 1)
+        return nn_fail(err, NN_ERR_CONFIG,
+                       "[active] begin = %g leaves no step to learn from masks; expected less than 1",
+                       (double)c->active.begin);
+    if (picker == TRAIN_PICK_UNCERTAINTY && loss->latent <= 0)
+        return nn_fail(err, NN_ERR_CONFIG,
+                       "[active] picker = uncertainty, but [loss] latent = 0: nothing trains the "
+                       "activities it compares; expected latent > 0, or picker = random");
+    if (loss->cls <= 0 && (picker == TRAIN_PICK_CHANNEL || c->model.score == NN_SCORE_LOGIT))
+        return nn_fail(err, NN_ERR_CONFIG,
+                       "[active] %s, but [loss] cls = 0: nothing trains the logit before masks are "
+                       "seen; expected cls > 0",
+                       picker == TRAIN_PICK_CHANNEL ? "picker = channel" : "with [model] score = logit");
+    return NN_OK;
+}
+
+static NnStatus check_blur(const TrainBlurSettings *b, int size, NnErr *err)
+{
+    if (b->kernel != 3 && b->kernel != 5 && b->kernel != 7)
+        return nn_fail(err, NN_ERR_CONFIG, "[blur] kernel = %d; expected 3, 5 or 7", b->kernel);
+    if (b->kind == TRAIN_BLUR_GENERATOR && size % 4 != 0)
+        return nn_fail(err, NN_ERR_CONFIG, "[blur] kind = generator with [data] size = %d; expected a multiple of 4",
+                       size);
+    return NN_OK;
+}
+
 NnStatus train_config_check(const TrainConfig *c, NnErr *err)
 {
     const TrainLossSettings *loss = &c->loss;
@@ -59,11 +101,22 @@ NnStatus train_config_check(const TrainConfig *c, NnErr *err)
         return nn_fail(err, NN_ERR_CONFIG,
                        "[model] score = logit, but [loss] cls = 0 and mask = 0: nothing trains the score; "
                        "expected one of them > 0, or score = latent");
+    NN_TRY(check_active(c, err));
     if (c->optim.nesterov && c->optim.momentum <= 0)
         return nn_fail(err, NN_ERR_CONFIG, "[optim] nesterov = 1 needs momentum > 0");
     if (c->augment.jpeg_min > c->augment.jpeg_max)
         return nn_fail(err, NN_ERR_CONFIG, "[augment] jpeg_min = %d is above jpeg_max = %d", c->augment.jpeg_min,
                        c->augment.jpeg_max);
+    NN_TRY(data_region_check(&c->regions, err));
+    if (c->gradcam.fusion == TRAIN_FUSE_NEIGHBOUR && c->gradcam.t2 > c->gradcam.t1)
+        return nn_fail(err, NN_ERR_CONFIG, "[gradcam] t2 = %g is above t1 = %g", (double)c->gradcam.t2,
+                       (double)c->gradcam.t1);
+    if (measures_itself(c) && c->gradcam.begin <= 0)
+        return nn_fail(
+            err, NN_ERR_CONFIG,
+            "[gradcam] begin = 0, but the network in training knows nothing yet; expected begin > 0, trained "
+            "detectors in [gradcam], or [regions] maps");
+    if (c->blur.kind != TRAIN_BLUR_NONE) NN_TRY(check_blur(&c->blur, c->data.size, err));
     return NN_OK;
 }
 

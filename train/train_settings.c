@@ -13,6 +13,9 @@ static const NnSetting gradcam_rows[] = {
       "run folders or checkpoints, comma separated, whose maps are averaged; empty = the network in training" },
     { "layer", NN_SET_TEXT, G(layer), "", 0, 0, NULL, "",
       "the layer that is looked at, by its name in train --summary, e.g. encoder.3; empty = the latent" },
+    { "explain", NN_SET_CHOICE, G(explain), "decision", 0, 0, "decision forged", "",
+      "what the maps explain: why the detector says what it says, real or forged; or, of every image, what speaks for "
+      "forged" },
     { "fusion", NN_SET_CHOICE, G(fusion), "threshold", 0, 0, "threshold neighbour", "",
       "how several maps become one: their mean above t1; or, between t2 and t1, also where neighbours of other maps "
       "disagree by more than t3" },
@@ -38,20 +41,19 @@ static const NnSetting active_rows[] = {
 static const NnSetting blur_rows[] = {
     { "kind", NN_SET_CHOICE, B(kind), "none", 0, 0, "none gradient generator random uniform perturb", "",
       "how each training batch is changed once more: a pixel-wise blur that raises the loss, by gradient ascent or by "
-      "a "
-      "network; as controls a random blur, one width per image, or a sign-gradient perturbation" },
+      "a network; as controls a random blur, one width per image, or a sign-gradient perturbation" },
     { "weight", NN_SET_FLOAT, B(weight), "1", 0, 1e6, NULL, "weight", "of the loss on the changed images" },
     { "kernel", NN_SET_INT, B(kernel), "3", 3, 7, NULL, "pixels", "of the blur: 3, 5 or 7" },
     { "steps", NN_SET_INT, B(steps), "1", 1, 100, NULL, "steps",
       "gradient: ascents; generator: updates; before each step of the detector" },
-    { "start", NN_SET_FLOAT, B(start), "1", 0, 1e6, NULL, "1/pixels^2", "gradient: 1/sigma^2 at the outset" },
-    { "step", NN_SET_FLOAT, B(step), "0.5", 0, 1e6, NULL, "1/pixels^2",
+    { "start", NN_SET_FLOAT, B(start), "4", 0, 1e6, NULL, "1/pixels^2", "gradient: 1/sigma^2 at the outset" },
+    { "step", NN_SET_FLOAT, B(step), "2", 0, 1e6, NULL, "1/pixels^2",
       "gradient: length of an ascent, as a root mean square over the map" },
     { "rms", NN_SET_FLOAT, B(rms), "0", 0, 1e6, NULL, "1/pixels^2",
       "gradient: every image's map is brought to this root mean square; 0 = left as it is" },
     { "s_min", NN_SET_FLOAT, B(s_min), "1", 0, 1e6, NULL, "1/pixels^2",
       "generator: smallest 1/sigma^2; 1 = sigma of one pixel at most" },
-    { "width", NN_SET_INT, B(width), "16", 1, 1024, NULL, "channels", "generator: of its first layer" },
+    { "width", NN_SET_INT, B(width), "8", 1, 1024, NULL, "channels", "generator: of its first layer" },
     { "lr", NN_SET_FLOAT, B(lr), "0.002", 0, 1e38, NULL, "", "generator: learning rate" },
     { "two_generators", NN_SET_BOOL, B(two_generators), "1", 0, 1, NULL, "",
       "generator: one for real and one for forged images" },

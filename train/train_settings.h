@@ -62,12 +62,14 @@ typedef struct {
     int memory;             /* NnMemory */
 } TrainRunSettings;
 
+typedef enum { TRAIN_EXPLAIN_DECISION, TRAIN_EXPLAIN_FORGED } TrainExplain;
 typedef enum { TRAIN_FUSE_THRESHOLD, TRAIN_FUSE_NEIGHBOUR } TrainFusion;
 
 /* [gradcam]: how primary regions are found (train/regions.h). */
 typedef struct {
     char detectors[NN_TEXT_MAX]; /* run folders or checkpoints, comma separated; "": the network in training */
     char layer[NN_TEXT_MAX];     /* scope of the layer that is looked at; "": the latent */
+    int explain;                 /* TrainExplain */
     int fusion;                  /* TrainFusion */
     float t1, t2, t3;            /* thresholds of the fusion */
     float begin;                 /* share of the run after which it measures its own maps */

@@ -31,7 +31,12 @@ static NnStatus check_validation_set(const Trainer *t, NnErr *err)
                    n[0], n[1]);
 }
 
-/* Detector and losses in one graph. */
+int trainer_rows(const Trainer *t)
+{
+    return t->config.blur.kind == TRAIN_BLUR_NONE ? t->config.train.batch : 2 * t->config.train.batch;
+}
+
+/* Detector and losses in one graph; with an adversary the loss on its images too, to be looked at. */
 static NnStatus build_graph(Trainer *t, NnErr *err)
 {
     const TrainConfig *c = &t->config;
@@ -39,10 +44,14 @@ static NnStatus build_graph(Trainer *t, NnErr *err)
     t->params = nn_params_new();
     t->graph = t->params ? nn_graph_new(t->params) : NULL;
     if (!t->graph) return nn_fail(err, NN_ERR_NOMEM, "out of memory for the network");
-    t->inputs = train_inputs_make(t->graph, c->train.batch, c->data.size, channels > 0 ? channels : 1);
+    t->inputs = train_inputs_make(t->graph, trainer_rows(t), c->data.size, channels > 0 ? channels : 1);
     t->detector = nn_detector_build(t->graph, &c->model, t->inputs.image, t->inputs.select);
     nn_graph_scope(t->graph, "objective");
     t->objective = train_objective_build(t->graph, &t->detector, &t->inputs, &c->loss);
+    if (c->blur.kind != TRAIN_BLUR_NONE) {
+        const TrainInputs changed = train_inputs_changed(t->graph, &t->inputs);
+        t->of_changed = train_objective_build(t->graph, &t->detector, &changed, &c->loss);
+    }
     nn_graph_scope(t->graph, "");
     return nn_graph_status(t->graph, err);
 }
@@ -54,6 +63,7 @@ static NnStatus build_plans(Trainer *t, const char *kernels, NnErr *err)
     NnVar keep[TRAIN_MAX_TERMS + 1];
     int n = 0;
     for (; n < t->objective.n; n++) keep[n] = t->objective.terms[n].value;
+    if (t->of_changed.n) keep[n++] = t->of_changed.total;
     NnPlanSpec spec = { .train = 1,
                         .loss = t->objective.total,
                         .keep = keep,
@@ -66,6 +76,7 @@ static NnStatus build_plans(Trainer *t, const char *kernels, NnErr *err)
     const NnStatus s = nn_plan_new(t->graph, &spec, &t->plan, &why);
     if (s != NN_OK) return nn_fail(err, s, "%s%s", s == NN_ERR_CONFIG ? "[train] conv: " : "", why.msg);
     if (!t->n_val) return NN_OK;
+    n = t->objective.n;
     keep[n++] = t->detector.score;
     spec.train = 0, spec.loss = NN_NONE, spec.n_keep = n, spec.kernels = nn_plan_kernels(t->plan);
     return nn_plan_new(t->graph, &spec, &t->val_plan, err);
@@ -82,6 +93,19 @@ static NnStatus allocate_buffers(Trainer *t, NnErr *err)
     return nn_fail(err, NN_ERR_NOMEM, "out of memory for the buffers of a run");
 }
 
+static NnStatus make_adversary(Trainer *t, const TrainerSpec *spec, NnErr *err)
+{
+    const TrainAdversarySpec adversary = { .config = &t->config,
+                                           .params = t->params,
+                                           .attack_kernels = spec->attack_kernels,
+                                           .generator_kernels = spec->generator_kernels };
+    const size_t size = (size_t)t->config.data.size;
+    NN_TRY(train_adversary_new(&adversary, &t->adversary, err));
+    if (!t->adversary) return NN_OK;
+    t->changed = nn_alloc((size_t)t->config.train.batch, 3 * size * size * sizeof *t->changed);
+    return t->changed ? NN_OK : nn_fail(err, NN_ERR_NOMEM, "out of memory for a changed batch");
+}
+
 static void set_length(Trainer *t)
 {
     const TrainConfig *c = &t->config;
@@ -91,16 +115,27 @@ static void set_length(Trainer *t)
     t->total = c->train.steps ? c->train.steps : c->train.epochs * t->steps_per_epoch;
 }
 
+/* In an active run masks are hidden until its candidates are picked, those of the validation for ever. */
+static NnStatus settle_masks(Trainer *t, NnErr *err)
+{
+    t->masks = t->val_masks = t->config.loss.mask_on_real ? TRAIN_MASKS_ALL : TRAIN_MASKS_FORGED;
+    if (t->config.active.picker == TRAIN_PICK_OFF) return NN_OK;
+    t->masks = t->val_masks = TRAIN_MASKS_NONE;
+    return data_set_hide_masks(t->set, err);
+}
+
 static NnStatus set_up(Trainer *t, const TrainerSpec *spec, NnErr *err)
 {
     NN_TRY(copy_index(&t->train, spec->train, spec->n_train, err));
     NN_TRY(copy_index(&t->val, spec->val, spec->n_val, err));
     if (!t->n_train) return nn_fail(err, NN_ERR_DATA, "the training split holds no image");
     NN_TRY(check_validation_set(t, err));
+    NN_TRY(settle_masks(t, err));
     NN_TRY(allocate_buffers(t, err));
     NN_TRY(build_graph(t, err));
     NN_TRY(nn_params_seal(t->params, (uint64_t)t->config.train.seed, err));
     NN_TRY(build_plans(t, spec->kernels, err));
+    NN_TRY(make_adversary(t, spec, err));
     NN_TRY(train_optimizer_init(&t->optimizer, &t->config.optim, t->params, err));
     return train_ema_init(&t->ema, t->config.optim.ema, t->params, err);
 }
@@ -118,6 +153,7 @@ NnStatus trainer_new(const TrainerSpec *spec, Trainer **out, NnErr *err)
     Trainer *t = nn_alloc(1, sizeof *t);
     if (!t) return nn_fail(err, NN_ERR_NOMEM, "out of memory for the trainer");
     t->config = *spec->config, t->set = spec->set, t->augment = spec->augment;
+    t->annotations = spec->annotations;
     t->n_train = spec->n_train, t->n_val = spec->n_val;
     t->best = -INFINITY, t->threshold = 0.5;
     set_length(t);
@@ -135,18 +171,22 @@ void trainer_free(Trainer *t)
 {
     if (!t) return;
     data_loader_close(t->loader);
+    train_adversary_free(t->adversary);
     train_ema_deinit(&t->ema);
     train_optimizer_deinit(&t->optimizer);
     nn_plan_free(t->val_plan);
     nn_plan_free(t->plan);
     nn_graph_free(t->graph);
     nn_params_free(t->params);
+    data_region_maps_free(t->maps);
+    free(t->place);
     free(t->train);
     free(t->val);
     free(t->mask_sum);
     free(t->score);
     free(t->truth);
     free(t->items);
+    free(t->changed);
     free(t);
 }
 
@@ -161,6 +201,7 @@ NnStatus trainer_start(Trainer *t, NnErr *err)
                                   .seed = (uint64_t)c->train.seed,
                                   .train = 1,
                                   .augment = t->augment ? &c->augment : NULL,
+                                  .removal = t->augment && t->maps ? &t->removal : NULL,
                                   .first = t->step * c->optim.accumulate };
     return data_loader_open(&spec, &t->loader, err);
 }
@@ -170,6 +211,14 @@ void trainer_stop(Trainer *t)
     t->waited = trainer_waited(t);
     data_loader_close(t->loader);
     t->loader = NULL;
+}
+
+void trainer_remove_regions(Trainer *t, DataRegionMaps *maps, int *place)
+{
+    data_region_maps_free(t->maps);
+    free(t->place);
+    t->maps = maps, t->place = place;
+    t->removal = (DataRemoval){ .settings = t->config.regions, .maps = maps, .place = place };
 }
 
 double trainer_waited(const Trainer *t)
@@ -194,9 +243,22 @@ static void name_files(const Trainer *t, char *text, size_t size)
     }
 }
 
+static int has_broken_adversary(const Trainer *t)
+{
+    const size_t size = (size_t)t->config.data.size, n = 3 * size * size * (size_t)t->config.train.batch;
+    float zero = 0.0f; /* x * 0 is NaN for every x that is not finite */
+    for (size_t i = 0; t->adversary && i < n; i++) zero += t->changed[i] * 0.0f;
+    return isnan(zero);
+}
+
 static NnStatus diverged(Trainer *t, const char *what, uint32_t number, int backward, NnErr *err)
 {
     char node[200], files[300];
+    if (has_broken_adversary(t))
+        return nn_fail(
+            err, NN_ERR_NUMERIC,
+            "step %lld: the images that the adversary made are not finite; expected a lower [blur] lr, or step",
+            (long long)(t->step + 1));
     if (!nn_plan_find_nonfinite(t->plan, number, backward, node, sizeof node))
         snprintf(node, sizeof node, "not found on a second look");
     name_files(t, files, sizeof files);
@@ -229,6 +291,17 @@ static void count_masks(Trainer *t, const DataBatch *b)
     }
 }
 
+/* A batch in the plan; with an adversary as it is and, in the rows after it, as the adversary has changed it. */
+static void fill_inputs(Trainer *t, const DataBatch *batch, uint32_t number, double lr)
+{
+    const TrainConfig *c = &t->config;
+    const double rate = c->optim.lr > 0 ? lr / (double)c->optim.lr : 0;
+    train_inputs_fill(&t->inputs, t->graph, t->plan, batch, t->masks);
+    if (!t->adversary) return;
+    train_adversary_change(t->adversary, batch, number, rate, t->changed);
+    train_inputs_fill_changed(&t->inputs, t->graph, t->plan, batch, t->masks, t->changed, c->blur.weight);
+}
+
 static NnStatus train_batch(Trainer *t, uint32_t number, double share, TrainStep *out, NnErr *err)
 {
     const DataBatch *batch;
@@ -236,7 +309,7 @@ static NnStatus train_batch(Trainer *t, uint32_t number, double share, TrainStep
     if (!batch || batch->n < t->config.train.batch)
         return nn_fail(err, NN_ERR_DATA, "step %lld: the loader ran out of images", (long long)(t->step + 1));
     memcpy(t->items, batch->item, (size_t)batch->n * sizeof *t->items);
-    train_inputs_fill(&t->inputs, t->graph, t->plan, batch, t->config.loss.mask_on_real);
+    fill_inputs(t, batch, number, out->lr);
     count_masks(t, batch);
     nn_plan_forward(t->plan, number);
     const double loss = (double)nn_plan_data(t->plan, t->objective.total)[0];
@@ -244,6 +317,7 @@ static NnStatus train_batch(Trainer *t, uint32_t number, double share, TrainStep
     out->loss += share * loss;
     for (int i = 0; i < t->objective.n; i++)
         out->term[i] += share * (double)nn_plan_data(t->plan, t->objective.terms[i].value)[0];
+    if (t->adversary) out->changed += share * (double)nn_plan_data(t->plan, t->of_changed.total)[0];
     nn_plan_backward(t->plan, (float)share);
     out->grad_norm = train_grad_norm(t->params);
     return isfinite(out->grad_norm) ? NN_OK : diverged(t, "gradient", number, 1, err);

@@ -8,7 +8,9 @@
 #include <signal.h>
 
 #include "data/loader.h"
+#include "data/region_removal.h"
 #include "nn/core/plan.h"
+#include "train/adversary.h"
 #include "train/ema.h"
 #include "train/objective.h"
 #include "train/optimizer.h"
@@ -20,13 +22,16 @@ typedef struct {
     const int *train;          /* [n_train] items to train on; copied */
     const int *val;            /* [n_val] items of the source validation split; copied; none: no validation */
     int n_train, n_val;
-    int augment;         /* 0: images as they are */
-    const char *kernels; /* of the run to be resumed (NnPlanSpec.kernels); NULL: choose */
+    int augment;                                    /* 0: images as they are */
+    const char *kernels;                            /* of the run to be resumed (NnPlanSpec.kernels); NULL: choose */
+    const char *attack_kernels, *generator_kernels; /* the same for its adversary (TrainAdversarySpec) */
+    const char *annotations; /* a person's manifest of masks (train/active.h), borrowed; NULL: none */
 } TrainerSpec;
 
 /* What one step saw. Means over the batches of the step. */
 typedef struct {
     double loss, term[TRAIN_MAX_TERMS]; /* total, and each term unweighted */
+    double changed;                     /* total of the changed images alone; 0 without an adversary */
     double grad_norm;                   /* before clipping */
     double lr;
 } TrainStep;
@@ -39,6 +44,8 @@ typedef struct {
     int done;                        /* 0: given up because somebody wants to stop */
 } TrainValidation;
 
+enum { TRAIN_MAX_PHASES = 4 };
+
 typedef struct {
     TrainConfig config;
     DataSet *set;
@@ -50,12 +57,18 @@ typedef struct {
     NnDetector detector;
     TrainInputs inputs;
     TrainObjective objective;
+    TrainObjective of_changed; /* the same of the changed images alone; n = 0 without an adversary */
     NnPlan *plan, *val_plan;
     DataLoader *loader;
+    DataRegionMaps *maps; /* NULL: nothing is removed from images; else */
+    int *place;           /* [set->n] and */
+    DataRemoval removal;  /* what the loader is told */
 
     TrainOptimizer optimizer;
     TrainPlateau plateau;
     TrainEma ema;
+    TrainAdversary *adversary; /* NULL: none. With one, the graph has two rows an image */
+    float *changed;            /* [batch,3,H,W]: what it made of the last batch */
 
     int64_t step, total, steps_per_epoch; /* steps done, of the run, of an epoch */
     double stepping;                      /* seconds that train_step has taken, in this process */
@@ -67,6 +80,11 @@ typedef struct {
     double threshold;                     /* of the last validation; 0.5 before */
     float *mask_sum;                      /* [H,W]: masks of the forged training images seen so far, added up */
     double mask_count;                    /* how many those were */
+
+    TrainMaskUse masks, val_masks;  /* which images count in the mask loss, in training now and in validation */
+    char entered[TRAIN_MAX_PHASES]; /* phases (train/phase.h) that lie behind the run */
+    int waits;                      /* a phase has stopped the run until a person has done something */
+    const char *annotations;        /* borrowed; NULL: none */
 
     float *score; /* [n_val] scratch of a validation */
     unsigned char *truth;
@@ -84,6 +102,10 @@ NnStatus trainer_start(Trainer *t, NnErr *err);
 /* Stop loading; batches that were prepared are forgotten. Then the data set may be changed. */
 void trainer_stop(Trainer *t);
 
+/* From the next trainer_start on, regions are removed from training images as [regions] says (not with augment = 0). Takes
+ * both over: place [set->n] is as in DataRemoval. */
+void trainer_remove_regions(Trainer *t, DataRegionMaps *maps, int *place);
+
 /* Seconds that steps have waited for a batch, in this process. */
 double trainer_waited(const Trainer *t);
 
@@ -98,6 +120,9 @@ NnStatus trainer_validate(Trainer *t, const volatile sig_atomic_t *stop, TrainVa
 
 /* Has a stretch of validate_every steps, or the run, just ended? Then is the time to validate and to save. */
 int trainer_at_milestone(const Trainer *t);
+
+/* Rows of the graph's inputs: images that it judges at a time. */
+int trainer_rows(const Trainer *t);
 
 /* Is a validation due that has not been made? At milestones, if there are validation items. */
 int trainer_validation_due(const Trainer *t);

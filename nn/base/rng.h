@@ -21,7 +21,10 @@ typedef enum {
     NN_STREAM_POST,      /* post-processing           item = data item           */
     NN_STREAM_SPLIT,     /* train/val/test            item = hash of the group   */
     NN_STREAM_BOOTSTRAP, /* confidence intervals      item = resample            */
-    NN_STREAM_TEST       /* test inputs                                          */
+    NN_STREAM_TEST,      /* test inputs                                          */
+    NN_STREAM_REMOVAL,   /* removal of regions        epoch, item = data item    */
+    NN_STREAM_PICK,      /* random candidates         item = data item           */
+    NN_STREAM_BLUR       /* random blurs              epoch = batch, item = place */
 } NnStream;
 
 /* A position in one stream. A plain value: copying it forks it. */

@@ -16,6 +16,7 @@
 #include "data/forge.h"
 #include "data/loader.h"
 #include "data/portraits.h"
+#include "data/region_removal.h"
 #include "nn/base/clock.h"
 #include "nn/base/file.h"
 #include "nn/base/parallel.h"
@@ -35,7 +36,9 @@ typedef struct {
     DataImage picture[PICTURES], large[PICTURES];
     DataFaceBox face[PICTURES];
     DataBytes jpeg[PICTURES], png[PICTURES];
-    DataAugment augment; /* of the case that is running */
+    DataAugment augment;  /* of the case that is running, */
+    DataRegions regions;  /* and its removal */
+    DataRegionMaps *maps; /* of the pictures */
     const DataForge *forge;
     const DataSet *set;
     int item[PICTURES];
@@ -139,6 +142,20 @@ static NnStatus augment(Bench *b, int i, NnErr *err)
     return status;
 }
 
+/* Copy, see that the map is not stale, unpack it, remove. */
+static NnStatus remove_region(Bench *b, int i, NnErr *err)
+{
+    static const int place[PICTURES] = { 0 };
+    const DataItem item = { .path = (char *)"picture" };
+    const DataSet one = { .items = (DataItem *)&item };
+    const DataRemoval removal = { b->regions, b->maps, place };
+    DataImage img;
+    NN_TRY(data_image_copy(&b->picture[0], &img, err));
+    const NnStatus s = data_region_remove_item(&removal, &one, SEED, (uint32_t)i, 0, &img, err);
+    data_image_free(&img);
+    return s;
+}
+
 static NnStatus forge(Bench *b, int i, NnErr *err)
 {
     const int d = (i + 1) % PICTURES;
@@ -223,6 +240,37 @@ static NnStatus measure_augment(Bench *b, NnErr *err)
     for (size_t k = 0; k < sizeof kinds / sizeof *kinds; k++) {
         b->augment = kinds[k].settings;
         NN_TRY(measure(b, kinds[k].name, augment, ROUNDS, err));
+    }
+    return NN_OK;
+}
+
+/* A map as they are: smooth, a tenth of it above 0. */
+static NnStatus make_map(Bench *b, NnErr *err)
+{
+    const int size = b->config.data.size;
+    for (int i = 0; i < size * size; i++) {
+        const float x = (float)(i % size) / (float)size - 0.4f, y = (float)i / (float)size / (float)size - 0.6f;
+        b->floats[i] = fmaxf(0, 1 - 32 * (x * x + y * y));
+    }
+    b->maps = data_region_maps_new(1, size);
+    if (!b->maps) return nn_fail(err, NN_ERR_NOMEM, "out of memory");
+    return data_region_maps_set(b->maps, 0, &b->picture[0], b->floats, err);
+}
+
+static NnStatus measure_removal(Bench *b, NnErr *err)
+{
+    static const char *const fills[] = { "noise", "black", "mean", "blur" };
+    NN_TRY(make_map(b, err));
+    b->regions = b->config.regions;
+    b->regions.remove = DATA_REMOVE_PRIMARY;
+    b->regions.probability = 0;
+    NN_TRY(measure(b, "remove a region, the coin says no", remove_region, ROUNDS, err));
+    b->regions.probability = 1;
+    for (int f = 0; f < 4; f++) {
+        char name[64];
+        b->regions.fill = f;
+        snprintf(name, sizeof name, "remove a region, %s", fills[f]);
+        NN_TRY(measure(b, name, remove_region, ROUNDS, err));
     }
     return NN_OK;
 }
@@ -351,6 +399,7 @@ static void release(Bench *b)
         free(b->jpeg[i].data);
         free(b->png[i].data);
     }
+    data_region_maps_free(b->maps);
     free(b->floats);
 }
 
@@ -363,6 +412,7 @@ static NnStatus run(Bench *b, const char *config, const char *size, NnErr *err)
     NN_TRY(prepare(b, err));
     NN_TRY(measure_parts(b, err));
     NN_TRY(measure_augment(b, err));
+    NN_TRY(measure_removal(b, err));
     NN_TRY(measure_forging(b, err));
     NN_TRY(measure_set(b, "portraits", &b->config.data, err));
     return measure_photographs(b, err);
