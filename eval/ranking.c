@@ -26,6 +26,12 @@ int eval_groups_list(const EvalItem *items, int n, uint64_t *groups)
     return different;
 }
 
+int eval_group_find(uint64_t group, const uint64_t *groups, int n_groups)
+{
+    const uint64_t *found = bsearch(&group, groups, (size_t)n_groups, sizeof group, by_id);
+    return (int)(found - groups);
+}
+
 EvalRanking eval_ranking_make(const EvalResults *r, const EvalRow *row, double threshold, const uint64_t *groups,
                               int n_groups, EvalRanked *items)
 {
@@ -33,10 +39,9 @@ EvalRanking eval_ranking_make(const EvalResults *r, const EvalRow *row, double t
     for (int i = 0; i < r->n; i++) {
         const EvalItem *item = &r->items[i];
         if (!eval_row_holds(row, r, item)) continue;
-        const uint64_t *group = bsearch(&item->group, groups, (size_t)n_groups, sizeof *group, by_id);
         items[n++] = (EvalRanked){ .score = item->score,
                                    .iou = item->has_mask ? (float)item->iou : NAN,
-                                   .group = (int)(group - groups),
+                                   .group = eval_group_find(item->group, groups, n_groups),
                                    .label = (unsigned char)item->label,
                                    .right = ((double)item->score >= threshold) == item->label };
     }

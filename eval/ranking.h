@@ -33,4 +33,7 @@ void eval_ranking_weigh(const EvalRanking *ranking, const int *count, double out
 /* The different groups of n items, sorted, into groups (room for n); returns how many. */
 int eval_groups_list(const EvalItem *items, int n, uint64_t *groups);
 
+/* Where in the list a group stands; it must be there. */
+int eval_group_find(uint64_t group, const uint64_t *groups, int n_groups);
+
 #endif
