@@ -190,7 +190,7 @@ static void resample(const Paired *p, int number, uint64_t seed, int *count)
 
 /* ---- the comparison ---- */
 
-static NnStatus check_rows(const EvalRows *a, const EvalRows *b, NnErr *err)
+NnStatus eval_paired_check_rows(const EvalRows *a, const EvalRows *b, NnErr *err)
 {
     if (a->n != b->n)
         return nn_fail(err, NN_ERR_DATA, "rows differ: %d in one evaluation, %d in the other", a->n, b->n);
@@ -286,8 +286,8 @@ static NnStatus compare(Paired *p, uint64_t seed, EvalEstimate *out, NnErr *err)
 NnStatus eval_paired(const EvalPair *pairs, int seeds, int resamples, uint64_t seed, EvalEstimate *out, NnErr *err)
 {
     for (int s = 0; s < seeds; s++) {
-        NN_TRY(check_rows(pairs[s].a_rows, pairs[s].b_rows, err));
-        NN_TRY(check_rows(pairs[0].a_rows, pairs[s].a_rows, err));
+        NN_TRY(eval_paired_check_rows(pairs[s].a_rows, pairs[s].b_rows, err));
+        NN_TRY(eval_paired_check_rows(pairs[0].a_rows, pairs[s].a_rows, err));
         NN_TRY(check_items(pairs[s].a, pairs[s].b, err));
     }
     Paired p = { .pairs = pairs, .seeds = seeds, .n_rows = pairs[0].a_rows->n, .resamples = resamples };

@@ -26,6 +26,9 @@ typedef struct {
     const EvalRows *a_rows, *b_rows;
 } EvalPair;
 
+/* Do two evaluations have the same rows, and the same of them seen? ERR_DATA names the first that differs. */
+NnStatus eval_paired_check_rows(const EvalRows *a, const EvalRows *b, NnErr *err);
+
 /* A's figures minus B's for every row of one data set, over `seeds` pairs: out [rows][EVAL_WEIGHED]. Within a pair the
  * items must be the same in the same order (ERR_DATA names the first that is not); all must have the same rows.
  * Resample b is drawn from (seed, NN_STREAM_BOOTSTRAP, 0, b): groups whole, apart by whether they hold real images,
