@@ -8,7 +8,7 @@ typedef struct {
     const char **sets;  /* "section.key=value", in order; --seed and --threads are among them */
     int n_sets;
     const char *out; /* NULL: by the configuration */
-    int resume, dry_run, summary, profile, help, help_config, version;
+    int resume, dry_run, summary, print_config, profile, help, help_config, version;
     int overfit; /* images; 0: no */
     char seed[64], threads[64];
 } TrainOptions;
