@@ -7,6 +7,7 @@
 
 #include "data/heat_map.h"
 #include "eval/bootstrap.h"
+#include "eval/comparison_files.h"
 #include "eval/eval_arguments.h"
 #include "eval/examples.h"
 #include "eval/judge.h"
@@ -184,6 +185,22 @@ static NnStatus judge_data_sets(EvalRun *run, const EvalArguments *a, NnErr *err
     return status;
 }
 
+/* ---- --compare ---- */
+
+static NnStatus compare_runs(const EvalArguments *a, NnErr *err)
+{
+    EvalComparison comparison;
+    NN_TRY(eval_comparison_make(a->runs, a->n_runs, a->bootstrap, a->seed, &comparison, err));
+    char *text = eval_comparison_markdown(&comparison);
+    NnStatus s = text ? NN_OK : nn_fail(err, NN_ERR_NOMEM, "out of memory");
+    if (text) fputs(text, stdout);
+    if (s == NN_OK && a->out) s = eval_comparison_save(&comparison, a->out, err);
+    if (s == NN_OK && a->out) printf("\nwritten: %s/comparison.{md, csv, tex}\n", a->out);
+    free(text);
+    eval_comparison_free(&comparison);
+    return s;
+}
+
 /* ---- the program ---- */
 
 /* In `last` of an interrupted run the weights are some steps beyond the last validation. */
@@ -202,6 +219,7 @@ static NnStatus work(const EvalArguments *a, NnErr *err)
         return NN_OK;
     }
     if (a->threads > 0) nn_threads_set(a->threads);
+    if (a->compare) return compare_runs(a, err);
     NN_TRY(eval_run_open(a->run, BATCH, &run, err));
     tell_old_threshold(run);
     const NnStatus s = a->score ? score_photos(run, a, err) : judge_data_sets(run, a, err);

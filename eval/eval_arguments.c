@@ -11,6 +11,7 @@
 const char eval_usage[] =
     "usage: eval RUN [--data NAME=PATH]... [options]     judge data sets\n"
     "       eval RUN --score IMAGE... [--maps DIR]       judge single images\n"
+    "       eval --compare RUN... [--out DIR]            set judged runs side by side\n"
     "\n"
     "RUN is a run folder (its best.safetensors, else last.safetensors) or a checkpoint file.\n"
     "\n"
@@ -19,6 +20,9 @@ const char eval_usage[] =
     "  --out DIR         where eval.csv, eval.json, scores.csv, examples.png go (default: eval/ in the run)\n"
     "  --maps DIR        write every judged image beside its heat map as PNG, a folder per manipulation\n"
     "  --score IMAGE...  print path, probability of being forged, and verdict of each image\n"
+    "  --compare RUN...  print tables of runs that were judged before: mean and spread over seeds, difference to the\n"
+    "                    first with its interval. Folders NAME-s<seed> that differ by the seed are one system;\n"
+    "                    with --out also as comparison.md, .csv, .tex\n"
     "  --bootstrap N     resamples for the 95 % intervals (default 1000; 0: none)\n"
     "  --seed N          seed of these resamples (default 1)\n"
     "  --threads N       threads (default: one per CPU); results do not depend on it\n"
@@ -27,9 +31,9 @@ const char eval_usage[] =
     "\n"
     "exit codes: 0 done; 1 an image or file failed; 2 usage or configuration; 3 unusable data\n";
 
-enum { DATA, OUT, MAPS, SCORE, BOOTSTRAP, SEED, THREADS, HELP, VERSION, N_OPTIONS };
-static const char *const options[N_OPTIONS] = { "--data", "--out",     "--maps", "--score",  "--bootstrap",
-                                                "--seed", "--threads", "--help", "--version" };
+enum { DATA, OUT, MAPS, SCORE, COMPARE, BOOTSTRAP, SEED, THREADS, HELP, VERSION, N_OPTIONS };
+static const char *const options[N_OPTIONS] = { "--data",      "--out",  "--maps",    "--score", "--compare",
+                                                "--bootstrap", "--seed", "--threads", "--help",  "--version" };
 
 static NnStatus read_number(const char *option, const char *text, long max, long *out, NnErr *err)
 {
@@ -93,7 +97,13 @@ static NnStatus take_positional(EvalArguments *a, const char *text, NnErr *err)
         a->photos[a->n_photos++] = text;
         return NN_OK;
     }
-    if (a->run) return nn_fail(err, NN_ERR_USAGE, "%s: a second run? images to judge come after --score", text);
+    if (a->compare) {
+        a->runs[a->n_runs++] = text;
+        return NN_OK;
+    }
+    if (a->run)
+        return nn_fail(err, NN_ERR_USAGE,
+                       "%s: a second run? images to judge come after --score, runs to compare after --compare", text);
     a->run = text;
     return NN_OK;
 }
@@ -106,9 +116,10 @@ static NnStatus take_option(EvalArguments *a, int argc, char *const *argv, int *
     const int option = find_option(text, &len);
     const char *value = option >= 0 && text[len] == '=' ? text + len + 1 : NULL;
     if (option < 0) return unknown_option(text, err);
-    if (option == SCORE || option == HELP || option == VERSION) {
+    if (option == SCORE || option == COMPARE || option == HELP || option == VERSION) {
         if (value) return nn_fail(err, NN_ERR_USAGE, "%s: %s takes no value", text, options[option]);
         a->score |= option == SCORE;
+        a->compare |= option == COMPARE;
         a->help |= option == HELP;
         a->version |= option == VERSION;
         return NN_OK;
@@ -118,9 +129,20 @@ static NnStatus take_option(EvalArguments *a, int argc, char *const *argv, int *
     return take_value(a, option, value, err);
 }
 
+static NnStatus check_compare(const EvalArguments *a, NnErr *err)
+{
+    if (a->run) return nn_fail(err, NN_ERR_USAGE, "%s: runs to compare come after --compare", a->run);
+    if (a->n_runs == 0) return nn_fail(err, NN_ERR_USAGE, "--compare: no run named after it");
+    if (a->score || a->n_data || a->maps)
+        return nn_fail(err, NN_ERR_USAGE,
+                       "--compare reads what was judged before; it goes with none of --score, --data, --maps");
+    return NN_OK;
+}
+
 static NnStatus check_combination(const EvalArguments *a, NnErr *err)
 {
     if (a->help || a->version) return NN_OK;
+    if (a->compare) return check_compare(a, err);
     if (!a->run) return nn_fail(err, NN_ERR_USAGE, "which run? usage: eval RUN_OR_CHECKPOINT [options]; see --help");
     if (a->score && a->n_photos == 0) return nn_fail(err, NN_ERR_USAGE, "--score: no image named after it");
     if (a->score && a->n_data > 0) return nn_fail(err, NN_ERR_USAGE, "--score and --data: one at a time");
@@ -134,7 +156,8 @@ NnStatus eval_arguments_parse(int argc, char *const *argv, EvalArguments *out, N
     *out = (EvalArguments){ .bootstrap = 1000, .seed = 1 };
     out->data = nn_alloc((size_t)argc + 1, sizeof *out->data);
     out->photos = nn_alloc((size_t)argc + 1, sizeof *out->photos);
-    NnStatus s = out->data && out->photos ? NN_OK : nn_fail(err, NN_ERR_NOMEM, "arguments: out of memory");
+    out->runs = nn_alloc((size_t)argc + 1, sizeof *out->runs);
+    NnStatus s = out->data && out->photos && out->runs ? NN_OK : nn_fail(err, NN_ERR_NOMEM, "arguments: out of memory");
     int only_names = 0; /* after "--" */
     for (int i = 1; s == NN_OK && i < argc; i++) {
         if (!only_names && !strcmp(argv[i], "--")) only_names = 1;
@@ -150,5 +173,6 @@ void eval_arguments_free(EvalArguments *a)
 {
     free(a->data);
     free(a->photos);
+    free(a->runs);
     *a = (EvalArguments){ 0 };
 }

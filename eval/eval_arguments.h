@@ -5,9 +5,12 @@
 
 #include "nn/base/status.h"
 
-/* Texts are borrowed from argv; the two lists are owned (eval_arguments_free). */
+/* Texts are borrowed from argv; the lists are owned (eval_arguments_free). */
 typedef struct {
-    const char *run;   /* run folder or checkpoint; NULL with --help or --version */
+    const char *run;   /* run folder or checkpoint; NULL with --help, --version or --compare */
+    int compare;       /* 1: compare the evaluated runs in `runs` */
+    const char **runs; /* [n_runs], run folders */
+    int n_runs;
     const char **data; /* [n_data], NAME=PATH */
     int n_data;
     const char *out, *maps; /* NULL: not given */

@@ -12,8 +12,7 @@
 
 /* ---- CSV ---- */
 
-/* One text cell, quoted as RFC 4180 wants it where it must be. */
-static void put_text(FILE *out, const char *text)
+void eval_csv_text(FILE *out, const char *text)
 {
     if (!strpbrk(text, ",\"\r\n")) {
         fputs(text, out);
@@ -27,7 +26,7 @@ static void put_text(FILE *out, const char *text)
     putc('"', out);
 }
 
-static void put_number(FILE *out, double v)
+void eval_csv_number(FILE *out, double v)
 {
     putc(',', out);
     if (!isnan(v)) fprintf(out, "%.6f", v);
@@ -35,8 +34,8 @@ static void put_number(FILE *out, double v)
 
 static void put_estimate(FILE *out, const EvalEstimate *e)
 {
-    put_number(out, e->lo);
-    put_number(out, e->hi);
+    eval_csv_number(out, e->lo);
+    eval_csv_number(out, e->hi);
 }
 
 static const char rows_header[] =
@@ -46,19 +45,19 @@ static const char rows_header[] =
 static void put_row(FILE *out, const EvalResults *r, const EvalRows *rows, const EvalRow *row)
 {
     static const char *const seen[] = { "", "0", "1" };
-    put_text(out, r->name);
+    eval_csv_text(out, r->name);
     putc(',', out);
-    put_text(out, row->name);
+    eval_csv_text(out, row->name);
     fprintf(out, ",%s,%d,%d", seen[row->seen + 1], row->n_real, row->n_fake);
     const double figures[] = { row->accuracy.value, row->auc.value, row->ap, row->eer, row->pixel_auc, row->iou };
-    for (size_t i = 0; i < sizeof figures / sizeof *figures; i++) put_number(out, figures[i]);
+    for (size_t i = 0; i < sizeof figures / sizeof *figures; i++) eval_csv_number(out, figures[i]);
     put_estimate(out, &row->accuracy);
     put_estimate(out, &row->auc);
-    put_number(out, row->balanced.value);
+    eval_csv_number(out, row->balanced.value);
     put_estimate(out, &row->balanced);
     fprintf(out, ",%d", row->n_masks);
-    put_number(out, row->pixel_auc_prior);
-    put_number(out, row->iou_prior);
+    eval_csv_number(out, row->pixel_auc_prior);
+    eval_csv_number(out, row->iou_prior);
     fprintf(out, ",%.9g,%s\n", rows->threshold, row->kind == EVAL_ROW_METHOD ? "manipulation" : "pooled");
 }
 
@@ -86,17 +85,17 @@ char *eval_rows_csv(const EvalReport *reports, int n)
 
 static void put_score(FILE *out, const EvalResults *r, double threshold, const EvalItem *item)
 {
-    put_text(out, r->name);
+    eval_csv_text(out, r->name);
     putc(',', out);
-    put_text(out, item->path);
+    eval_csv_text(out, item->path);
     fprintf(out, ",%d,", item->label);
-    put_text(out, item->label ? r->methods[item->method] : "real");
+    eval_csv_text(out, item->label ? r->methods[item->method] : "real");
     fprintf(out, ",%.9g,%s,%s", (double)item->score, (double)item->score >= threshold ? "forged" : "real",
             !item->label            ? ""
             : r->seen[item->method] ? "1"
                                     : "0");
-    put_number(out, item->pixel_auc);
-    put_number(out, item->iou);
+    eval_csv_number(out, item->pixel_auc);
+    eval_csv_number(out, item->iou);
     fprintf(out, ",%016llx\n", (unsigned long long)item->group);
 }
 
@@ -175,6 +174,7 @@ static json_t *run_json(const EvalRun *run)
     json_object_set_new(j, "weights", json_integer((json_int_t)nn_params_weights(run->params)));
     json_object_set_new(j, "size", json_integer(run->data.size));
     json_object_set_new(j, "trained_on", text_json(run->data.methods));
+    json_object_set_new(j, "seed", json_integer((json_int_t)run->seed));
     json_object_set_new(j, "threshold", json_real(run->threshold));
     json_object_set_new(j, "threshold_stored", json_boolean(run->has_threshold));
     static const char *const notes[] = { "step", "validated", "best", "version", "blas_core", "mask_count", "config" };
@@ -199,8 +199,7 @@ char *eval_report_json(const EvalReport *reports, int n, const EvalRun *run, con
 
 /* ---- files ---- */
 
-/* Takes over the text. */
-static NnStatus save(const char *folder, const char *name, char *text, NnErr *err)
+NnStatus eval_text_save(const char *folder, const char *name, char *text, NnErr *err)
 {
     char *path = nn_path_join(folder, name);
     NnStatus s;
@@ -215,7 +214,7 @@ NnStatus eval_report_save(const char *folder, const EvalReport *reports, int n, 
                           const EvalBootstrapSpec *bootstrap, NnErr *err)
 {
     NN_TRY(nn_folder_make(folder, err));
-    NN_TRY(save(folder, "eval.csv", eval_rows_csv(reports, n), err));
-    NN_TRY(save(folder, "scores.csv", eval_scores_csv(reports, n), err));
-    return save(folder, "eval.json", eval_report_json(reports, n, run, bootstrap), err);
+    NN_TRY(eval_text_save(folder, "eval.csv", eval_rows_csv(reports, n), err));
+    NN_TRY(eval_text_save(folder, "scores.csv", eval_scores_csv(reports, n), err));
+    return eval_text_save(folder, "eval.json", eval_report_json(reports, n, run, bootstrap), err);
 }

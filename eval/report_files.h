@@ -1,6 +1,8 @@
 /* report_files.h -- eval.csv, eval.json and scores.csv. README.md documents every column. */
 #ifndef EVAL_REPORT_FILES_H
 #define EVAL_REPORT_FILES_H
+#include <stdio.h>
+
 #include "eval/score_rows.h"
 #include "eval/trained_run.h"
 
@@ -26,5 +28,11 @@ char *eval_report_json(const EvalReport *reports, int n, const EvalRun *run, con
 /* Write the three files into a folder, each whole or not at all. */
 NnStatus eval_report_save(const char *folder, const EvalReport *reports, int n, const EvalRun *run,
                           const EvalBootstrapSpec *bootstrap, NnErr *err);
+
+/* What other files of this room are made of: a text cell, quoted as RFC 4180 wants it where it must be; a comma, then a
+ * number, or nothing for NAN; a file from a text that is taken over (NULL: ERR_NOMEM). */
+void eval_csv_text(FILE *out, const char *text);
+void eval_csv_number(FILE *out, double v);
+NnStatus eval_text_save(const char *folder, const char *name, char *text, NnErr *err);
 
 #endif

@@ -34,6 +34,7 @@ static const Option table[] = {
     { "--seed", "N", SEED, F(seed), "the same as --set train.seed=N" },
     { "--threads", "N", THREADS, F(threads), "the same as --set train.threads=N" },
     { "--summary", NULL, FLAG, F(summary), "print layers, shapes, parameters and memory, and end" },
+    { "--print-config", NULL, FLAG, F(print_config), "print the whole resolved configuration as INI text, and end" },
     { "--profile", NULL, FLAG, F(profile), "train 20 steps (or train.steps), print time per op; write nothing" },
     { "--help", NULL, FLAG, F(help), "this text" },
     { "--help-config", NULL, FLAG, F(help_config), "every key of a configuration, with type, default and meaning" },

@@ -11,7 +11,7 @@ typedef struct {
     const char *mode;        /* "train" or "regions" */
     int regions;             /* the latter */
     const char *annotations; /* a person's masks; NULL: none */
-    int resume, dry_run, summary, profile, help, help_config, version;
+    int resume, dry_run, summary, print_config, profile, help, help_config, version;
     int overfit; /* images; 0: no */
     char seed[64], threads[64];
 } TrainOptions;

@@ -90,6 +90,7 @@ static NnStatus configure(Program *p, NnErr *err)
 {
     const TrainOptions *o = &p->options;
     NN_TRY(train_config_load(&p->config, o->config, o->sets, o->n_sets, err));
+    if (o->print_config) return NN_OK;
     if (has_folder(o)) NN_TRY(train_folder_choose(o, &p->config, p->folder, err));
     if (o->resume && !o->summary) NN_TRY(read_checkpoint(p, err));
     return adapt_config(p, err);
@@ -177,6 +178,15 @@ static NnStatus print_summary(const Program *p, NnErr *err)
 {
     char *text = nn_detector_summary(p->trainer->graph, p->trainer->plan);
     if (!text) return nn_fail(err, NN_ERR_NOMEM, "out of memory for the summary");
+    fputs(text, stdout);
+    free(text);
+    return NN_OK;
+}
+
+static NnStatus print_config(const Program *p, NnErr *err)
+{
+    char *text = train_config_format(&p->config);
+    if (!text) return nn_fail(err, NN_ERR_NOMEM, "out of memory for the configuration");
     fputs(text, stdout);
     free(text);
     return NN_OK;
@@ -294,6 +304,7 @@ static NnStatus measure_regions(Program *p, NnErr *err)
 static NnStatus run(Program *p, NnErr *err)
 {
     NN_TRY(configure(p, err));
+    if (p->options.print_config) return print_config(p, err);
     NN_TRY(open_data(p, err));
     NN_TRY(make_trainer(p, err));
     if (p->options.summary) return print_summary(p, err);

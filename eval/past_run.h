@@ -1,0 +1,29 @@
+/* past_run.h -- a run that was judged earlier, read back from the files that its evaluation left. */
+#ifndef EVAL_PAST_RUN_H
+#define EVAL_PAST_RUN_H
+#include "eval/score_rows.h"
+
+/* One data set of an evaluation. Items stand in the order of their paths, so that those of two runs can be set side by
+ * side. The pooled pixel AUCs of `rows` are those that were written down; everything else is computed anew. */
+typedef struct {
+    EvalResults results;
+    EvalRows rows;
+    char *name, **methods; /* what results.name and results.methods point to */
+    int n_methods;
+} EvalPastSet;
+
+typedef struct {
+    char *folder;
+    char *name; /* the folder's last part, without "-s<seed>" at its end: runs that differ by their seed share it */
+    uint64_t seed;
+    char *scores; /* the text of scores.csv, which paths point into */
+    int n_sets;
+    EvalPastSet *sets;
+} EvalPastRun;
+
+/* Read folder/eval/{scores.csv, eval.json}, or the two from the folder itself. The caller frees with
+ * eval_past_run_free. ERR_IO: it was not judged yet; ERR_DATA: a damaged file, or two that do not belong together. */
+NnStatus eval_past_run_read(const char *folder, EvalPastRun *out, NnErr *err);
+void eval_past_run_free(EvalPastRun *run);
+
+#endif
