@@ -29,8 +29,8 @@ typedef struct {
     void (*down)(const float *const *row, int width, float *t, size_t pitch);
 
     /* Rows: for P tiles, V[at[i values + j] + p] = value j of t[i] at tile p. A tile's first place has a neighbour
-     * before it where has_before[p] is -1, and its last place one behind where has_behind[p] is -1; where they are 0 there
-     * are zeros. t is read step x lanes floats beyond the last tile. */
+     * before it where has_before[p] is -1, and its last place one behind where has_behind[p] is -1; where they are 0
+     * there are zeros. t is read step x lanes floats beyond the last tile. */
     void (*across)(const float *t, size_t pitch, int P, const int32_t *has_before, const int32_t *has_behind, float *V,
                    const size_t *at);
 
