@@ -23,9 +23,10 @@
  * becomes the other. Rows and columns are separate: a value of two dimensions is a value of values, so that 25 products
  * do what 64 (16 outputs of an enlargement), or 36 (4 of stride 2) did.
  *
- * For each pair of sums, M = U V is a matrix product [O,K] x [K,tiles], in which K counts the channels of all values that
- * are terms of it. An item of work is some rows of tiles, over image borders if a row is short: all of its V, and of M a
- * block of outputs, stay in a second-level cache.
+ * For each pair of sums, M = U V is a matrix product [O,K] x [K,tiles], in which K counts the channels of all values
+ * that are terms of it. An item of work is some rows of tiles, over image borders if a row is short: all of its V, and
+ * of M a block of outputs, stay in a second-level cache. While it multiplies, it asks the memory for what comes next:
+ * asked for all at once, that would keep the CPU waiting.
  *
  * An infinity becomes NaN wherever its patch reaches, and so does NaN: never fewer than in a plain sum. */
 #include <omp.h>

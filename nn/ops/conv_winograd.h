@@ -4,9 +4,9 @@
 #define NN_CONV_WINOGRAD_H
 #include "nn/ops/im2col.h"
 
-/* A transform, in one dimension, as in the picture of conv_polyphase.c: product i multiplies value[i] of a patch and is a
- * term of sum[i]. For F(4x4,3x3) all three are the frequencies. The kernels are those of micro_winograd.h: patch, tile
- * and back. */
+/* A transform, in one dimension, as in the picture of conv_polyphase.c: product i multiplies value[i] of a patch and is
+ * a term of sum[i]. For F(4x4,3x3) all three are the frequencies. The kernels are those of micro_winograd.h: patch,
+ * tile and back. */
 typedef struct {
     int step, patch, tile; /* places: from one tile to the next and of a patch, of the image; of a tile, of the map */
     int chunk;             /* tiles of an outer product: as many as fit a second-level cache beside the sums */

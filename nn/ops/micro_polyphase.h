@@ -1,5 +1,5 @@
-/* micro_polyphase.h -- the transforms of polyphase convolution as micro-kernels; one set for each instruction set, found
- * at nn_micro()->polyphase. conv_polyphase.c has the picture and the tables, micro_polyphase_body.h the formulas.
+/* micro_polyphase.h -- the transforms of polyphase convolution as micro-kernels; one set for each instruction set,
+ * found at nn_micro()->polyphase. conv_polyphase.c has the picture and the tables, micro_polyphase_body.h the formulas.
  *
  * Neighbouring tiles lie side by side in the lanes of a vector. A tile owns `step` places of the axis that is read; its
  * patch may reach one place before them and one behind. */
@@ -28,9 +28,9 @@ typedef struct {
      * which must be readable and writable. */
     void (*down)(const float *const *row, int width, float *t, size_t pitch);
 
-    /* Rows: for P tiles, V[at[i values + j] + p] = value j of t[i] at tile p. A tile's first place has a neighbour before
-     * it where has_before[p] is -1, and its last place one behind where has_behind[p] is -1; where they are 0 there
-     * are zeros. t is read step x lanes floats beyond the last tile. */
+    /* Rows: for P tiles, V[at[i values + j] + p] = value j of t[i] at tile p. A tile's first place has a neighbour
+     * before it where has_before[p] is -1, and its last place one behind where has_behind[p] is -1; where they are 0
+     * there are zeros. t is read step x lanes floats beyond the last tile. */
     void (*across)(const float *t, size_t pitch, int P, const int32_t *has_before, const int32_t *has_behind, float *V,
                    const size_t *at);
 

@@ -34,8 +34,8 @@ INLINE void poly_out_up(const Vec m[5], Vec y[4])
     y[3] = m[1] + m[3] + m[4];
 }
 
-/* For the weight gradient: y, the outputs, to r, what each sum receives of their gradient; u, the factors' gradients, to
- * w, the taps'. */
+/* For the weight gradient: y, the outputs, to r, what each sum receives of their gradient; u, the factors' gradients,
+ * to w, the taps'. */
 INLINE void poly_map_up(const Vec y[4], Vec r[5])
 {
     r[0] = y[0];
@@ -73,8 +73,8 @@ INLINE void poly_out_up_back(const Vec m[4], Vec y[2])
     y[1] = m[1] + m[2] + m[0];
 }
 
-/* ---- stride 2: F(2,2) of the odd places with the outer taps; the even places, with the middle one, take part in two of
- * its three sums ---- */
+/* ---- stride 2: F(2,2) of the odd places with the outer taps; the even places, with the middle one, take part in two
+ * of its three sums ---- */
 
 INLINE void poly_in_stride(const Vec d[5], Vec r[5])
 {
