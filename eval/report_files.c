@@ -174,7 +174,7 @@ static json_t *run_json(const EvalRun *run)
     json_object_set_new(j, "weights", json_integer((json_int_t)nn_params_weights(run->params)));
     json_object_set_new(j, "size", json_integer(run->data.size));
     json_object_set_new(j, "trained_on", text_json(run->data.methods));
-    json_object_set_new(j, "seed", json_integer((json_int_t)run->seed));
+    json_object_set_new(j, "seed", json_integer((json_int_t)run->trained.seed));
     json_object_set_new(j, "threshold", json_real(run->threshold));
     json_object_set_new(j, "threshold_stored", json_boolean(run->has_threshold));
     static const char *const notes[] = { "step", "validated", "best", "version", "blas_core", "mask_count", "config" };
