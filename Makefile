@@ -36,6 +36,11 @@ demo: setup
 	$(MAKE) -j$(JOBS) all
 	sh scripts/demo.sh $(B) $(DEMO_ARGS)
 
+## regions   primary region regularisation in both its stages, from nothing: detectors, their maps, a run without
+regions: setup
+	$(MAKE) -j$(JOBS) all
+	B=$(B) sh scripts/regions.sh $(B)/regions $(REGIONS_ARGS)
+
 ## test      install what is missing, then run every test
 test: setup
 	$(MAKE) -j$(JOBS) check
@@ -141,6 +146,7 @@ $(O)/%.o: %.c
 	$(call say,CC,$<)
 	$(Q)$(CC) $(ALL_CFLAGS) -c $< -o $@
 
-.PHONY: all demo test check asan asan-check lint objects bench bench-torch ablation lessons $(ALL_LESSONS:%=lesson-%) setup install clean help
+.PHONY: all demo ablation regions test check asan asan-check lint objects bench bench-torch lessons $(ALL_LESSONS:%=lesson-%) \
+        setup install clean help
 .SECONDARY:
 -include $(shell find $(O) -name '*.d' 2>/dev/null)

@@ -223,6 +223,40 @@ cmp -s want.bin got.bin || fail 'last.safetensors differs with the same masks, d
 # shellcheck disable=SC2086
 expect 2 'has its masks already' "$train" tiny.ini --out "my run" --resume --annotations "my run/candidates.csv" $person
 
+# ---- primary regions: measured by trained detectors, or on the way ----
+small='--set data.size=32 --set train.steps=20'
+# shellcheck disable=SC2086
+{
+    expect 2 'unknown; known: train, regions' "$train" tiny.ini --mode region
+    expect 2 'expected --out' "$train" tiny.ini --mode regions
+    expect 2 'none of' "$train" tiny.ini --mode regions --out maps --resume
+    expect 2 'detectors is empty' "$train" tiny.ini --mode regions --out maps
+    expect 1 'nowhere' "$train" tiny.ini --mode regions --out maps --set gradcam.detectors=nowhere
+    expect 2 '16 x 16' "$train" tiny.ini $small --mode regions --out maps --set gradcam.detectors=killed
+    expect 0 'wrote' "$train" tiny.ini $small --out look
+    expect 0 'wrote' "$train" tiny.ini $small --out 'look deep' --set model.network=lae_deep
+    expect 2 'known: .*encoder.3' "$train" tiny.ini $small --mode regions --out maps --set gradcam.detectors=look \
+        --set gradcam.layer=encoder.77
+    [ ! -e maps ] || fail 'a mistake left a file of maps'
+    expect 0 '2 detectors' "$train" tiny.ini $small --mode regions --out 'new/the maps' \
+        --set 'gradcam.detectors=look, look deep/last.safetensors'
+    [ -s 'new/the maps.png' ] || fail 'no picture of the regions'
+    expect 0 'by the maps of' "$train" tiny.ini $small --out removed --set regions.remove=primary \
+        --set 'regions.maps=new/the maps'
+    expect 3 'stale' "$train" tiny.ini $small --out other --set regions.remove=primary --set data.noise=4 \
+        --set 'regions.maps=new/the maps'
+    expect 0 'wrote own/regions.maps' "$train" tiny.ini $small --out own --set regions.remove=primary
+    env --default-signal=INT "$train" tiny.ini --set data.size=32 --set data.identities=4000 --mode regions --out stopped \
+        --set gradcam.detectors=look >out.txt 2>err.txt &
+    pid=$!
+    sleep 1
+    kill -INT $pid
+    wait $pid
+    got=$?
+    [ $got -eq 130 ] || fail "SIGINT while measuring ended with $got, expected 130: $(cat err.txt)"
+    for f in stopped*; do [ ! -e "$f" ] || fail "SIGINT while measuring left $f"; done
+}
+
 # ---- divergence: exit 4, named, never saved ----
 expect 4 'step ' "$train" tiny.ini --out diverged --set optim.lr=1e38 --set optim.optimizer=sgd
 [ ! -e diverged/last.safetensors ] || fail 'a diverged run was saved'

@@ -67,7 +67,7 @@ static NnStatus fill_row(TrainRegionSheet *s, int k, const DataImage *image, con
     const char *method = data_item_method(s->trainer->set, s->trainer->train[s->number[k]]);
     const double share = share_above_zero(fused, (size_t)image->w * (size_t)image->h);
     snprintf(row->caption[0], sizeof row->caption[0], "%s", method);
-    snprintf(row->caption[1], sizeof row->caption[1], share > 0 ? "primary .%02d" : "none",
+    snprintf(row->caption[1], sizeof row->caption[1], share > 0 ? "region .%02d" : "none",
              share < 0.99 ? (int)(100 * share + 0.5) : 99);
     NN_TRY(data_image_copy(image, &row->tiles[0], err));
     NN_TRY(data_overlay(image, fused, image->w, &row->tiles[1], err));
