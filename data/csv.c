@@ -98,3 +98,17 @@ NnStatus data_csv_next(DataCsv *csv, int *more, NnErr *err)
     }
     return NN_OK;
 }
+
+void data_csv_put(FILE *f, const char *text)
+{
+    if (!text[strcspn(text, ",\"\r\n")]) {
+        fputs(text, f);
+        return;
+    }
+    fputc('"', f);
+    for (; *text; text++) {
+        if (*text == '"') fputc('"', f);
+        fputc(*text, f);
+    }
+    fputc('"', f);
+}

@@ -1,10 +1,11 @@
-/* csv.h -- a strict reader of comma-separated text (RFC 4180), one record at a time.
+/* csv.h -- a strict reader of comma-separated text (RFC 4180), one record at a time, and the quoting for a writer.
  *
  * Accepts LF and CRLF, a UTF-8 byte order mark, quoted fields (which may hold commas,
  * line ends and doubled quotes), and blank lines, which it passes over. */
 #ifndef DATA_CSV_H
 #define DATA_CSV_H
 #include <stddef.h>
+#include <stdio.h>
 
 #include "nn/base/status.h"
 
@@ -26,5 +27,8 @@ void data_csv_deinit(DataCsv *csv);
 /* Read the next record; *more = 0 at the end. ERR_DATA names file and line of a quote that
  * is out of place or never closed. */
 NnStatus data_csv_next(DataCsv *csv, int *more, NnErr *err);
+
+/* Write one field, in quotes where it needs them. */
+void data_csv_put(FILE *f, const char *text);
 
 #endif

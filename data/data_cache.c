@@ -91,6 +91,16 @@ void data_cache_put(DataCache *c, int i, const DataSample *sample)
     free_kept(copy);
 }
 
+void data_cache_forget(DataCache *c, int i)
+{
+    pthread_mutex_lock(&c->lock);
+    DataSample *gone = c->kept[i];
+    c->kept[i] = NULL;
+    if (gone) c->used -= image_bytes(&gone->image) + image_bytes(&gone->mask);
+    pthread_mutex_unlock(&c->lock);
+    free_kept(gone);
+}
+
 size_t data_cache_bytes(DataCache *c)
 {
     pthread_mutex_lock(&c->lock);

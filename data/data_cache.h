@@ -1,8 +1,8 @@
 /* data_cache.h -- samples kept in memory, so that a file is decoded once and not in every
  * epoch. A pure speed-up: with or without it, a read gives the same bytes.
  *
- * First come, first kept: what is in stays until the end, and when the memory is used up
- * nothing more comes in. Thread-safe. */
+ * First come, first kept: what is in stays (unless data_cache_forget says otherwise), and when the
+ * memory is used up nothing more comes in. Thread-safe. */
 #ifndef DATA_DATA_CACHE_H
 #define DATA_DATA_CACHE_H
 #include "data/data_set.h"
@@ -18,6 +18,9 @@ NnStatus data_cache_get(DataCache *cache, int i, int *hit, DataSample *out, NnEr
 
 /* Keep a copy of item i if there is room; no memory is no error. */
 void data_cache_put(DataCache *cache, int i, const DataSample *sample);
+
+/* Item i is no longer kept; nobody may be reading it at this time. */
+void data_cache_forget(DataCache *cache, int i);
 
 /* Bytes of pixels kept. */
 size_t data_cache_bytes(DataCache *cache);

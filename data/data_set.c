@@ -206,6 +206,9 @@ void data_set_free(DataSet *set)
     for (int m = 0; m < set->n_methods; m++) free(set->methods[m]);
     free(set->items);
     free(set->methods);
+    for (int i = 0; set->mask_shown && i < set->n; i++) free(set->mask_shown[i]);
+    free(set->mask_shown);
+    free(set->mask_hidden);
     free(set->seen);
     free(set);
 }

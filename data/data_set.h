@@ -49,6 +49,7 @@ struct DataSet {
     char **methods;      /* names, sorted */
     unsigned char *seen; /* per method: is it in settings.methods? */
     char *mask_hidden;   /* per item: its mask must not be read (data_set_hide_masks); NULL: none */
+    char **mask_shown;   /* per item: file that data_set_show_mask gave it; NULL: its own */
     const DataReader *reader;
     void *self;
     struct DataCache *cache;
@@ -72,11 +73,15 @@ void data_set_free(DataSet *set);
  * caller frees the sample. */
 NnStatus data_set_read(const DataSet *set, int i, DataSample *out, NnErr *err);
 
-/* From now on no mask of a forged item is read, nor made where it would come from the forging: has_mask is 0, the mask is
- * empty. data_set_show_mask takes one item out of that, with the mask file `mask` in place of its own if not NULL (which
- * must be of the image's size). Not while a loader reads the set. The cache forgets what it must. ERR_NOMEM. */
+/* From now on no mask of a forged item is seen: mask files are not opened, and what the forging of portraits and photos
+ * knows of its place is thrown away. has_mask is 0, the mask is empty. data_set_show_mask takes one item out of that, with
+ * the mask file `mask` (copied; of the image's size) in place of its own if not NULL. Hiding anew undoes it. Not while a
+ * loader reads the set. The cache forgets what it must. ERR_NOMEM. (hidden_masks.c) */
 NnStatus data_set_hide_masks(DataSet *set, NnErr *err);
 NnStatus data_set_show_mask(DataSet *set, int i, const char *mask, NnErr *err);
+int data_mask_is_hidden(const DataSet *set, int i);
+/* The file that item i's mask is to be read from now; NULL: none. */
+const char *data_mask_file(const DataSet *set, int i);
 
 /* Indices of the items of a split, in item order, that training or testing uses:
  * train and val hold real images and the seen methods, test holds everything.
@@ -115,5 +120,9 @@ DataSplit data_split_draw(uint64_t seed, uint64_t group, float val_fraction, flo
 /* Reader of items that are files (manifest and folder): decodes image and mask, checks that
  * they have the same size, fits both to settings.size. */
 extern const DataReader data_file_reader;
+
+/* The mask of item i from the file that data_mask_file names, which must be of the size of `image` (not yet fitted) and
+ * mark something: 0 or 255, fitted. ERR_DATA and others name line and files. */
+NnStatus data_file_mask(const DataSet *set, int i, const DataImage *image, DataImage *out, NnErr *err);
 
 #endif

@@ -27,17 +27,18 @@ static int brightest(const DataImage *mask)
     return most;
 }
 
-static NnStatus check_mask(const DataItem *item, const DataImage *image, const DataImage *mask, NnErr *err)
+static NnStatus check_mask(const DataItem *item, const char *file, const DataImage *image, const DataImage *mask,
+                           NnErr *err)
 {
     const char *where = item->where ? item->where : item->path;
     if (mask->w != image->w || mask->h != image->h)
-        return nn_fail(err, NN_ERR_DATA, "%s: mask %s has %dx%d pixels, its image %s %dx%d", where, item->mask, mask->w,
+        return nn_fail(err, NN_ERR_DATA, "%s: mask %s has %dx%d pixels, its image %s %dx%d", where, file, mask->w,
                        mask->h, item->path, image->w, image->h);
     const int most = brightest(mask);
     if (most < FORGED_FROM)
         return nn_fail(err, NN_ERR_DATA,
                        "%s: mask %s marks no pixel as forged: its largest value is %d; expected %d or more", where,
-                       item->mask, most, FORGED_FROM);
+                       file, most, FORGED_FROM);
     return NN_OK;
 }
 
@@ -77,22 +78,31 @@ static NnStatus fit_image(const DataSet *set, const DataItem *item, DataImage *i
     return fit(&set->settings, image, err);
 }
 
-static NnStatus read_mask(const DataSet *set, const DataItem *item, DataSample *out, NnErr *err)
+static NnStatus prepare_mask(const DataSet *set, int i, const DataImage *image, DataImage *mask, NnErr *err)
 {
-    NN_TRY(load(set, item, item->mask, 1, &out->mask, err));
-    NN_TRY(check_mask(item, &out->image, &out->mask, err));
-    threshold(&out->mask);
-    NN_TRY(fit(&set->settings, &out->mask, err));
-    threshold(&out->mask);
+    NN_TRY(check_mask(&set->items[i], data_mask_file(set, i), image, mask, err));
+    threshold(mask);
+    NN_TRY(fit(&set->settings, mask, err));
+    threshold(mask);
     return NN_OK;
 }
 
-static NnStatus read_sample(const DataSet *set, const DataItem *item, DataSample *out, NnErr *err)
+NnStatus data_file_mask(const DataSet *set, int i, const DataImage *image, DataImage *out, NnErr *err)
+{
+    NN_TRY(load(set, &set->items[i], data_mask_file(set, i), 1, out, err));
+    const NnStatus s = prepare_mask(set, i, image, out, err);
+    if (s != NN_OK) data_image_free(out);
+    return s;
+}
+
+static NnStatus read_sample(const DataSet *set, int i, DataSample *out, NnErr *err)
 {
     const int size = set->settings.size;
-    out->has_mask = item->label == 0 || item->mask != NULL;
+    const DataItem *item = &set->items[i];
+    const char *mask = data_mask_file(set, i);
+    out->has_mask = item->label == 0 || mask != NULL;
     NN_TRY(load(set, item, item->path, 3, &out->image, err));
-    if (item->mask) NN_TRY(read_mask(set, item, out, err)); /* before the image is fitted: sizes are compared */
+    if (mask) NN_TRY(data_file_mask(set, i, &out->image, &out->mask, err)); /* before fitting: sizes are compared */
     else NN_TRY(data_image_new(size, size, 1, &out->mask, err));
     return fit_image(set, item, &out->image, err);
 }
@@ -101,7 +111,7 @@ static NnStatus read_file(const void *self, const DataSet *set, int i, DataSampl
 {
     (void)self;
     *out = (DataSample){ 0 };
-    const NnStatus s = read_sample(set, &set->items[i], out, err);
+    const NnStatus s = read_sample(set, i, out, err);
     if (s != NN_OK) data_sample_free(out);
     return s;
 }

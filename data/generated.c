@@ -252,13 +252,23 @@ static NnStatus post_process(const DataSet *set, int i, DataImage *img, NnErr *e
     return data_image_through_jpeg(img, quality, err);
 }
 
+/* The mask may have to be hidden, or somebody has drawn another one. */
+static NnStatus replace_mask(const DataSet *set, int i, DataSample *s, NnErr *err)
+{
+    s->has_mask = !data_mask_is_hidden(set, i);
+    if (!s->has_mask) memset(s->mask.px, 0, (size_t)s->mask.w * (size_t)s->mask.h);
+    if (!data_mask_file(set, i)) return NN_OK;
+    data_image_free(&s->mask);
+    return data_file_mask(set, i, &s->image, &s->mask, err);
+}
+
 static NnStatus read_sample(const Generated *g, const DataSet *set, int i, DataSample *out, NnErr *err)
 {
     DataFaceBox face;
     NN_TRY(load_subject(g, set, g->subject[i], &out->image, &face, err));
     if (set->items[i].label) NN_TRY(forge(g, set, i, &face, out, err));
     else NN_TRY(data_image_new(out->image.w, out->image.h, 1, &out->mask, err));
-    out->has_mask = 1;
+    NN_TRY(replace_mask(set, i, out, err));
     return post_process(set, i, &out->image, err);
 }
 

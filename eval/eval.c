@@ -5,10 +5,10 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "data/heat_map.h"
 #include "eval/bootstrap.h"
-#include "eval/contact_sheet.h"
 #include "eval/eval_arguments.h"
-#include "eval/heat_map.h"
+#include "eval/examples.h"
 #include "eval/judge.h"
 #include "eval/map_folder.h"
 #include "eval/report_files.h"
@@ -51,8 +51,8 @@ typedef struct {
     const char *data; /* name of the present data set */
     int n;            /* its images */
     int shows_progress;
-    EvalSheet *sheet;   /* NULL: made already */
-    EvalMapFolder maps; /* path NULL: none wanted */
+    EvalExamples *examples; /* NULL: made already */
+    EvalMapFolder maps;     /* path NULL: none wanted */
 } Pictures;
 
 static NnStatus write_map(EvalMapFolder *maps, const char *data, const EvalView *v, NnErr *err)
@@ -62,8 +62,8 @@ static NnStatus write_map(EvalMapFolder *maps, const char *data, const EvalView 
     snprintf(name, sizeof name, "%s", v->generated ? v->generated : nn_path_name(v->item->path));
     char *dot = v->generated ? NULL : strrchr(name, '.');
     if (dot && dot != name) *dot = 0;
-    NnStatus s = eval_picture_from_planes(v->image, v->size, &photo, err);
-    if (s == NN_OK) s = eval_photo_and_overlay(&photo, v->map, v->size, &picture, err);
+    NnStatus s = data_picture_from_planes(v->image, v->size, &photo, err);
+    if (s == NN_OK) s = data_photo_and_overlay(&photo, v->map, v->size, &picture, err);
     if (s == NN_OK) s = eval_map_folder_save(maps, data, v->method, name, &picture, err);
     data_image_free(&photo);
     data_image_free(&picture);
@@ -76,7 +76,7 @@ static NnStatus show_image(void *self, const EvalView *v, NnErr *err)
     if (p->shows_progress && (v->number + 1) % BATCH == 0)
         fprintf(stderr, "\r%s: %d of %d", p->data, v->number + 1, p->n);
     if (p->shows_progress && v->number + 1 == p->n) fprintf(stderr, "\r\033[K");
-    if (p->sheet) NN_TRY(eval_sheet_visit(p->sheet, v, err));
+    if (p->examples) NN_TRY(eval_examples_visit(p->examples, v, err));
     return p->maps.path ? write_map(&p->maps, p->data, v, err) : NN_OK;
 }
 
@@ -88,7 +88,7 @@ typedef struct {
     EvalData *data;      /* [n] */
     EvalReport *reports; /* [n] */
     Pictures pictures;
-    EvalSheet sheet;
+    EvalExamples examples;
 } Session;
 
 static NnStatus open_data(Session *s, NnErr *err)
@@ -117,8 +117,8 @@ static NnStatus judge_data(Session *s, int i, NnErr *err)
     tell_skipped(&data->check);
     s->pictures.data = data->name;
     s->pictures.n = data->n;
-    s->pictures.sheet = i == 0 ? &s->sheet : NULL;
-    if (i == 0) eval_sheet_plan(&s->sheet, data);
+    s->pictures.examples = i == 0 ? &s->examples : NULL;
+    if (i == 0) eval_examples_plan(&s->examples, data);
     NN_TRY(eval_judge(s->run, data, s->threads, show_image, &s->pictures, &report->results, err));
     report->source = *data->set->settings.path ? data->set->settings.path : data->name;
     report->n_skipped = data->check.n_bad;
@@ -129,22 +129,23 @@ static NnStatus judge_data(Session *s, int i, NnErr *err)
     return NN_OK;
 }
 
-static NnStatus save_sheet(const Session *s, const char *folder, NnErr *err)
+static NnStatus save_examples(Session *s, const char *folder, NnErr *err)
 {
     DataImage sheet = { 0 };
     char *path = nn_path_join(folder, "examples.png");
-    NnStatus status = path ? eval_sheet_draw(&s->sheet, &sheet, err) : nn_fail(err, NN_ERR_NOMEM, "out of memory");
+    NnStatus status =
+        path ? eval_examples_draw(&s->examples, &sheet, err) : nn_fail(err, NN_ERR_NOMEM, "out of memory");
     if (status == NN_OK) status = data_image_save_png(&sheet, path, err);
     data_image_free(&sheet);
     free(path);
     return status;
 }
 
-static NnStatus save_all(const Session *s, const char *folder, NnErr *err)
+static NnStatus save_all(Session *s, const char *folder, NnErr *err)
 {
     const EvalBootstrapSpec bootstrap = { s->arguments->bootstrap, s->arguments->seed };
     NN_TRY(eval_report_save(folder, s->reports, s->n, s->run, &bootstrap, err));
-    NN_TRY(save_sheet(s, folder, err));
+    NN_TRY(save_examples(s, folder, err));
     printf("\nwritten: %s/{eval.csv, eval.json, scores.csv, examples.png}\n", folder);
     if (s->arguments->maps) printf("         %s/<data>/<manipulation>/*.png\n", s->arguments->maps);
     return NN_OK;
@@ -178,7 +179,7 @@ static NnStatus judge_data_sets(EvalRun *run, const EvalArguments *a, NnErr *err
     }
     free(s.reports);
     free(s.data);
-    eval_sheet_free(&s.sheet);
+    eval_examples_free(&s.examples);
     eval_map_folder_free(&s.pictures.maps);
     return status;
 }

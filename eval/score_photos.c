@@ -6,8 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "data/heat_map.h"
 #include "data/loader.h"
-#include "eval/heat_map.h"
 #include "eval/map_folder.h"
 #include "nn/base/file.h"
 #include "nn/base/size.h"
@@ -80,7 +80,7 @@ static NnStatus write_map(Scoring *s, const char *path, const float *map, NnErr 
     char *dot = strrchr(name, '.');
     if (dot && dot != name) *dot = 0;
     NnStatus status = load_view(&s->run->data, path, &photo, err);
-    if (status == NN_OK) status = eval_photo_and_overlay(&photo, map, s->run->data.size, &picture, err);
+    if (status == NN_OK) status = data_photo_and_overlay(&photo, map, s->run->data.size, &picture, err);
     if (status == NN_OK) status = eval_map_folder_save(&s->maps, NULL, NULL, name, &picture, err);
     data_image_free(&photo);
     data_image_free(&picture);

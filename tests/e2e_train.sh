@@ -188,6 +188,41 @@ if grep -q 'convolutions with avx' killed/train.log; then
     grep -q 'instruction set' err.txt || fail 'other instructions were not mentioned'
 fi
 
+# ---- masks for a few images only ----
+active="--set active.picker=uncertainty --set active.budget=0.1"
+person="$active --set active.annotate=person"
+expect 2 'annotations goes with --resume' "$train" tiny.ini --annotations some.csv
+# shellcheck disable=SC2086
+expect 2 'mask = 0' "$train" tiny.ini $active --set loss.mask=0
+expect 2 'waits for none' "$train" tiny.ini --out runs/tiny --resume --annotations some.csv
+# shellcheck disable=SC2086
+expect 0 'picked by uncertainty after step 30' "$train" tiny.ini --out oracle $active
+for f in oracle/candidates.csv oracle/candidates.png oracle/candidates/0001.png oracle/candidates/0001_mask.png; do
+    [ -s "$f" ] || fail "$f is missing"
+done
+awk -F, '$3 == "train" && ($1 <= 30 ? $11 + 0 != 0 : $11 + 0 == 0) { bad = 1 }
+    $3 == "val" && $11 + 0 != 0 { bad = 1 } END { exit bad }' oracle/metrics.csv ||
+    fail 'the mask term should be 0 up to step 30 and in validations, and not 0 afterwards'
+# shellcheck disable=SC2086
+expect 0 'white where the image is forged' "$train" tiny.ini --out "my run" $person
+grep -q '"status": "waiting for masks"' "my run/run.json" || fail 'run.json does not say that the run waits'
+[ -e "my run/candidates/0001_mask.png" ] && fail 'a mask was given to somebody who shall draw it'
+command=$(tail -1 out.txt)
+case $command in
+*"--out 'my run' --resume --annotations 'my run/candidates.csv'") ;;
+*) fail "the command that goes on is not the last line: $command" ;;
+esac
+eval "$command" >out.txt 2>err.txt && fail 'a run went on without masks'
+grep -q 'candidates.csv:2: .*0001_mask.png' err.txt || fail "the missing mask is not named: $(cat err.txt)"
+cp oracle/candidates/*_mask.png "my run/candidates/"
+eval "$command" >out.txt 2>err.txt || fail "the run did not go on: $(cat err.txt)"
+cmp -s oracle/metrics.csv "my run/metrics.csv" || fail 'metrics.csv differs with the same masks, drawn by a person'
+tensors oracle/last.safetensors >want.bin
+tensors "my run/last.safetensors" >got.bin
+cmp -s want.bin got.bin || fail 'last.safetensors differs with the same masks, drawn by a person'
+# shellcheck disable=SC2086
+expect 2 'has its masks already' "$train" tiny.ini --out "my run" --resume --annotations "my run/candidates.csv" $person
+
 # ---- divergence: exit 4, named, never saved ----
 expect 4 'step ' "$train" tiny.ini --out diverged --set optim.lr=1e38 --set optim.optimizer=sgd
 [ ! -e diverged/last.safetensors ] || fail 'a diverged run was saved'

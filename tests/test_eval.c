@@ -7,9 +7,9 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "data/heat_map.h"
 #include "eval/bootstrap.h"
 #include "eval/eval_arguments.h"
-#include "eval/heat_map.h"
 #include "eval/map_folder.h"
 #include "eval/report_files.h"
 #include "eval/score_table.h"
@@ -459,7 +459,7 @@ START_TEST(ramp_grows_lighter)
     double before = -1;
     for (int i = 0; i <= 100; i++) {
         unsigned char c[3];
-        eval_ramp_colour((float)i / 100, c);
+        data_ramp_colour((float)i / 100, c);
         const double light = 0.2126 * pow(c[0], 2.2) + 0.7152 * pow(c[1], 2.2) + 0.0722 * pow(c[2], 2.2);
         ck_assert_double_gt(light, before);
         before = light;
@@ -473,11 +473,11 @@ START_TEST(overlay_leaves_calm_places_alone)
     DataImage photo, over;
     ck_assert_int_eq(data_image_new(40, 30, 3, &photo, &err), NN_OK);
     memset(photo.px, 77, 40 * 30 * 3);
-    ck_assert_int_eq(eval_overlay(&photo, map, 2, &over, &err), NN_OK);
+    ck_assert_int_eq(data_overlay(&photo, map, 2, &over, &err), NN_OK);
     ck_assert_int_eq(over.px[0], 77);
     ck_assert_int_gt(over.px[3 * (29 * 40 + 39)], 200);
     data_image_free(&over);
-    ck_assert_int_eq(eval_photo_and_overlay(&photo, map, 2, &over, &err), NN_OK);
+    ck_assert_int_eq(data_photo_and_overlay(&photo, map, 2, &over, &err), NN_OK);
     ck_assert_int_eq(over.h, 150); /* 40 wide: five times larger is the first above 192 */
     ck_assert_int_eq(over.w, 2 * 200 + 4);
     data_image_free(&over);

@@ -67,7 +67,7 @@ static void make_plan(NnVar loss, int present, int mask_on_real)
     ck_assert_msg(err.status == NN_OK, "%s", err.msg);
     ck_assert_int_eq(nn_params_seal(params, 1, &err), NN_OK);
     ck_assert_int_eq(nn_plan_new(graph, &spec, &plan, &err), NN_OK);
-    train_inputs_fill(&in, graph, plan, &batch, mask_on_real);
+    train_inputs_fill(&in, graph, plan, &batch, (TrainMaskUse)mask_on_real);
 }
 
 static double value(NnVar loss)

@@ -29,6 +29,34 @@ START_TEST(test_csv_syntax)
 }
 END_TEST
 
+/* What is written reads back, whatever it holds. */
+START_TEST(test_csv_written)
+{
+    static const char *const fields[] = {
+        "plain", "", "a,b", "he said \"hi\"", "two\nlines", "cr\r\n", "\"", " blank "
+    };
+    enum { FIELDS = sizeof fields / sizeof *fields };
+    char *text = NULL;
+    size_t len;
+    DataCsv csv;
+    NnErr err = { 0 };
+    int more;
+    FILE *f = open_memstream(&text, &len);
+    for (int i = 0; i < FIELDS; i++) {
+        if (i) fputc(',', f);
+        data_csv_put(f, fields[i]);
+    }
+    ck_assert_int_eq(fclose(f), 0);
+    ck_assert_ptr_eq(strstr(text, "plain,,\"a,b\",\"he said \"\"hi\"\"\","), text);
+    ck_assert_int_eq(data_csv_init(&csv, text, len, "t", &err), NN_OK);
+    ck_assert_int_eq(data_csv_next(&csv, &more, &err), NN_OK);
+    ck_assert_int_eq(csv.n, FIELDS);
+    for (int i = 0; i < FIELDS; i++) ck_assert_str_eq(csv.fields[i], fields[i]);
+    data_csv_deinit(&csv);
+    free(text);
+}
+END_TEST
+
 START_TEST(test_csv_errors)
 {
     assert_text_fails("path,label\na.png,0\n\"b.png,1\n", "set.csv:3:", "never closed");
@@ -196,6 +224,7 @@ int main(void)
     tcase_set_timeout(t, 120);
     tcase_add_checked_fixture(t, temp_folder_make, temp_folder_remove);
     tcase_add_test(t, test_csv_syntax);
+    tcase_add_test(t, test_csv_written);
     tcase_add_test(t, test_csv_errors);
     tcase_add_test(t, test_columns_in_any_order);
     tcase_add_test(t, test_group_joins_what_shares_a_name);

@@ -177,7 +177,7 @@ static void train_and_compare(Step *s, const Batch *b, const NnCheckpoint *ref)
     const DataBatch batch = as_data_batch(b);
     ck_assert_int_eq(train_optimizer_init(&optimizer, &sgd, s->params, &err), NN_OK);
     for (int step = 0; step < STEPS; step++) {
-        train_inputs_fill(&s->in, s->graph, s->plan, &batch, loss_settings.mask_on_real);
+        train_inputs_fill(&s->in, s->graph, s->plan, &batch, (TrainMaskUse)loss_settings.mask_on_real);
         nn_params_zero_grads(s->params);
         nn_plan_forward(s->plan, (uint32_t)step);
         nn_plan_backward(s->plan, 1);

@@ -25,6 +25,8 @@ static const Option table[] = {
     { "--set", "section.key=value", SET, 0, "override a key of the configuration; may be repeated" },
     { "--out", "DIR", TEXT, F(out), "folder of the run (default: runs/<name of CONFIG>, or the next free number)" },
     { "--resume", NULL, FLAG, F(resume), "go on with the run in DIR, or with the latest one of CONFIG, bit for bit" },
+    { "--annotations", "FILE", TEXT, F(annotations),
+      "with --resume: the masks that an [active] run waits for, a list as its candidates.csv" },
     { "--dry-run", NULL, FLAG, F(dry_run), "do everything up to the first step, write nothing" },
     { "--overfit-batch", "N", COUNT, F(overfit), "sanity check: learn N images by heart; write nothing" },
     { "--seed", "N", SEED, F(seed), "the same as --set train.seed=N" },
@@ -126,6 +128,8 @@ static NnStatus check_options(const TrainOptions *o, NnErr *err)
                        "train configs/lae.ini; --help lists the options");
     if (o->overfit && (o->resume || o->profile))
         return nn_fail(err, NN_ERR_USAGE, "--overfit-batch goes with neither --resume nor --profile");
+    if (o->annotations && !o->resume)
+        return nn_fail(err, NN_ERR_USAGE, "--annotations goes with --resume: it is for a run that waits for them");
     if (o->profile && o->resume) return nn_fail(err, NN_ERR_USAGE, "--profile does not go with --resume");
     return NN_OK;
 }
@@ -181,19 +185,29 @@ static void add_word(char *text, size_t size, const char *word)
     snprintf(text + n, size - n, "'");
 }
 
-char *train_options_resume_command(int argc, char **argv, const char *folder)
+/* Is it "--name=value"? */
+static int has_value(const char *text, const char *name)
 {
-    size_t size = 64 + 4 * strlen(folder);
+    const size_t len = strlen(name);
+    return !strncmp(text, name, len) && text[len] == '=';
+}
+
+char *train_options_resume_command(int argc, char **argv, const char *folder, const char *annotations)
+{
+    size_t size = 96 + 4 * strlen(folder) + 4 * strlen(annotations ? annotations : "");
     for (int i = 0; i < argc; i++) size += 4 * strlen(argv[i]) + 8;
     char *text = nn_alloc(size, 1);
     if (!text) return NULL;
     for (int i = 0; i < argc; i++) {
-        if (!strcmp(argv[i], "--resume") || !strncmp(argv[i], "--out=", 6)) continue;
-        if (!strcmp(argv[i], "--out")) i++;
+        if (!strcmp(argv[i], "--resume") || has_value(argv[i], "--out") || has_value(argv[i], "--annotations"))
+            continue;
+        if (!strcmp(argv[i], "--out") || !strcmp(argv[i], "--annotations")) i++;
         else add_word(text, size, argv[i]);
     }
     add_word(text, size, "--out");
     add_word(text, size, folder);
     add_word(text, size, "--resume");
+    if (annotations) add_word(text, size, "--annotations");
+    if (annotations) add_word(text, size, annotations);
     return text;
 }

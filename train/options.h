@@ -7,7 +7,8 @@ typedef struct {
     const char *config; /* the one positional argument; NULL with --help and the like */
     const char **sets;  /* "section.key=value", in order; --seed and --threads are among them */
     int n_sets;
-    const char *out; /* NULL: by the configuration */
+    const char *out;         /* NULL: by the configuration */
+    const char *annotations; /* a person's masks; NULL: none */
     int resume, dry_run, summary, profile, help, help_config, version;
     int overfit; /* images; 0: no */
     char seed[64], threads[64];
@@ -21,8 +22,8 @@ void train_options_free(TrainOptions *o);
 /* What --help prints. */
 void train_options_help(const char *program);
 
-/* The command that goes on with this run: argv without --out and --resume, then `--out folder --resume`, quoted for a
- * shell. Caller frees; NULL: no memory. */
-char *train_options_resume_command(int argc, char **argv, const char *folder);
+/* The command that goes on with this run: argv without --out, --resume and --annotations, then `--out folder --resume` and,
+ * unless NULL, `--annotations annotations`, quoted for a shell. Caller frees; NULL: no memory. */
+char *train_options_resume_command(int argc, char **argv, const char *folder, const char *annotations);
 
 #endif

@@ -1,29 +1,47 @@
 /* phase.c -- see phase.h: the table of phases. */
 #include "train/phase.h"
 
+#include "train/active.h"
+
 /* In the order in which those of one step are entered. */
 static const TrainPhase *const phase_table[] = {
-    NULL, /* the end */
+    &train_active_phase, NULL, /* the end */
 };
+
+_Static_assert(sizeof phase_table / sizeof *phase_table <= TRAIN_MAX_PHASES + 1, "raise TRAIN_MAX_PHASES");
+
+const char *train_phase_name(int i)
+{
+    for (int k = 0; phase_table[k]; k++)
+        if (k == i) return phase_table[k]->name;
+    return NULL;
+}
+
+int train_phases_ahead(const Trainer *t)
+{
+    for (int i = 0; phase_table[i]; i++)
+        if (!t->entered[i] && phase_table[i]->due(t) >= 0) return 1;
+    return 0;
+}
 
 NnStatus train_phases_restore(Trainer *t, const char *folder, NnErr *err)
 {
-    for (const TrainPhase *const *p = phase_table; *p; p++) {
-        const int64_t due = (*p)->due(t);
-        if (due >= 0 && due < t->step) NN_TRY((*p)->restore(t, folder, err));
-    }
+    for (int i = 0; phase_table[i]; i++)
+        if (t->entered[i]) NN_TRY(phase_table[i]->restore(t, folder, err));
     return NN_OK;
 }
 
 NnStatus train_phases_enter(Trainer *t, const char *folder, TrainLog *log, const volatile sig_atomic_t *stop,
                             NnErr *err)
 {
-    for (const TrainPhase *const *p = phase_table; *p; p++) {
-        if ((*p)->due(t) != t->step) continue;
+    for (int i = 0; phase_table[i]; i++) {
+        const int64_t due = t->entered[i] ? -1 : phase_table[i]->due(t);
+        if (due < 0 || due > t->step) continue;
         trainer_stop(t);
-        const NnStatus status = (*p)->enter(t, folder, log, stop, err);
-        if (status == NN_ERR_INTERRUPTED) return NN_OK;
+        const NnStatus status = phase_table[i]->enter(t, folder, log, stop, err);
+        if (status == NN_ERR_INTERRUPTED || t->waits) return NN_OK;
         if (status != NN_OK) return status;
+        t->entered[i] = 1;
     }
     return t->loader ? NN_OK : trainer_start(t, err);
 }

@@ -1,7 +1,9 @@
 /* phase.h -- what happens once, between two steps of a run: picking candidates, measuring primary regions.
  *
- * A phase is due before a certain step. Its work is a pure function of configuration, data and the weights at that
- * step; it leaves a file in the run's folder, and a resumed run that is past it reads that file instead. */
+ * A phase is due before a certain step, and entered once: the checkpoint says which phases a run has behind it
+ * (Trainer.entered), so that one that is made longer on --resume does not go back. Its work is a pure function of
+ * configuration, data and the weights at that step; it leaves a file in the run's folder, and a resumed run that has it
+ * behind it reads that file instead. */
 #ifndef TRAIN_PHASE_H
 #define TRAIN_PHASE_H
 #include "train/run_log.h"
@@ -18,12 +20,18 @@ typedef struct {
     NnStatus (*restore)(Trainer *t, const char *folder, NnErr *err);
 } TrainPhase;
 
-/* The phases that the run, about to go on at t->step, has behind it. */
+/* The phases that the run has behind it. */
 NnStatus train_phases_restore(Trainer *t, const char *folder, NnErr *err);
 
-/* Enter the phases that are due now, and start the loader anew if there were any. After *stop was set: NN_OK, and the
- * caller sees to it. */
+/* Enter the phases that are due and not entered yet, and start the loader anew if there were any. After *stop was set, or
+ * where a phase waits for a person (Trainer.waits): NN_OK, and the caller sees to it. */
 NnStatus train_phases_enter(Trainer *t, const char *folder, TrainLog *log, const volatile sig_atomic_t *stop,
                             NnErr *err);
+
+/* Is a phase of this run still to come? */
+int train_phases_ahead(const Trainer *t);
+
+/* Name of phase number i, NULL beyond the last: Trainer.entered[i] belongs to it. */
+const char *train_phase_name(int i);
 
 #endif

@@ -85,7 +85,7 @@ static int has_ended(TrainSession *s)
     const Trainer *t = s->trainer;
     const int patience = t->config.train.patience;
     if (t->step >= t->total) return 1;
-    if (!patience || t->stale < patience) return 0;
+    if (!patience || t->stale < patience || train_phases_ahead(t)) return 0;
     train_log_say(&s->log, "stopped early: %d validations without a better result", t->stale);
     return 1;
 }
@@ -109,6 +109,7 @@ static NnStatus run(TrainSession *s, NnErr *err)
         if (has_ended(s)) return NN_OK;
         if (s->folder) NN_TRY(train_phases_enter(s->trainer, s->folder, &s->log, s->stop, err));
         if (*s->stop) continue;
+        if (s->trainer->waits) return save(s, "last.safetensors", 0, err);
         NN_TRY(step(s, err));
     }
 }

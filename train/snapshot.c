@@ -9,6 +9,7 @@
 #include "nn/base/blas.h"
 #include "nn/base/size.h"
 #include "nn/ops/micro.h"
+#include "train/phase.h"
 
 /* "generator0.optim.slot1." */
 static void generator_prefix(char prefix[48], int generator, int slot)
@@ -97,6 +98,16 @@ static NnStatus add_seen(const Trainer *t, NnCheckpoint *c, NnErr *err)
     return status;
 }
 
+static NnStatus add_phases(const Trainer *t, NnCheckpoint *c, NnErr *err)
+{
+    char text[128] = "";
+    for (int i = 0; train_phase_name(i); i++) {
+        const size_t used = strlen(text);
+        if (t->entered[i]) snprintf(text + used, sizeof text - used, "%s%s", used ? "," : "", train_phase_name(i));
+    }
+    return nn_checkpoint_note(c, "phases", text, err);
+}
+
 static NnStatus add_notes(const Trainer *t, NnCheckpoint *c, NnErr *err)
 {
     NN_TRY(add_config(t, c, err));
@@ -119,6 +130,7 @@ static NnStatus add_notes(const Trainer *t, NnCheckpoint *c, NnErr *err)
     NN_TRY(nn_checkpoint_notef(c, err, "plateau_stale", "%d", t->plateau.stale));
     NN_TRY(nn_checkpoint_notef(c, err, "best", "%.17g", t->best));
     if (t->validated) NN_TRY(nn_checkpoint_notef(c, err, "threshold", "%.17g", t->threshold));
+    NN_TRY(add_phases(t, c, err));
     NN_TRY(nn_checkpoint_notef(c, err, "ema", "%.9g", (double)t->ema.memory));
     return nn_checkpoint_notef(c, err, "mask_count", "%.17g", t->mask_count);
 }
@@ -179,6 +191,12 @@ static NnStatus read_count(const NnCheckpoint *c, const char *name, const char *
     return NN_OK;
 }
 
+static void restore_phases(Trainer *t, const NnCheckpoint *c)
+{
+    const char *phases = nn_checkpoint_meta(c, "phases");
+    for (int i = 0; train_phase_name(i); i++) t->entered[i] = phases && nn_list_has(phases, train_phase_name(i));
+}
+
 static NnStatus restore_numbers(Trainer *t, const NnCheckpoint *c, const char *name, NnErr *err)
 {
     int64_t stale = 0, cuts = 0, plateau_stale = 0;
@@ -190,6 +208,7 @@ static NnStatus restore_numbers(Trainer *t, const NnCheckpoint *c, const char *n
     NN_TRY(read_number(c, name, "best", &t->best, err));
     if (t->validated) NN_TRY(read_number(c, name, "threshold", &t->threshold, err));
     NN_TRY(read_number(c, name, "mask_count", &t->mask_count, err));
+    restore_phases(t, c);
     t->optimizer.updates = t->step;
     t->stale = (int)stale;
     t->plateau = (TrainPlateau){ (int)cuts, (int)plateau_stale };

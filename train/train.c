@@ -11,6 +11,7 @@
 #include "nn/base/calm_start.h"
 #include "nn/base/size.h"
 #include "nn/ops/micro.h"
+#include "train/active.h"
 #include "train/options.h"
 #include "train/overfit.h"
 #include "train/profile.h"
@@ -112,6 +113,7 @@ static NnStatus choose_overfit_items(Program *p, NnErr *err)
 static NnStatus open_data(Program *p, NnErr *err)
 {
     NN_TRY(data_set_open(&p->config.data, (uint64_t)p->config.train.seed, &p->set, err));
+    if (p->config.active.picker != TRAIN_PICK_OFF) NN_TRY(data_set_hide_masks(p->set, err)); /* before the check */
     NN_TRY(data_set_select(p->set, DATA_TRAIN, &p->train, &p->n_train, err));
     NN_TRY(data_set_select(p->set, DATA_VAL, &p->val, &p->n_val, err));
     NN_TRY(check_images(p, p->train, &p->n_train, err));
@@ -152,13 +154,15 @@ static NnStatus make_trainer(Program *p, NnErr *err)
                                .n_val = p->n_val,
                                .augment = !p->options.overfit,
                                .kernels = nn_checkpoint_meta(&p->resumed, "kernels"),
+                               .annotations = p->options.annotations,
                                .attack_kernels = nn_checkpoint_meta(&p->resumed, "attack_kernels"),
                                .generator_kernels = nn_checkpoint_meta(&p->resumed, "generator_kernels") };
     NN_TRY(nn_blas_init(err));
     NN_TRY(trainer_new(&spec, &p->trainer, err));
     if (!p->resumed.n_tensors) return NN_OK;
     warn_of_changes(&p->resumed, p->trainer);
-    return train_snapshot_restore(p->trainer, &p->resumed, p->last, err);
+    NN_TRY(train_snapshot_restore(p->trainer, &p->resumed, p->last, err));
+    return p->options.annotations ? train_active_admits(p->trainer, p->folder, err) : NN_OK;
 }
 
 static NnStatus print_summary(const Program *p, NnErr *err)
@@ -219,9 +223,26 @@ static void say_farewell(Program *p, TrainSession *s)
     say_next(p, &s->log);
 }
 
-static const char *end_text(NnStatus status)
+/* The run has stopped until somebody has drawn masks: what, where, and how to go on. */
+static void say_waiting(const Program *p, TrainLog *log)
 {
-    return status == NN_OK ? "finished" : status == NN_ERR_INTERRUPTED ? "interrupted" : "failed";
+    char list[TRAIN_PATH_MAX];
+    train_folder_file(p->folder, "candidates.csv", list);
+    char *command = train_options_resume_command(p->argc, p->argv, p->folder, list);
+    train_log_say(log, "waiting  for masks: for each row of %s draw a picture of the size of its image (path),", list);
+    train_log_say(log,
+                  "         white where the image is forged and black elsewhere, and save it as PNG or JPEG under the");
+    train_log_say(log, "         name in the column mask, which you may change. Then go on with:");
+    if (command) train_log_say(log, "         %s", command);
+    free(command);
+}
+
+static const char *end_text(NnStatus status, int waits)
+{
+    return status == NN_OK && waits       ? "waiting for masks"
+           : status == NN_OK              ? "finished"
+           : status == NN_ERR_INTERRUPTED ? "interrupted"
+                                          : "failed";
 }
 
 static NnStatus full_run(Program *p, NnErr *err)
@@ -238,8 +259,10 @@ static NnStatus full_run(Program *p, NnErr *err)
         train_header_say(&s.log, p->trainer, p->folder);
         status = train_session_run(&s, err);
     }
-    if (status == NN_OK) say_farewell(p, &s);
-    if (train_record_write(p->trainer, p->folder, p->argc, p->argv, started, first, end_text(status), &late) != NN_OK)
+    if (status == NN_OK && p->trainer->waits) say_waiting(p, &s.log);
+    else if (status == NN_OK) say_farewell(p, &s);
+    if (train_record_write(p->trainer, p->folder, p->argc, p->argv, started, first, end_text(status, p->trainer->waits),
+                           &late) != NN_OK)
         fprintf(stderr, "train: %s\n", late.msg);
     train_session_close(&s);
     return status;
@@ -285,7 +308,7 @@ static int report(const Program *p, NnStatus status, const NnErr *err)
     if (status == NN_OK) return 0;
     fprintf(stderr, "train: %s\n", err->msg);
     if (status != NN_ERR_INTERRUPTED) return nn_status_exit_code(status);
-    char *command = p->folder[0] ? train_options_resume_command(p->argc, p->argv, p->folder) : NULL;
+    char *command = p->folder[0] ? train_options_resume_command(p->argc, p->argv, p->folder, NULL) : NULL;
     if (command) fprintf(stderr, "train: saved; go on with: %s\n", command);
     free(command);
     return 128 + (int)*train_stop_flag();

@@ -58,6 +58,32 @@ static NnStatus check_blur(const TrainBlurSettings *b, int size, NnErr *err)
     return NN_OK;
 }
 
+/* Until the candidates are picked no mask trains anything, and each picker leans on a trained part of the network. */
+static NnStatus check_active(const TrainConfig *c, NnErr *err)
+{
+    const TrainLossSettings *loss = &c->loss;
+    const int picker = c->active.picker;
+    if (picker == TRAIN_PICK_OFF) return NN_OK;
+    if (loss->mask <= 0)
+        return nn_fail(err, NN_ERR_CONFIG,
+                       "[active] picks images for a mask, but [loss] mask = 0; expected mask > 0, or "
+                       "picker = off");
+    if (c->active.begin >= 1)
+        return nn_fail(err, NN_ERR_CONFIG,
+                       "[active] begin = %g leaves no step to learn from masks; expected less than 1",
+                       (double)c->active.begin);
+    if (picker == TRAIN_PICK_UNCERTAINTY && loss->latent <= 0)
+        return nn_fail(err, NN_ERR_CONFIG,
+                       "[active] picker = uncertainty, but [loss] latent = 0: nothing trains the "
+                       "activities it compares; expected latent > 0, or picker = random");
+    if (loss->cls <= 0 && (picker == TRAIN_PICK_CHANNEL || c->model.score == NN_SCORE_LOGIT))
+        return nn_fail(err, NN_ERR_CONFIG,
+                       "[active] %s, but [loss] cls = 0: nothing trains the logit before masks are "
+                       "seen; expected cls > 0",
+                       picker == TRAIN_PICK_CHANNEL ? "picker = channel" : "with [model] score = logit");
+    return NN_OK;
+}
+
 NnStatus train_config_check(const TrainConfig *c, NnErr *err)
 {
     const TrainLossSettings *loss = &c->loss;
@@ -69,6 +95,7 @@ NnStatus train_config_check(const TrainConfig *c, NnErr *err)
         return nn_fail(err, NN_ERR_CONFIG,
                        "[model] score = logit, but [loss] cls = 0 and mask = 0: nothing trains the score; "
                        "expected one of them > 0, or score = latent");
+    NN_TRY(check_active(c, err));
     if (c->optim.nesterov && c->optim.momentum <= 0)
         return nn_fail(err, NN_ERR_CONFIG, "[optim] nesterov = 1 needs momentum > 0");
     if (c->augment.jpeg_min > c->augment.jpeg_max)

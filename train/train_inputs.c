@@ -51,14 +51,14 @@ static void fill_select(float *select, const float *label, size_t n, size_t chan
 }
 
 /* What an image counts in the interpretation loss. */
-static float counts(const DataBatch *b, size_t i, int mask_on_real)
+static float counts(const DataBatch *b, size_t i, TrainMaskUse use)
 {
-    return b->label[i] > 0.5f || mask_on_real ? b->has_mask[i] : 0.0f;
+    return use == TRAIN_MASKS_ALL || (use == TRAIN_MASKS_FORGED && b->label[i] > 0.5f) ? b->has_mask[i] : 0.0f;
 }
 
 /* The batch in the rows from `first` on. */
 static void put_batch(const TrainInputs *in, const NnGraph *g, NnPlan *plan, size_t first, const DataBatch *b,
-                      int mask_on_real, const float *image, float weight)
+                      TrainMaskUse use, const float *image, float weight)
 {
     const size_t n = (size_t)b->n;
     put_rows(g, plan, in->image, first, image, n);
@@ -71,26 +71,26 @@ static void put_batch(const TrainInputs *in, const NnGraph *g, NnPlan *plan, siz
     for (size_t i = 0; i < n; i++) {
         if (target) target[2 * i] = 1.0f - b->label[i], target[2 * i + 1] = b->label[i];
         if (each) each[i] = weight;
-        if (masked) masked[i] = weight * counts(b, i, mask_on_real);
+        if (masked) masked[i] = weight * counts(b, i, use);
     }
 }
 
-void train_inputs_fill(const TrainInputs *in, const NnGraph *g, NnPlan *plan, const DataBatch *batch, int mask_on_real)
+void train_inputs_fill(const TrainInputs *in, const NnGraph *g, NnPlan *plan, const DataBatch *batch, TrainMaskUse use)
 {
-    put_batch(in, g, plan, 0, batch, mask_on_real, batch->image, 1.0f);
+    put_batch(in, g, plan, 0, batch, use, batch->image, 1.0f);
 }
 
 void train_inputs_fill_changed(const TrainInputs *in, const NnGraph *g, NnPlan *plan, const DataBatch *batch,
-                               int mask_on_real, const float *image, float weight)
+                               TrainMaskUse use, const float *image, float weight)
 {
     const size_t n = (size_t)batch->n;
-    put_batch(in, g, plan, n, batch, mask_on_real, image, weight);
+    put_batch(in, g, plan, n, batch, use, image, weight);
     put_rows(g, plan, in->changed_weight, 0, NULL, n);
     put_rows(g, plan, in->changed_mask_weight, 0, NULL, n);
     float *const each = put_rows(g, plan, in->changed_weight, n, NULL, n);
     float *const masked = put_rows(g, plan, in->changed_mask_weight, n, NULL, n);
     for (size_t i = 0; i < n; i++) {
         if (each) each[i] = 1.0f;
-        if (masked) masked[i] = counts(batch, i, mask_on_real);
+        if (masked) masked[i] = counts(batch, i, use);
     }
 }

@@ -25,14 +25,17 @@ TrainInputs train_inputs_make(NnGraph *g, int n, int size, int channels);
 /* The same inputs for an objective of the changed rows alone. */
 TrainInputs train_inputs_changed(NnGraph *g, TrainInputs *in);
 
-/* Copy a batch of at most N images into the plan; inputs that the plan does not need are passed over. An image counts in
- * the interpretation loss if its mask is known; real ones (whose mask is empty) only with mask_on_real. */
-void train_inputs_fill(const TrainInputs *in, const NnGraph *g, NnPlan *plan, const DataBatch *batch, int mask_on_real);
+/* Which images count in the interpretation loss: forged ones whose mask is known, with real ones (whose mask is empty) or
+ * without, or no image at all. The first two are the values of [loss] mask_on_real. */
+typedef enum { TRAIN_MASKS_FORGED, TRAIN_MASKS_ALL, TRAIN_MASKS_NONE } TrainMaskUse;
+
+/* Copy a batch of at most N images into the plan; inputs that the plan does not need are passed over. */
+void train_inputs_fill(const TrainInputs *in, const NnGraph *g, NnPlan *plan, const DataBatch *batch, TrainMaskUse use);
 
 /* After train_inputs_fill, the same batch again in the rows behind it (2 batch->n <= N): with these images [n,3,H,W], and
  * `weight` in all losses where the first ones have 1. As losses are weighted means, the sum of both halves is divided by
  * 1 + weight. */
 void train_inputs_fill_changed(const TrainInputs *in, const NnGraph *g, NnPlan *plan, const DataBatch *batch,
-                               int mask_on_real, const float *image, float weight);
+                               TrainMaskUse use, const float *image, float weight);
 
 #endif

@@ -115,12 +115,22 @@ static void set_length(Trainer *t)
     t->total = c->train.steps ? c->train.steps : c->train.epochs * t->steps_per_epoch;
 }
 
+/* In an active run masks are hidden until its candidates are picked, those of the validation for ever. */
+static NnStatus settle_masks(Trainer *t, NnErr *err)
+{
+    t->masks = t->val_masks = t->config.loss.mask_on_real ? TRAIN_MASKS_ALL : TRAIN_MASKS_FORGED;
+    if (t->config.active.picker == TRAIN_PICK_OFF) return NN_OK;
+    t->masks = t->val_masks = TRAIN_MASKS_NONE;
+    return data_set_hide_masks(t->set, err);
+}
+
 static NnStatus set_up(Trainer *t, const TrainerSpec *spec, NnErr *err)
 {
     NN_TRY(copy_index(&t->train, spec->train, spec->n_train, err));
     NN_TRY(copy_index(&t->val, spec->val, spec->n_val, err));
     if (!t->n_train) return nn_fail(err, NN_ERR_DATA, "the training split holds no image");
     NN_TRY(check_validation_set(t, err));
+    NN_TRY(settle_masks(t, err));
     NN_TRY(allocate_buffers(t, err));
     NN_TRY(build_graph(t, err));
     NN_TRY(nn_params_seal(t->params, (uint64_t)t->config.train.seed, err));
@@ -143,6 +153,7 @@ NnStatus trainer_new(const TrainerSpec *spec, Trainer **out, NnErr *err)
     Trainer *t = nn_alloc(1, sizeof *t);
     if (!t) return nn_fail(err, NN_ERR_NOMEM, "out of memory for the trainer");
     t->config = *spec->config, t->set = spec->set, t->augment = spec->augment;
+    t->annotations = spec->annotations;
     t->n_train = spec->n_train, t->n_val = spec->n_val;
     t->best = -INFINITY, t->threshold = 0.5;
     set_length(t);
@@ -274,10 +285,11 @@ static void fill_inputs(Trainer *t, const DataBatch *batch, uint32_t number, dou
 {
     const TrainConfig *c = &t->config;
     const double rate = c->optim.lr > 0 ? lr / (double)c->optim.lr : 0;
-    train_inputs_fill(&t->inputs, t->graph, t->plan, batch, c->loss.mask_on_real);
+    train_inputs_fill(&t->inputs, t->graph, t->plan, batch, t->masks);
     if (!t->adversary) return;
-    train_adversary_change(t->adversary, batch, number, rate, t->changed);
-    train_inputs_fill_changed(&t->inputs, t->graph, t->plan, batch, c->loss.mask_on_real, t->changed, c->blur.weight);
+    const TrainAdversaryStep step = { t->masks, number, rate };
+    train_adversary_change(t->adversary, batch, step, t->changed);
+    train_inputs_fill_changed(&t->inputs, t->graph, t->plan, batch, t->masks, t->changed, c->blur.weight);
 }
 
 static NnStatus train_batch(Trainer *t, uint32_t number, double share, TrainStep *out, NnErr *err)

@@ -24,6 +24,7 @@ typedef struct {
     int augment;                                    /* 0: images as they are */
     const char *kernels;                            /* of the run to be resumed (NnPlanSpec.kernels); NULL: choose */
     const char *attack_kernels, *generator_kernels; /* the same for its adversary (TrainAdversarySpec) */
+    const char *annotations; /* a person's manifest of masks (train/active.h), borrowed; NULL: none */
 } TrainerSpec;
 
 /* What one step saw. Means over the batches of the step. */
@@ -41,6 +42,8 @@ typedef struct {
     double auc, accuracy, threshold; /* accuracy at the threshold that makes it largest */
     int done;                        /* 0: given up because somebody wants to stop */
 } TrainValidation;
+
+enum { TRAIN_MAX_PHASES = 4 };
 
 typedef struct {
     TrainConfig config;
@@ -73,6 +76,11 @@ typedef struct {
     double threshold;                     /* of the last validation; 0.5 before */
     float *mask_sum;                      /* [H,W]: masks of the forged training images seen so far, added up */
     double mask_count;                    /* how many those were */
+
+    TrainMaskUse masks, val_masks;  /* which images count in the mask loss, in training now and in validation */
+    char entered[TRAIN_MAX_PHASES]; /* phases (train/phase.h) that lie behind the run */
+    int waits;                      /* a phase has stopped the run until a person has done something */
+    const char *annotations;        /* borrowed; NULL: none */
 
     float *score; /* [n_val] scratch of a validation */
     unsigned char *truth;

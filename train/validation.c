@@ -26,7 +26,7 @@ static double images_of_term(const Trainer *t, const TrainTerm *term, const Data
 static void judge_batch(Tally *y, const DataBatch *batch)
 {
     Trainer *t = y->trainer;
-    train_inputs_fill(&t->inputs, t->graph, t->val_plan, batch, t->config.loss.mask_on_real);
+    train_inputs_fill(&t->inputs, t->graph, t->val_plan, batch, t->val_masks);
     nn_plan_forward(t->val_plan, 0);
     for (int i = 0; i < t->objective.n; i++) {
         const double images = images_of_term(t, &t->objective.terms[i], batch);

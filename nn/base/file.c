@@ -1,5 +1,6 @@
 /* file.c -- see file.h. The system calls that a signal may interrupt are in the first section, each restarted
  * then; but not fsync, whose failure may have dropped the data and is never retried. */
+#define _XOPEN_SOURCE 700 /* realpath */
 #include "nn/base/file.h"
 
 #include <errno.h>
@@ -252,4 +253,10 @@ const char *nn_path_name(const char *path)
 {
     const char *slash = strrchr(path, '/');
     return slash ? slash + 1 : path;
+}
+
+char *nn_path_real(const char *path)
+{
+    char *real = realpath(path, NULL);
+    return real ? real : copy_text(path, strlen(path));
 }

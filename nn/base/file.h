@@ -35,4 +35,7 @@ char *nn_path_folder(const char *path);
 /* The part after the last '/'. Points into path. */
 const char *nn_path_name(const char *path);
 
+/* Absolute, without links and dots; as it is where there is no such file. Caller frees; NULL: no memory. */
+char *nn_path_real(const char *path);
+
 #endif

@@ -22,6 +22,7 @@ typedef enum {
     NN_STREAM_SPLIT,     /* train/val/test            item = hash of the group   */
     NN_STREAM_BOOTSTRAP, /* confidence intervals      item = resample            */
     NN_STREAM_TEST,      /* test inputs                                          */
+    NN_STREAM_PICK = 12, /* random candidates         item = data item           */
     NN_STREAM_BLUR       /* random blurs              epoch = batch, item = place */
 } NnStream;
 

@@ -1,5 +1,5 @@
 /* heat_map.c -- see heat_map.h. */
-#include "eval/heat_map.h"
+#include "data/heat_map.h"
 
 #include <math.h>
 #include <string.h>
@@ -12,7 +12,7 @@ static float clamp01(float v)
 }
 
 /* Anchors at equal distances whose lightness (CIE L*) rises in nearly equal steps from 6 to 96. */
-void eval_ramp_colour(float v, unsigned char rgb[3])
+void data_ramp_colour(float v, unsigned char rgb[3])
 {
     static const unsigned char anchors[][3] = { { 10, 12, 48 },   { 48, 16, 104 },  { 98, 24, 130 },
                                                 { 152, 36, 122 }, { 200, 58, 92 },  { 234, 98, 56 },
@@ -25,7 +25,7 @@ void eval_ramp_colour(float v, unsigned char rgb[3])
     }
 }
 
-NnStatus eval_picture_from_planes(const float *planes, int size, DataImage *out, NnErr *err)
+NnStatus data_picture_from_planes(const float *planes, int size, DataImage *out, NnErr *err)
 {
     const size_t n = (size_t)size * (size_t)size;
     NN_TRY(data_image_new(size, size, 3, out, err));
@@ -35,14 +35,14 @@ NnStatus eval_picture_from_planes(const float *planes, int size, DataImage *out,
     return NN_OK;
 }
 
-NnStatus eval_picture_from_map(const float *map, int size, DataImage *out, NnErr *err)
+NnStatus data_picture_from_map(const float *map, int size, DataImage *out, NnErr *err)
 {
     NN_TRY(data_image_new(size, size, 3, out, err));
-    for (size_t i = 0; i < (size_t)size * (size_t)size; i++) eval_ramp_colour(map[i], out->px + 3 * i);
+    for (size_t i = 0; i < (size_t)size * (size_t)size; i++) data_ramp_colour(map[i], out->px + 3 * i);
     return NN_OK;
 }
 
-NnStatus eval_picture_from_mask(const float *mask, int size, DataImage *out, NnErr *err)
+NnStatus data_picture_from_mask(const float *mask, int size, DataImage *out, NnErr *err)
 {
     NN_TRY(data_image_new(size, size, 3, out, err));
     for (size_t i = 0; i < (size_t)size * (size_t)size; i++) memset(out->px + 3 * i, mask[i] > 0.5f ? 255 : 0, 3);
@@ -69,7 +69,7 @@ static float sample_map(const float *map, int size, int x, int w, int y, int h)
     return (1 - v) * ((1 - u) * top[x0] + u * top[x1]) + v * ((1 - u) * bottom[x0] + u * bottom[x1]);
 }
 
-NnStatus eval_overlay(const DataImage *photo, const float *map, int size, DataImage *out, NnErr *err)
+NnStatus data_overlay(const DataImage *photo, const float *map, int size, DataImage *out, NnErr *err)
 {
     NN_TRY(data_image_new(photo->w, photo->h, 3, out, err));
     for (int y = 0; y < photo->h; y++)
@@ -77,7 +77,7 @@ NnStatus eval_overlay(const DataImage *photo, const float *map, int size, DataIm
             const size_t at = 3 * ((size_t)y * (size_t)photo->w + (size_t)x);
             const float v = clamp01(sample_map(map, size, x, photo->w, y, photo->h)), cover = 0.8f * v;
             unsigned char colour[3];
-            eval_ramp_colour(v, colour);
+            data_ramp_colour(v, colour);
             for (size_t c = 0; c < 3; c++)
                 out->px[at + c] =
                     (unsigned char)lrintf((1 - cover) * (float)photo->px[at + c] + cover * (float)colour[c]);
@@ -85,7 +85,7 @@ NnStatus eval_overlay(const DataImage *photo, const float *map, int size, DataIm
     return NN_OK;
 }
 
-void eval_place(DataImage *canvas, int x, int y, int zoom, const DataImage *picture)
+void data_picture_place(DataImage *canvas, int x, int y, int zoom, const DataImage *picture)
 {
     for (int v = 0; v < picture->h * zoom; v++)
         for (int u = 0; u < picture->w * zoom; u++)
@@ -93,17 +93,17 @@ void eval_place(DataImage *canvas, int x, int y, int zoom, const DataImage *pict
                    picture->px + 3 * ((size_t)(v / zoom) * (size_t)picture->w + (size_t)(u / zoom)), 3);
 }
 
-NnStatus eval_photo_and_overlay(const DataImage *photo, const float *map, int size, DataImage *out, NnErr *err)
+NnStatus data_photo_and_overlay(const DataImage *photo, const float *map, int size, DataImage *out, NnErr *err)
 {
     const int longest = photo->w > photo->h ? photo->w : photo->h;
     const int zoom = longest < SMALLEST ? (SMALLEST + longest - 1) / longest : 1;
     DataImage overlay = { 0 };
-    NN_TRY(eval_overlay(photo, map, size, &overlay, err));
+    NN_TRY(data_overlay(photo, map, size, &overlay, err));
     const NnStatus s = data_image_new(2 * zoom * photo->w + GUTTER, zoom * photo->h, 3, out, err);
     if (s == NN_OK) {
         memset(out->px, 255, 3 * (size_t)out->w * (size_t)out->h);
-        eval_place(out, 0, 0, zoom, photo);
-        eval_place(out, zoom * photo->w + GUTTER, 0, zoom, &overlay);
+        data_picture_place(out, 0, 0, zoom, photo);
+        data_picture_place(out, zoom * photo->w + GUTTER, 0, zoom, &overlay);
     }
     data_image_free(&overlay);
     return s;

@@ -1,5 +1,5 @@
 /* bitmap_font.c -- see bitmap_font.h. */
-#include "eval/bitmap_font.h"
+#include "data/bitmap_font.h"
 
 #include <ctype.h>
 #include <string.h>
@@ -49,9 +49,9 @@ static void fill_square(DataImage *canvas, int x, int y, int side, unsigned char
                 memset(canvas->px + 3 * ((size_t)v * (size_t)canvas->w + (size_t)u), grey, 3);
 }
 
-void eval_font_draw(DataImage *canvas, int x, int y, int zoom, unsigned char grey, const char *text)
+void data_font_draw(DataImage *canvas, int x, int y, int zoom, unsigned char grey, const char *text)
 {
-    for (; *text; text++, x += EVAL_FONT_W * zoom) {
+    for (; *text; text++, x += DATA_FONT_W * zoom) {
         const Glyph *glyph = find_glyph(*text);
         for (int row = 0; glyph && row < 7; row++)
             for (int column = 0; column < 5; column++)
