@@ -9,7 +9,7 @@ import numpy as np
 from sklearn.metrics import roc_auc_score
 
 FACTOR = {1: 12.7062, 2: 4.30265, 3: 3.18245}  # t of 95 %, by degrees of freedom
-RESAMPLES = 400
+RESAMPLES = 200
 
 
 def rows(path):
