@@ -60,6 +60,12 @@ bench: setup
 	$(MAKE) -j$(JOBS) all $(B)/bench $(B)/onednn_bench
 	sh scripts/bench.sh $(B) $(BENCH)
 
+## ablation  what each part of the method is worth, as one table: GRID=quick|full SEEDS="1 2 3" JOBS=<runs at once>
+GRID ?= quick
+ablation: setup
+	$(MAKE) -j$(JOBS) all
+	B=$(B) scripts/ablate --jobs $(JOBS) $(if $(SEEDS),--seeds "$(SEEDS)") $(GRID)
+
 ## bench-torch  a newer PyTorch for `make bench`: pip's, in a virtual environment under build/
 bench-torch:
 	@mkdir -p $(B)
@@ -122,6 +128,6 @@ $(O)/%.o: %.c
 	$(call say,CC,$<)
 	$(Q)$(CC) $(ALL_CFLAGS) -c $< -o $@
 
-.PHONY: all demo test check asan asan-check lint objects bench bench-torch setup install clean help
+.PHONY: all demo test check asan asan-check lint objects bench bench-torch ablation setup install clean help
 .SECONDARY:
 -include $(shell find $(O) -name '*.d' 2>/dev/null)

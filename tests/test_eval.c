@@ -539,6 +539,12 @@ START_TEST(arguments_are_understood)
     ck_assert_str_eq(a.photos[1], "-z.png");
     ck_assert_str_eq(a.maps, "m");
     eval_arguments_free(&a);
+    const char *runs[] = { "eval", "--compare", "a-s1", "--out=o", "b-s1" };
+    ck_assert_int_eq(parse(&a, 5, runs), NN_OK);
+    ck_assert_int_eq(a.n_runs, 2);
+    ck_assert_str_eq(a.runs[1], "b-s1");
+    ck_assert_str_eq(a.out, "o");
+    eval_arguments_free(&a);
 }
 END_TEST
 
@@ -553,6 +559,9 @@ static const struct {
     { { "eval", "run", "--help=1" }, "takes no value" },
     { { "eval", "run", "photo.jpg" }, "after --score" },
     { { "eval", "run", "--score" }, "no image" },
+    { { "eval", "--compare" }, "no run" },
+    { { "eval", "run", "--compare", "other" }, "come after --compare" },
+    { { "eval", "--compare", "run", "--score" }, "none of --score" },
 };
 
 START_TEST(mistakes_are_named)
