@@ -30,7 +30,7 @@ static const float first[ITEMS] = { .1f, .2f, .3f, .6f, .05f, .25f, .4f, .65f, .
 /* Four real images, four forgeries of each method ("later" is seen), listed backwards if asked to. */
 static void fill_results(EvalResults *r, const float score[ITEMS], int backwards)
 {
-    static char paths[ITEMS][16];
+    static char paths[ITEMS][32];
     ck_assert_int_eq(eval_results_init(r, ITEMS, 2, &err), NN_OK);
     r->name = "set";
     r->methods = names;

@@ -89,7 +89,7 @@ typedef struct {
 
 static void make_run(Run *run, const float score[ITEMS])
 {
-    static char paths[ITEMS][16];
+    static char paths[ITEMS][32];
     ck_assert_int_eq(eval_results_init(&run->results, ITEMS, 1, &err), NN_OK);
     run->results.name = "people";
     run->results.methods = names;
