@@ -303,7 +303,7 @@ static const World worlds[] = {
 /* 95 % within the error of so many tries; where images decide, the larger of two half widths makes it 98 or 99. */
 START_TEST(intervals_hold_the_truth)
 {
-    enum { TRIES = 300, RESAMPLES = 40 };
+    enum { TRIES = 200, RESAMPLES = 30 };
     const World *world = &worlds[_i];
     const double truth = true_auc(world, 1 + (double)world->gain) - true_auc(world, 1);
     int held = 0;
@@ -314,7 +314,7 @@ START_TEST(intervals_hold_the_truth)
         held += e.lo <= truth && truth <= e.hi;
         free_systems(&w);
     }
-    ck_assert_msg(held >= 0.925 * TRIES && held <= 0.995 * TRIES, "world %d: the truth was in %d of %d", _i, held,
+    ck_assert_msg(held >= 0.92 * TRIES && held <= 0.995 * TRIES, "world %d: the truth was in %d of %d", _i, held,
                   TRIES);
 }
 END_TEST
