@@ -543,6 +543,9 @@ int main(void)
 {
     Suite *s = suite_create("region maps");
     TCase *maps = tcase_create("maps"), *removal = tcase_create("removal"), *loader = tcase_create("loader");
+    tcase_add_checked_fixture(maps, reset, NULL);
+    tcase_add_checked_fixture(removal, reset, NULL);
+    tcase_add_checked_fixture(loader, reset, NULL);
     tcase_add_checked_fixture(maps, temp_folder_make, temp_folder_remove);
     tcase_add_checked_fixture(loader, temp_folder_make, temp_folder_remove);
     tcase_add_test(maps, maps_come_back_as_they_were_saved);

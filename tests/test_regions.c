@@ -575,11 +575,9 @@ START_TEST(a_checkpoint_looks_where_its_network_did)
     make_folder("a run", folder);
     ck_assert_int_eq(train_snapshot_save(t, in_folder("a run/last.safetensors"), 0, &err), NN_OK);
     for (int k = 0; k < 3; k++) {
-        snprintf(t->config.gradcam.detectors, NN_TEXT_MAX,
-                 k == 1   ? " %s ,"
-                 : k == 2 ? "%s,%s/last.safetensors"
-                          : "",
-                 folder, folder);
+        char *detectors = t->config.gradcam.detectors;
+        if (k == 1) snprintf(detectors, NN_TEXT_MAX, " %s ,", folder);
+        if (k == 2) snprintf(detectors, NN_TEXT_MAX, "%.200s,%.200s/last.safetensors", folder, folder);
         maps_of[k] = measure(t, "maps", &len[k]);
     }
     for (int k = 1; k < 3; k++) {
