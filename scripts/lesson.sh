@@ -1,6 +1,6 @@
 #!/bin/sh
 # Lessons: train a toy twice, with one term off and on, and show what the term does.
-# usage: lesson.sh BUILD_DIR LESSON...   Everything goes to BUILD_DIR/lessons/.
+# usage: lesson.sh BUILD_DIR LESSON...   Everything goes to BUILD_DIR/lessons/. LESSON_ARGS: more options for both runs.
 set -eu
 build=$1
 shift
@@ -37,10 +37,11 @@ for lesson in $lessons; do
     echo "== lesson: $lesson"
     set -- "configs/lessons/$lesson.ini"
     if [ "$lesson" = regions ]; then # its images are made for it
-        rm -rf "$out/images"
         "$build/lesson" watermark configs/lessons/toy.ini "$out/images"
         set -- "$@" --set "data.path=$out/images/list.csv"
     fi
+    # shellcheck disable=SC2086
+    set -- "$@" ${LESSON_ARGS:-}
     train "$out/off" "$@" --set "$switch"
     train "$out/on" "$@"
     "$build/lesson" "$lesson" "$out/off" "$out/on" "$out"

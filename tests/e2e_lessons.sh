@@ -10,6 +10,7 @@ page=train/README.md
 dir=$(mktemp -d) || exit 1
 trap 'rm -rf "$dir"' EXIT
 failures=0
+unset LESSON_ARGS
 
 fail() {
     echo "e2e_lessons: $*"
