@@ -252,7 +252,7 @@ START_TEST(an_ascent_has_its_length_and_its_norm)
     TrainStep s;
     Trainer *t = make_trainer(TRAIN_BLUR_NONE);
     steps(t, 2, &s);
-    config.blur.start = 20, config.blur.step = 0.5f, config.blur.rms = _i ? 3.0f : 0.0f;
+    config.blur.start = 20, config.blur.steps = 1, config.blur.step = 0.5f, config.blur.rms = _i ? 3.0f : 0.0f;
     TrainAdversary *a = adversary_of(t, TRAIN_BLUR_GRADIENT);
     train_adversary_change(a, next_batch(t), at(0), image_of_all);
     for (int n = 0; n < BATCH; n++) {

@@ -59,7 +59,7 @@ static NnStatus blur_all(TrainAdversary *a, const LessonImages *from, Attack *ou
     for (int i = 0; status == NN_OK && i < from->n; i += BATCH) {
         const DataBatch batch = { BATCH, image, mask, label, has_mask, item };
         fill_batch(from, i, image, mask, label);
-        train_adversary_change(a, &batch, (uint32_t)i, 1, changed);
+        train_adversary_change(a, &batch, (TrainAdversaryStep){ TRAIN_MASKS_ALL, (uint32_t)i, 1 }, changed);
         keep_batch(changed, train_adversary_sigma(a), i, out);
     }
     free(image);
