@@ -3,7 +3,8 @@
  * Tensors: model.<parameter>; optim.slot<i>.<parameter>; ema.<parameter>; data.mask_sum [H,W]. Table: config (the
  * resolved INI text), seen (names of the manipulations trained on, comma-separated), seed, step, validated (the step
  * of the last validation, which chose the threshold), epoch, best, stale, plateau_cuts, plateau_stale, threshold
- * (after the first validation), mask_count, phases (those behind the run, comma-separated), ema, kernels (nn_plan_kernels), isa (of convolutions), blas_core,
+ * (after the first validation), mask_count, phases (those behind the run, comma-separated), ema, kernels
+ * (nn_plan_kernels), isa (of convolutions), blas_core,
  * blas_version, version. With EMA on, validations judge the average: `ema` tensors in both files, and `model` tensors
  * too in `best`. Who judges with a checkpoint takes the `ema` tensors where there are any, as the threshold is
  * theirs. */

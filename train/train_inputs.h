@@ -19,8 +19,8 @@ typedef struct {
 /* Inputs for batches of n images of size x size and a latent of `channels`. */
 TrainInputs train_inputs_make(NnGraph *g, int n, int size, int channels);
 
-/* Which images count in the interpretation loss: forged ones whose mask is known, with real ones (whose mask is empty) or
- * without, or no image at all. The first two are the values of [loss] mask_on_real. */
+/* Which images count in the interpretation loss: forged ones whose mask is known, with real ones (whose mask is empty)
+ * or without, or no image at all. The first two are the values of [loss] mask_on_real. */
 typedef enum { TRAIN_MASKS_FORGED, TRAIN_MASKS_ALL, TRAIN_MASKS_NONE } TrainMaskUse;
 
 /* Copy a batch of N places into the plan; inputs that the plan does not need are passed over. */
