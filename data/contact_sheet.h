@@ -18,8 +18,8 @@ typedef struct {
     DataSheetRow *rows;
 } DataSheet;
 
-/* Replace *tile by one that is ready for a sheet: shrunk to DATA_SHEET_TILE if larger, with six bits a colour (nobody sees
- * the others, and they double the file). */
+/* Replace *tile by one that is ready for a sheet: shrunk to DATA_SHEET_TILE if larger, with six bits a colour (nobody
+ * sees the others, and they double the file). */
 NnStatus data_sheet_fit(DataImage *tile, NnErr *err);
 
 /* Draw all rows: the first `across` of them in the topmost line, and so on. Small tiles are enlarged in whole steps, to

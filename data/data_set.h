@@ -74,9 +74,9 @@ void data_set_free(DataSet *set);
 NnStatus data_set_read(const DataSet *set, int i, DataSample *out, NnErr *err);
 
 /* From now on no mask of a forged item is seen: mask files are not opened, and what the forging of portraits and photos
- * knows of its place is thrown away. has_mask is 0, the mask is empty. data_set_show_mask takes one item out of that, with
- * the mask file `mask` (copied; of the image's size) in place of its own if not NULL. Hiding anew undoes it. Not while a
- * loader reads the set. The cache forgets what it must. ERR_NOMEM. (hidden_masks.c) */
+ * knows of its place is thrown away. has_mask is 0, the mask is empty. data_set_show_mask takes one item out of that,
+ * with the mask file `mask` (copied; of the image's size) in place of its own if not NULL. Hiding anew undoes it. Not
+ * while a loader reads the set. The cache forgets what it must. ERR_NOMEM. (hidden_masks.c) */
 NnStatus data_set_hide_masks(DataSet *set, NnErr *err);
 NnStatus data_set_show_mask(DataSet *set, int i, const char *mask, NnErr *err);
 int data_mask_is_hidden(const DataSet *set, int i);

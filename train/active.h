@@ -3,17 +3,17 @@
  * LAE (Du et al., CIKM 2020) needs masks for under 3 % of its training images. Three phases in one run:
  *
  *     steps 0 .. begin        all images, no mask is read: mask_weight is 0, for real images as well
- *     at begin                score the forged training images, pick `budget` times the number of training images of them,
- *                             write candidates.csv and candidates.png (candidates.h)
+ *     at begin                score the forged training images, pick `budget` times the number of training images of
+ *                             them, write candidates.csv and candidates.png (candidates.h)
  *     steps begin .. end      all images, masks of the candidates alone (real ones, whose mask is empty and costs nobody
- *                             anything, as [loss] mask_on_real says); what counts as the best checkpoint starts anew, so
- *                             that `best` is one that has learnt from the masks [ours]
+ *                             anything, as [loss] mask_on_real says); what counts as the best checkpoint starts
+ *                             anew, so that `best` is one that has learnt from the masks [ours]
  *
- * Pickers: see pickers.h; ties go to the lower item number. No other mask is opened at any time, not in validation either
- * (which has no mask term in such a run), and not by the check of the files.
+ * Pickers: see pickers.h; ties go to the lower item number. No other mask is opened at any time, not in validation
+ * either (which has no mask term in such a run), and not by the check of the files.
  *
- * annotate = oracle takes the data's own masks. annotate = person ends the process at begin (Trainer.waits) until the run
- * is resumed with a person's list of masks (Trainer.annotations). */
+ * annotate = oracle takes the data's own masks. annotate = person ends the process at begin (Trainer.waits) until the
+ * run is resumed with a person's list of masks (Trainer.annotations). */
 #ifndef TRAIN_ACTIVE_H
 #define TRAIN_ACTIVE_H
 #include "train/candidates.h"
@@ -25,8 +25,8 @@ int train_active_budget(float budget, int n_train, int n_forged);
 /* Pick with t's network as it is. The caller frees *out, also after a failure. */
 NnStatus train_active_pick(Trainer *t, const volatile sig_atomic_t *stop, TrainCandidates *out, NnErr *err);
 
-/* Let the candidates' masks be seen, a person's or the data's own as [active] annotate says, and let them count from now
- * on. Each is read once: ERR_DATA and others name the candidate whose mask is missing or does not fit. */
+/* Let the candidates' masks be seen, a person's or the data's own as [active] annotate says, and let them count from
+ * now on. Each is read once: ERR_DATA and others name the candidate whose mask is missing or does not fit. */
 NnStatus train_active_reveal(Trainer *t, const TrainCandidates *c, NnErr *err);
 
 /* May the run in `folder` be given annotations now? ERR_USAGE says why not. */

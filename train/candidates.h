@@ -37,8 +37,9 @@ NnStatus train_candidates_draw(Trainer *t, const char *folder, const TrainCandid
  * person's. ERR_IO; ERR_DATA names file and line. */
 NnStatus train_candidates_read(const Trainer *t, const char *folder, TrainCandidates *c, NnErr *err);
 
-/* Take masks from a person's manifest, columns path and mask, a row for each candidate, with paths relative to it. A row
- * belongs to the candidate to whose file its path leads; *c is a list that was read. ERR_DATA names file, line, what was found and expected. */
+/* Take masks from a person's manifest, columns path and mask, a row for each candidate, with paths relative to it. A
+ * row belongs to the candidate to whose file its path leads; *c is a list that was read. ERR_DATA names file, line,
+ * what was found and expected. */
 NnStatus train_candidates_annotate(TrainCandidates *c, const char *annotations, NnErr *err);
 
 #endif

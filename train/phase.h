@@ -23,8 +23,8 @@ typedef struct {
 /* The phases that the run has behind it. */
 NnStatus train_phases_restore(Trainer *t, const char *folder, NnErr *err);
 
-/* Enter the phases that are due and not entered yet, and start the loader anew if there were any. After *stop was set, or
- * where a phase waits for a person (Trainer.waits): NN_OK, and the caller sees to it. */
+/* Enter the phases that are due and not entered yet, and start the loader anew if there were any. After *stop was set,
+ * or where a phase waits for a person (Trainer.waits): NN_OK, and the caller sees to it. */
 NnStatus train_phases_enter(Trainer *t, const char *folder, TrainLog *log, const volatile sig_atomic_t *stop,
                             NnErr *err);
 

@@ -1,10 +1,10 @@
-/* pickers.h -- which forged training images teach most, if somebody draws their masks: a score for each, higher = sooner.
+/* pickers.h -- which forged training images are worth drawing a mask for: a score for each, higher = sooner.
  *
- *     uncertainty   -|a_1 - a_0|: the halves of the latent disagree least about it        [paper: challenging candidates;
- *                                                                                          the measure is ours]
- *     channel       how strongly its superficial channels speak for "forged", see below   [paper: the idea; ours: every
- *                                                                                          formula]
- *     random        a number drawn from (seed, item): the control                          [ours]
+ *     uncertainty   -|a_1 - a_0|: the halves of the latent are least decided about it
+ *                   [paper: challenging candidates; ours: the measure]
+ *     channel       how strongly its superficial channels speak for "forged", see below
+ *                   [paper: the idea; ours: every formula]
+ *     random        a number drawn from (seed, item): the control [ours]
  *
  * channel. With h the latent, w the weights of the logit, means over the forged training images:
  *
@@ -16,8 +16,8 @@
  *     superficial are those of them whose o_c is above the mean of o over the leading channels, weighted with r
  *     score = sum over superficial c of w_c mean_p(h_c)
  *
- * Where no channel speaks for "forged", or all leading ones lie alike, nothing is superficial and all leading ones count;
- * without any of them every score is 0. */
+ * Where all leading channels lie alike, nothing is superficial and all of them count; where no channel speaks for
+ * "forged", every score is 0. */
 #ifndef TRAIN_PICKERS_H
 #define TRAIN_PICKERS_H
 #include "train/survey.h"

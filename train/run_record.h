@@ -3,9 +3,9 @@
 #define TRAIN_RUN_RECORD_H
 #include "train/trainer.h"
 
-/* Write folder/run.json: version, command, status ("running", "finished", "waiting for masks", "interrupted", "failed"), started and ended
- * (UTC), first_step, step, seed, threads, blas, blas_core, kernels (op: kernel chosen), kernel_list (the same as
- * NnPlanSpec.kernels takes it). ERR_IO. */
+/* Write folder/run.json: version, command, status ("running", "finished", "waiting for masks", "interrupted",
+ * "failed"), started and ended (UTC), first_step, step, seed, threads, blas, blas_core, kernels (op: kernel chosen),
+ * kernel_list (the same as NnPlanSpec.kernels takes it). ERR_IO. */
 NnStatus train_record_write(const Trainer *t, const char *folder, int argc, char **argv, const char *started,
                             int64_t first_step, const char *status, NnErr *err);
 

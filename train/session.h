@@ -22,8 +22,8 @@ void train_session_close(TrainSession *s);
 
 /* Train to the end: best.safetensors at each better validation, last.safetensors at every one (or where one would be,
  * without validation items) and when interrupted (ERR_INTERRUPTED). After ERR_NUMERIC nothing more has been saved: the
- * last good checkpoint stands. Where a phase waits for a person it saves and returns NN_OK, with trainer->waits set. Early
- * stopping does not count while a phase is still to come. */
+ * last good checkpoint stands. Where a phase waits for a person it saves and returns NN_OK, with trainer->waits set.
+ * Early stopping does not count while a phase is still to come. */
 NnStatus train_session_run(TrainSession *s, NnErr *err);
 
 #endif
