@@ -68,7 +68,9 @@ static void save_run(const Spec *s)
 {
     char folder[256];
     EvalReport report = { .source = "set.csv" };
-    EvalRun run = { .path = (char *)"best.safetensors", .seed = s->seed, .threshold = 0.45, .params = nn_params_new() };
+    EvalRun run = { .trained = { .path = (char *)"best.safetensors", .seed = s->seed },
+                    .threshold = 0.45,
+                    .params = nn_params_new() };
     fill_results(&report.results, s->score, s->backwards);
     add_pixels(&report.results, s->hits);
     ck_assert_int_eq(eval_rows_make(&report.results, run.threshold, &report.rows, &err), NN_OK);
