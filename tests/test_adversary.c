@@ -87,10 +87,15 @@ static double judge(Trainer *t, const DataBatch *batch, const float *image)
     const TrainAttackSpec spec = { .config = &config, .params = t->params, .lever = TRAIN_LEVER_SHIFT, .climbs = 1 };
     ck_assert_msg(train_attack_init(&a, &spec, &err) == NN_OK, "%s", err.msg);
     changed.image = image;
-    train_attack_load(&a, &changed);
+    train_attack_load(&a, &changed, TRAIN_MASKS_ALL);
     const double loss = train_attack_climb(&a, nothing, &slope);
     train_attack_deinit(&a);
     return loss;
+}
+
+static TrainAdversaryStep at(uint32_t number)
+{
+    return (TrainAdversaryStep){ TRAIN_MASKS_ALL, number, 1 };
 }
 
 static float image_of_all[BATCH * 3 * PIXELS];
@@ -106,7 +111,7 @@ START_TEST(the_detector_stands_still)
     float *values = malloc(n * sizeof *values), *grads = malloc(n_grads * sizeof *grads);
     memcpy(values, nn_params_values(t->params), n * sizeof *values);
     memcpy(grads, nn_params_grads(t->params), n_grads * sizeof *grads);
-    for (uint32_t k = 0; k < 3; k++) train_adversary_change(t->adversary, next_batch(t), k, 1.0, image_of_all);
+    for (uint32_t k = 0; k < 3; k++) train_adversary_change(t->adversary, next_batch(t), at(k), image_of_all);
     ck_assert_int_eq(memcmp(values, nn_params_values(t->params), n * sizeof *values), 0);
     ck_assert_int_eq(memcmp(grads, nn_params_grads(t->params), n_grads * sizeof *grads), 0);
     free(values), free(grads);
@@ -121,7 +126,7 @@ START_TEST(images_change_and_stay_images)
     Trainer *t = make_trainer((TrainBlurKind)_i);
     steps(t, 2, &s);
     const DataBatch *b = next_batch(t);
-    train_adversary_change(t->adversary, b, 5, 1.0, image_of_all);
+    train_adversary_change(t->adversary, b, at(5), image_of_all);
     for (int i = 0; i < BATCH * 3 * PIXELS; i++) {
         ck_assert(image_of_all[i] >= -1.00001f && image_of_all[i] <= 1.00001f);
         moved += image_of_all[i] != b->image[i];
@@ -143,7 +148,7 @@ static void mean_losses(TrainBlurKind kind, double *clean, double *changed)
     *clean = *changed = 0;
     for (uint32_t k = 0; k < BATCHES; k++) {
         const DataBatch *b = next_batch(t);
-        train_adversary_change(a, b, k, 1.0, image_of_all);
+        train_adversary_change(a, b, at(k), image_of_all);
         *clean += judge(t, b, b->image) / BATCHES;
         *changed += judge(t, b, image_of_all) / BATCHES;
     }
@@ -189,7 +194,7 @@ START_TEST(generators_learn_to_raise_the_loss)
     ck_assert_int_eq(train_adversary_generators(a), 1 + _i);
     for (uint32_t k = 0; k < ROUNDS; k++) {
         const DataBatch *b = next_batch(t);
-        train_adversary_change(a, b, k, 1.0, image_of_all);
+        train_adversary_change(a, b, at(k), image_of_all);
         const double gained = judge(t, b, image_of_all) - judge(t, b, b->image);
         if (k < FEW) early += gained / FEW;
         if (k >= ROUNDS - FEW) late += gained / FEW;
@@ -215,13 +220,16 @@ START_TEST(masks_take_part)
     const TrainAttackSpec spec = { .config = &config, .params = t->params, .climbs = 1 };
     ck_assert_msg(train_attack_init(&a, &spec, &err) == NN_OK, "%s", err.msg);
     for (int i = 0; i < BATCH * PIXELS; i++) flat[i] = 1;
-    train_attack_load(&a, &b);
+    train_attack_load(&a, &b, TRAIN_MASKS_ALL);
     const double loss = train_attack_climb(&a, flat, &slope);
     memcpy(with, slope, sizeof with);
-    b.has_mask = unknown;
-    train_attack_load(&a, &b);
-    ck_assert(train_attack_climb(&a, flat, &slope) < loss);
+    train_attack_load(&a, &b, TRAIN_MASKS_NONE);
+    const double unmasked = train_attack_climb(&a, flat, &slope);
+    ck_assert(unmasked < loss);
     ck_assert_int_ne(memcmp(with, slope, sizeof with), 0);
+    b.has_mask = unknown;
+    train_attack_load(&a, &b, TRAIN_MASKS_ALL);
+    ck_assert(train_attack_climb(&a, flat, &slope) == unmasked);
     train_attack_deinit(&a);
     trainer_free(t);
 }
@@ -244,9 +252,9 @@ START_TEST(an_ascent_has_its_length_and_its_norm)
     TrainStep s;
     Trainer *t = make_trainer(TRAIN_BLUR_NONE);
     steps(t, 2, &s);
-    config.blur.start = 20, config.blur.step = 0.5f, config.blur.rms = _i ? 3.0f : 0.0f;
+    config.blur.start = 20, config.blur.steps = 1, config.blur.step = 0.5f, config.blur.rms = _i ? 3.0f : 0.0f;
     TrainAdversary *a = adversary_of(t, TRAIN_BLUR_GRADIENT);
-    train_adversary_change(a, next_batch(t), 0, 1.0, image_of_all);
+    train_adversary_change(a, next_batch(t), at(0), image_of_all);
     for (int n = 0; n < BATCH; n++) {
         const double rms = map_rms(train_adversary_sigma(a), n, _i ? 0 : 20);
         ck_assert_double_eq_tol(rms, _i ? 3.0 : 0.5, 1e-2);
@@ -265,7 +273,7 @@ START_TEST(no_slope_leaves_the_map)
     for (size_t i = 0; i < nn_params_train_len(t->params); i++) nn_params_values(t->params)[i] = 0;
     config.blur.start = 4;
     TrainAdversary *a = adversary_of(t, TRAIN_BLUR_GRADIENT);
-    train_adversary_change(a, next_batch(t), 0, 1.0, image_of_all);
+    train_adversary_change(a, next_batch(t), at(0), image_of_all);
     for (int i = 0; i < BATCH * PIXELS; i++) ck_assert(train_adversary_sigma(a)[i] == 0.5f);
     train_adversary_free(a);
     trainer_free(t);

@@ -50,12 +50,11 @@ static void ascend(const TrainBlurSettings *b, const float *gradient, size_t n, 
     for (size_t i = 0; i < n; i++) s[i] *= scale;
 }
 
-static void change_by_gradient(TrainAdversary *a, const DataBatch *batch, uint32_t number, double rate, float *changed)
+static void change_by_gradient(TrainAdversary *a, const DataBatch *batch, TrainAdversaryStep step, float *changed)
 {
-    (void)number, (void)rate;
     const float *gradient;
     for (size_t i = 0; i < (size_t)a->N * a->pixels; i++) a->lever[i] = a->settings.start;
-    train_attack_load(&a->attack, batch);
+    train_attack_load(&a->attack, batch, step.masks);
     for (int k = 0; k < a->settings.steps; k++) {
         train_attack_climb(&a->attack, a->lever, &gradient);
         for (int n = 0; n < a->N; n++)
@@ -85,16 +84,16 @@ static void draw_maps(TrainAdversary *a, const float *image)
     }
 }
 
-static void change_by_generator(TrainAdversary *a, const DataBatch *batch, uint32_t number, double rate, float *changed)
+static void change_by_generator(TrainAdversary *a, const DataBatch *batch, TrainAdversaryStep step, float *changed)
 {
-    (void)number;
     const float *gradient;
     share_images(a, batch);
-    train_attack_load(&a->attack, batch);
+    train_attack_load(&a->attack, batch, step.masks);
     for (int k = 0; k < a->settings.steps; k++) {
         draw_maps(a, batch->image);
         train_attack_climb(&a->attack, a->lever, &gradient);
-        for (int i = 0; i < a->n_generators; i++) train_generator_learn(&a->generator[i], gradient, a->own[i], rate);
+        for (int i = 0; i < a->n_generators; i++)
+            train_generator_learn(&a->generator[i], gradient, a->own[i], step.rate);
     }
     draw_maps(a, batch->image);
     train_attack_change(&a->attack, batch->image, a->lever, changed);
@@ -102,27 +101,24 @@ static void change_by_generator(TrainAdversary *a, const DataBatch *batch, uint3
 
 /* ---- the controls ---- */
 
-static void change_at_random(TrainAdversary *a, const DataBatch *batch, uint32_t number, double rate, float *changed)
+static void change_at_random(TrainAdversary *a, const DataBatch *batch, TrainAdversaryStep step, float *changed)
 {
-    (void)rate;
-    train_blur_random(a->seed, number, a->settings.sigma, a->N, a->size, a->lever);
+    train_blur_random(a->seed, step.number, a->settings.sigma, a->N, a->size, a->lever);
     train_attack_change(&a->attack, batch->image, a->lever, changed);
 }
 
-static void change_uniformly(TrainAdversary *a, const DataBatch *batch, uint32_t number, double rate, float *changed)
+static void change_uniformly(TrainAdversary *a, const DataBatch *batch, TrainAdversaryStep step, float *changed)
 {
-    (void)rate;
-    train_blur_uniform(a->seed, number, a->settings.sigma, a->N, a->size, a->lever);
+    train_blur_uniform(a->seed, step.number, a->settings.sigma, a->N, a->size, a->lever);
     train_attack_change(&a->attack, batch->image, a->lever, changed);
 }
 
 /* The fast gradient sign (Goodfellow, Shlens, Szegedy 2015): one step of the same size for every value. */
-static void perturb(TrainAdversary *a, const DataBatch *batch, uint32_t number, double rate, float *changed)
+static void perturb(TrainAdversary *a, const DataBatch *batch, TrainAdversaryStep step, float *changed)
 {
-    (void)number, (void)rate;
     const float each = a->settings.levels / 127.5f;
     const float *gradient;
-    train_attack_load(&a->attack, batch);
+    train_attack_load(&a->attack, batch, step.masks);
     train_attack_climb(&a->attack, a->lever, &gradient);
     for (size_t i = 0; i < 3 * (size_t)a->N * a->pixels; i++) {
         const float sign = gradient[i] > 0 ? 1.0f : gradient[i] < 0 ? -1.0f : 0.0f;
@@ -132,7 +128,7 @@ static void perturb(TrainAdversary *a, const DataBatch *batch, uint32_t number, 
 }
 
 static const struct {
-    void (*change)(TrainAdversary *a, const DataBatch *batch, uint32_t number, double rate, float *changed);
+    void (*change)(TrainAdversary *a, const DataBatch *batch, TrainAdversaryStep step, float *changed);
     int climbs;
     TrainLever lever;
 } kinds[] = {
@@ -201,9 +197,9 @@ void train_adversary_free(TrainAdversary *a)
     free(a);
 }
 
-void train_adversary_change(TrainAdversary *a, const DataBatch *batch, uint32_t number, double rate, float *changed)
+void train_adversary_change(TrainAdversary *a, const DataBatch *batch, TrainAdversaryStep step, float *changed)
 {
-    kinds[a->settings.kind].change(a, batch, number, rate, changed);
+    kinds[a->settings.kind].change(a, batch, step, changed);
 }
 
 const float *train_adversary_sigma(TrainAdversary *a)

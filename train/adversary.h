@@ -16,6 +16,7 @@
 #define TRAIN_ADVERSARY_H
 #include "data/loader.h"
 #include "train/optimizer.h"
+#include "train/train_inputs.h"
 #include "train/train_settings.h"
 
 typedef struct TrainAdversary TrainAdversary;
@@ -32,11 +33,17 @@ typedef struct {
 NnStatus train_adversary_new(const TrainAdversarySpec *spec, TrainAdversary **out, NnErr *err);
 void train_adversary_free(TrainAdversary *a);
 
-/* Change a full batch: image [N,3,H,W] -> changed [N,3,H,W], in -1..1. Generators learn meanwhile, at `rate` times their
- * learning rate (0..1: what the run's schedule says). `number`: of the batch in the run, for randomness. What comes out
- * is a function of configuration, batch, number and the state of detector and generators; threads change no bit.
- * Allocates nothing. */
-void train_adversary_change(TrainAdversary *a, const DataBatch *batch, uint32_t number, double rate, float *changed);
+/* What it is told of a batch. */
+typedef struct {
+    TrainMaskUse masks; /* which of them count in the loss */
+    uint32_t number;    /* of the batch in the run, for randomness */
+    double rate;        /* 0..1: what the run's schedule makes of a learning rate */
+} TrainAdversaryStep;
+
+/* Change a full batch: image [N,3,H,W] -> changed [N,3,H,W], in -1..1. Generators learn meanwhile. What comes out is a
+ * function of configuration, batch, step and the state of detector and generators; threads change no bit. Allocates
+ * nothing. */
+void train_adversary_change(TrainAdversary *a, const DataBatch *batch, TrainAdversaryStep step, float *changed);
 
 /* The map of the last batch as sigma in pixels [N,1,H,W], at most the kernel's width (where s is 0), for pictures; NULL
  * for perturb. */

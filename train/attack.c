@@ -48,8 +48,7 @@ NnStatus train_attack_init(TrainAttack *a, const TrainAttackSpec *spec, NnErr *e
 {
     const TrainConfig *c = spec->config;
     const int channels = nn_detector_latent_channels(&c->model);
-    *a = (TrainAttack){ .graph = nn_graph_new(spec->params),
-                        .masks = c->loss.mask_on_real ? TRAIN_MASKS_ALL : TRAIN_MASKS_FORGED };
+    *a = (TrainAttack){ .graph = nn_graph_new(spec->params) };
     if (!a->graph) return nn_fail(err, NN_ERR_NOMEM, "out of memory for the adversary");
     a->inputs = train_inputs_make(a->graph, c->train.batch, c->data.size, channels > 0 ? channels : 1);
     build_change(a, spec);
@@ -66,9 +65,9 @@ void train_attack_deinit(TrainAttack *a)
     *a = (TrainAttack){ 0 };
 }
 
-void train_attack_load(TrainAttack *a, const DataBatch *batch)
+void train_attack_load(TrainAttack *a, const DataBatch *batch, TrainMaskUse masks)
 {
-    train_inputs_fill(&a->inputs, a->graph, a->climb, batch, a->masks);
+    train_inputs_fill(&a->inputs, a->graph, a->climb, batch, masks);
 }
 
 static void put(const TrainAttack *a, NnPlan *plan, NnVar v, const float *value)

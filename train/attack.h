@@ -27,15 +27,14 @@ typedef struct {
     TrainObjective objective;
     NnPlan *climb;  /* frozen, forward and backward; NULL if it does not climb */
     NnPlan *change; /* lever -> changed; NULL for TRAIN_LEVER_SHIFT */
-    TrainMaskUse masks;
 } TrainAttack;
 
 /* After a failure too, train_attack_deinit is to be called. */
 NnStatus train_attack_init(TrainAttack *a, const TrainAttackSpec *spec, NnErr *err);
 void train_attack_deinit(TrainAttack *a);
 
-/* The batch to be attacked. */
-void train_attack_load(TrainAttack *a, const DataBatch *batch);
+/* The batch to be attacked, and which of its masks count. */
+void train_attack_load(TrainAttack *a, const DataBatch *batch, TrainMaskUse masks);
 
 /* The objective at this lever, and its gradient: valid until the next call. */
 double train_attack_climb(TrainAttack *a, const float *lever, const float **gradient);

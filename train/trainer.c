@@ -298,7 +298,8 @@ static void fill_inputs(Trainer *t, const DataBatch *batch, uint32_t number, dou
     const double rate = c->optim.lr > 0 ? lr / (double)c->optim.lr : 0;
     train_inputs_fill(&t->inputs, t->graph, t->plan, batch, t->masks);
     if (!t->adversary) return;
-    train_adversary_change(t->adversary, batch, number, rate, t->changed);
+    const TrainAdversaryStep step = { t->masks, number, rate };
+    train_adversary_change(t->adversary, batch, step, t->changed);
     train_inputs_fill_changed(&t->inputs, t->graph, t->plan, batch, t->masks, t->changed, c->blur.weight);
 }
 

@@ -181,13 +181,14 @@ NN_KERNEL_PART void precision_strip(const Geom *g, const Strip *t, const float *
 {
     WideRow p;
     float y[STRIP], wdx[STRIP];
+    for (int j = 0; j < t->n; j++) y[j] = wdx[j] = 0;
     for (int a = 0; a <= r; a++) {
         add_rows(g, t, x, a, r, &p);
         for (int j = 0; j < t->n; j++) {
             const float q = t->q[a][j], sum = along(t, &p, j, r);
             const float with_d = q * ((float)(a * a) * sum + along_squares(t, &p, j, r));
-            y[j] = a ? y[j] + q * sum : q * sum;
-            wdx[j] = a ? wdx[j] + with_d : with_d;
+            y[j] += q * sum;
+            wdx[j] += with_d;
         }
     }
     for (int j = 0; j < t->n; j++) {
