@@ -39,7 +39,7 @@ for lesson in $lessons; do
         {
             most = .08
             if ($2 ~ /a_1 - a_0/) most = .3                 # without the loss the side is chance
-            if ($2 ~ /blurred against it: AUC/) most = .25  # an adversary and a detector, in few steps
+            if ($2 ~ /blurred .*: AUC/) most = .25          # an adversary and a detector, in few steps
             if ($2 ~ /loss on images blurred/) most = 5
             if (far($3, off[m], most) || far($4, on[m], most))
                 print $2 ": off " $3 ", on " $4 "; the page says " off[m] " and " on[m] " (tolerance " most ")"

@@ -25,7 +25,8 @@ static const struct {
     { "regions", lesson_regions,
       "the detector that may keep its favourite region learns the watermark, and is lost without it." },
     { "blur", lesson_blur,
-      "a blur that can hardly be seen undoes the first detector; the second has met it, and holds." },
+      "a blur that can hardly be seen undoes the first detector. The second, which has met it, holds; but see the "
+      "random one." },
 };
 enum { N_LESSONS = sizeof lessons / sizeof *lessons };
 

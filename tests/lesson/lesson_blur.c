@@ -58,8 +58,9 @@ static NnStatus blur_all(TrainAdversary *a, const LessonImages *from, Attack *ou
     for (int i = 0; i < BATCH; i++) has_mask[i] = 1;
     for (int i = 0; status == NN_OK && i < from->n; i += BATCH) {
         const DataBatch batch = { BATCH, image, mask, label, has_mask, item };
+        const TrainAdversaryStep step = { .masks = TRAIN_MASKS_ALL, .number = (uint32_t)i, .rate = 1 };
         fill_batch(from, i, image, mask, label);
-        train_adversary_change(a, &batch, (TrainAdversaryStep){ TRAIN_MASKS_ALL, (uint32_t)i, 1 }, changed);
+        train_adversary_change(a, &batch, step, changed);
         keep_batch(changed, train_adversary_sigma(a), i, out);
     }
     free(image);
@@ -152,7 +153,21 @@ static double cross_entropy(const LessonImages *images, const LessonView *v)
     return sum / images->n;
 }
 
-static NnStatus teach(const LessonImages *images, const Attack *const a[2], LessonReport *r, NnErr *err)
+/* AUC under a blur that knows neither detector nor label: sigma random, smooth, up to a pixel. */
+static NnStatus random_auc(LessonNet *net, const TrainBlurSettings *blur, const LessonImages *images, double *out,
+                           NnErr *err)
+{
+    TrainBlurSettings random = *blur;
+    Attack a = { 0 };
+    random.kind = TRAIN_BLUR_RANDOM, random.sigma = 1;
+    NnStatus status = attack(net, &random, images, &a, err);
+    if (status == NN_OK) status = lesson_auc(images, a.blurred.logit, out, err);
+    attack_free(&a);
+    return status;
+}
+
+static NnStatus teach(const LessonImages *images, const Attack *const a[2], const double random[2], LessonReport *r,
+                      NnErr *err)
 {
     double clean[2], blurred[2];
     for (int k = 0; k < 2; k++) {
@@ -164,6 +179,7 @@ static NnStatus teach(const LessonImages *images, const Attack *const a[2], Less
     lesson_report_add(r, "classification loss on images blurred against it", cross_entropy(images, &a[0]->blurred),
                       cross_entropy(images, &a[1]->blurred));
     lesson_report_add(r, "detection of images as they are: AUC", clean[0], clean[1]);
+    lesson_report_add(r, "detection of images blurred at random: AUC", random[0], random[1]);
     lesson_report_add(r, "detection of images blurred against it: AUC", blurred[0], blurred[1]);
     return draw(images, a, r, err);
 }
@@ -174,12 +190,15 @@ NnStatus lesson_blur(LessonNet *off, LessonNet *on, LessonReport *r, NnErr *err)
     LessonImages images;
     Attack a = { 0 }, b = { 0 };
     const Attack *const attacks[] = { &a, &b };
+    double random[2];
     snprintf(r->off, sizeof r->off, "kind = %s", kinds[off->config.blur.kind]);
     snprintf(r->on, sizeof r->on, "kind = %s", kinds[on->config.blur.kind]);
     NN_TRY(lesson_images_load(on, DATA_TEST, &images, err));
     NnStatus status = attack(off, &on->config.blur, &images, &a, err);
     if (status == NN_OK) status = attack(on, &on->config.blur, &images, &b, err);
-    if (status == NN_OK) status = teach(&images, attacks, r, err);
+    if (status == NN_OK) status = random_auc(off, &on->config.blur, &images, &random[0], err);
+    if (status == NN_OK) status = random_auc(on, &on->config.blur, &images, &random[1], err);
+    if (status == NN_OK) status = teach(&images, attacks, random, r, err);
     attack_free(&a);
     attack_free(&b);
     lesson_images_free(&images);
