@@ -36,7 +36,7 @@ latent = 0
 mask = 0
 [train]
 batch = 8
-steps = 150
+steps = 1500            # enough to be stopped on the way
 validate_every = 10
 INI
 printf 'include = plain.ini\n[loss]\nmask = 1\n' >"$dir/my configs/with_mask.ini"
