@@ -83,6 +83,7 @@ static void fill_mean(DataImage *image, const uint32_t *at, size_t n)
     const size_t pixels = (size_t)image->w * (size_t)image->h;
     uint64_t sum[3] = { 0 };
     unsigned char mean[3];
+    if (pixels == 0) return;
     for (size_t i = 0; i < pixels; i++)
         for (size_t c = 0; c < 3; c++) sum[c] += image->px[3 * i + c];
     for (int c = 0; c < 3; c++) mean[c] = (unsigned char)((sum[c] + pixels / 2) / pixels);

@@ -154,7 +154,7 @@ static int is_felt(Rig *r, RigBuf before, int i, size_t j)
 /* Positions to try among n: all, or about `most` of them with both ends. */
 static size_t position(size_t k, size_t n, size_t most)
 {
-    return n <= most ? k : k * (n - 1) / (most - 1);
+    return n <= most || most < 2 ? k : k * (n - 1) / (most - 1);
 }
 
 /* A NaN anywhere that matters must reach the output, or a diverged run would look healthy. */

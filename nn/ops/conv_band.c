@@ -116,8 +116,8 @@ NN_KERNEL_PART void part(float *restrict even, float *restrict odd, const float 
 NN_KERNEL_PART void deal(float *const *dst, const float *src, int n, int split, const NnNormChannel *norm)
 {
     const int both = split == 2 && dst[0] && dst[1], paired = both ? n / 2 : 0;
-    if (split == 1 && !norm) memcpy(dst[0], src, sizeof *src * (size_t)n);
-    else if (split == 1) thin(dst[0], src, n, 1, norm);
+    if (split == 1 && norm && dst[0]) thin(dst[0], src, n, 1, norm);
+    else if (split == 1 && dst[0]) memcpy(dst[0], src, sizeof *src * (size_t)n);
     else {
         if (both) part(dst[0], dst[1], src, paired, norm);
         for (int k = 0; k < split; k++)

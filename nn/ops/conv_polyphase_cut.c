@@ -49,7 +49,7 @@ NnPolyCut nn_poly_cut(const NnPolyConv *k)
     c.m = (size_t)(c.block * GROUP) * (size_t)c.P + LINE;
     c.stage = (size_t)(s->step * (c.P + LINE)) + LINE;
     c.out = (size_t)(s->tile * c.P) + LINE;
-    c.copy = nn_align_line((size_t)(s->step * c.tiles_w));
+    c.copy = nn_align_line((size_t)s->step * (size_t)c.tiles_w);
     for (int i = 0; i < NN_POLY_PAIRS; i++) c.v_at[i] = SIZE_MAX;
     for (int a = 0; a < s->sums; a++)
         for (int b = 0; b < s->sums; b++) lay_out_job(k, &c, a, b);

@@ -141,10 +141,9 @@ static void add_products(const Transform *t, const Cut *c, const Slice *s, int n
     const int32_t start = 0;
     for (int i = 0; i < t->products; i++)
         for (int j = 0; j < t->products; j++) {
-            const size_t sum = (size_t)(t->sum[i] * t->sums + t->sum[j]);
-            const size_t value = (size_t)(t->value[i] * t->values + t->value[j]);
-            const NnMicroColumns D = { s->D + sum * c->d, &start, (size_t)c->bo };
-            const NnMicroColumns V = { s->V + value * c->v, &start, (size_t)c->bc };
+            const int sum = t->sum[i] * t->sums + t->sum[j], value = t->value[i] * t->values + t->value[j];
+            const NnMicroColumns D = { s->D + (size_t)sum * c->d, &start, (size_t)c->bo };
+            const NnMicroColumns V = { s->V + (size_t)value * c->v, &start, (size_t)c->bc };
             nn_micro()->outer(1, n, &D, c->bo, &V, c->bc, s->dU + (size_t)(i * t->products + j) * c->u, (size_t)c->bc);
         }
 }
