@@ -11,7 +11,7 @@ set -eu
 build=${B:-build}
 configs=${CONFIGS:-configs}
 networks=${NETWORKS:-lae_small lae_deep lae_base}
-out=$1
+out=${1:?usage: scripts/regions.sh OUT [options of train]}
 shift
 
 say() { printf '\n== %s\n' "$*"; }
@@ -27,6 +27,10 @@ run() {
 }
 
 mkdir -p "$out"
+printf '%s\n' "$networks" "$@" >"$out/options.now"
+[ -f "$out/options" ] || cp "$out/options.now" "$out/options"
+cmp -s "$out/options" "$out/options.now" ||
+    { echo "regions.sh: $out was made with other options (see $out/options); choose another folder" >&2; exit 2; }
 detectors=
 for network in $networks; do
     say "stage 1: a detector, $network"

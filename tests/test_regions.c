@@ -419,9 +419,11 @@ static void run_first_part(const char *folder, int at)
 {
     char path[TRAIN_PATH_MAX];
     const float begin = config.gradcam.begin;
+    const int remove = config.regions.remove;
     config.train.steps = at;
     config.train.validate_every = 1000;
-    config.gradcam.begin = at > DUE ? (DUE + 0.5f) / (float)at : 1;
+    if (at > DUE) config.gradcam.begin = (float)DUE / (float)at;
+    else config.regions.remove = DATA_REMOVE_NONE;
     Trainer *t = make_trainer();
     t->validate_every = STEPS;
     t->validated = at; /* no validation at its end: the unbroken run has none there */
@@ -429,7 +431,8 @@ static void run_first_part(const char *folder, int at)
     t->validated = 0;
     ck_assert_int_eq(train_snapshot_save(t, train_folder_file(folder, "last.safetensors", path), 0, &err), NN_OK);
     trainer_free(t);
-    config.train.steps = STEPS, config.train.validate_every = STEPS, config.gradcam.begin = begin;
+    config.train.steps = STEPS, config.train.validate_every = STEPS;
+    config.gradcam.begin = begin, config.regions.remove = remove;
 }
 
 static Outcome run(const char *name, int interrupt_at)

@@ -96,9 +96,7 @@ NnStatus train_active_reveal(Trainer *t, const TrainCandidates *c, NnErr *err)
 
 static int64_t due(const Trainer *t)
 {
-    if (t->config.active.picker == TRAIN_PICK_OFF) return -1;
-    const int64_t step = llround((double)t->config.active.begin * (double)t->total);
-    return step < t->total ? step : t->total - 1;
+    return t->config.active.picker == TRAIN_PICK_OFF ? -1 : train_phase_step(t, t->config.active.begin);
 }
 
 static int has_list(const char *folder)

@@ -1,6 +1,8 @@
 /* phase.c -- see phase.h: the table of phases. */
 #include "train/phase.h"
 
+#include <math.h>
+
 #include "train/active.h"
 #include "train/regions.h"
 
@@ -25,6 +27,12 @@ int train_phases_ahead(const Trainer *t)
     return 0;
 }
 
+int64_t train_phase_step(const Trainer *t, float share)
+{
+    const int64_t step = llround((double)share * (double)t->total);
+    return step < t->total ? step : t->total - 1;
+}
+
 NnStatus train_phases_restore(Trainer *t, const char *folder, NnErr *err)
 {
     for (int i = 0; phase_table[i]; i++)
@@ -39,9 +47,10 @@ NnStatus train_phases_enter(Trainer *t, const char *folder, TrainLog *log, const
         const int64_t due = t->entered[i] ? -1 : phase_table[i]->due(t);
         if (due < 0 || due > t->step) continue;
         trainer_stop(t);
-        const NnStatus status = phase_table[i]->enter(t, folder, log, stop, err);
+        NnErr why = { 0 };
+        const NnStatus status = phase_table[i]->enter(t, folder, log, stop, &why);
         if (status == NN_ERR_INTERRUPTED || t->waits) return NN_OK;
-        if (status != NN_OK) return status;
+        if (status != NN_OK) return nn_fail(err, status, "%s", why.msg);
         t->entered[i] = 1;
     }
     return t->loader ? NN_OK : trainer_start(t, err);

@@ -20,6 +20,9 @@ typedef struct {
     NnStatus (*restore)(Trainer *t, const char *folder, NnErr *err);
 } TrainPhase;
 
+/* The step before which a share of the run's steps is over, rounded, but not its last: what `due` gives for a share. */
+int64_t train_phase_step(const Trainer *t, float share);
+
 /* The phases that the run has behind it. */
 NnStatus train_phases_restore(Trainer *t, const char *folder, NnErr *err);
 

@@ -351,7 +351,26 @@ static int64_t due(const Trainer *t)
 {
     const TrainConfig *c = &t->config;
     if (c->regions.remove == DATA_REMOVE_NONE) return -1;
-    return c->regions.maps[0] ? 0 : (int64_t)((double)c->gradcam.begin * (double)t->total);
+    if (c->regions.maps[0]) return 0;
+    const int64_t step = train_phase_step(t, c->gradcam.begin);
+    return step > 0 || c->gradcam.detectors[0] ? step : 1; /* an untrained network knows nothing */
+}
+
+NnStatus train_regions_check(const Trainer *t, NnErr *err)
+{
+    const TrainConfig *c = &t->config;
+    if (c->regions.remove == DATA_REMOVE_NONE) return NN_OK;
+    if (c->regions.maps[0]) {
+        DataRegionMaps *maps;
+        NN_TRY(data_region_maps_load(c->regions.maps, t->n_train, c->data.size, &maps, err));
+        data_region_maps_free(maps);
+        return NN_OK;
+    }
+    Detector detector[MAX_DETECTORS] = { 0 };
+    int n = 0;
+    const NnStatus status = open_detectors(t, detector, &n, err);
+    close_detectors(detector, n);
+    return status;
 }
 
 static NnStatus restore(Trainer *t, const char *folder, NnErr *err)

@@ -68,7 +68,12 @@ static NnStatus adapt_config(Program *p, NnErr *err)
 {
     TrainRunSettings *train = &p->config.train;
     if (p->options.overfit) NN_TRY(set_batch(p, err));
-    if (p->options.overfit) p->config.optim.accumulate = 1;
+    if (p->options.overfit) { /* one batch as it is: what regularises would only hide whether it can be learned */
+        p->config.optim.accumulate = 1;
+        p->config.active.picker = TRAIN_PICK_OFF;
+        p->config.regions.remove = DATA_REMOVE_NONE;
+        p->config.blur.kind = TRAIN_BLUR_NONE;
+    }
     if (p->options.overfit && !train->steps) train->steps = TRAIN_OVERFIT_STEPS;
     if (p->options.profile && !train->steps) train->steps = PROFILE_STEPS;
     return NN_OK;
@@ -168,6 +173,7 @@ static NnStatus make_trainer(Program *p, NnErr *err)
                                .generator_kernels = nn_checkpoint_meta(&p->resumed, "generator_kernels") };
     NN_TRY(nn_blas_init(err));
     NN_TRY(trainer_new(&spec, &p->trainer, err));
+    if (!p->options.summary) NN_TRY(train_regions_check(p->trainer, err));
     if (!p->resumed.n_tensors) return NN_OK;
     warn_of_changes(&p->resumed, p->trainer);
     NN_TRY(train_snapshot_restore(p->trainer, &p->resumed, p->last, err));

@@ -116,6 +116,10 @@ NnStatus train_config_check(const TrainConfig *c, NnErr *err)
             err, NN_ERR_CONFIG,
             "[gradcam] begin = 0, but the network in training knows nothing yet; expected begin > 0, trained "
             "detectors in [gradcam], or [regions] maps");
+    if (c->regions.remove != DATA_REMOVE_NONE && !c->regions.maps[0] && c->gradcam.begin >= 1)
+        return nn_fail(err, NN_ERR_CONFIG,
+                       "[gradcam] begin = 1: regions would be measured when the run is over; expected less than 1, or "
+                       "[regions] maps");
     if (c->blur.kind != TRAIN_BLUR_NONE) NN_TRY(check_blur(&c->blur, c->data.size, err));
     return NN_OK;
 }

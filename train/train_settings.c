@@ -23,7 +23,7 @@ static const NnSetting gradcam_rows[] = {
     { "t2", NN_SET_FLOAT, G(t2), "0.2", 0, 1, NULL, "", "neighbour: never below this" },
     { "t3", NN_SET_FLOAT, G(t3), "0.4", 0, 1, NULL, "", "neighbour: disagreement from here on" },
     { "begin", NN_SET_FLOAT, G(begin), "0.4", 0, 1, NULL, "share",
-      "regions.remove = primary without regions.maps: the run measures its own maps after this share of its steps, and "
+      "regions.remove without regions.maps: the run measures its own maps after this share of its steps, and "
       "removes regions from then on" },
 };
 
