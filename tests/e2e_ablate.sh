@@ -82,6 +82,8 @@ cmp -s "$out/comparison.csv" "$dir/before.csv" || fail "the same runs gave anoth
 # ---- a changed configuration is refused, or redone ----
 expect 2 "> mask = 2" ablate --set loss.mask=2
 grep -qF "4 runs do not fit" "$dir/said" || fail "not all changed runs were named: $(cat "$dir/said")"
+expect 2 "stepps" ablate --redo --set train.stepps=3
+[ -f "$out/plain-s1/best.safetensors" ] || fail "a mistyped option removed runs"
 expect 2 "> epochs = 9" ablate --set train.epochs=9
 expect 0 "4 of them done" ablate --set data.threads=1
 echo 'steps = 30' >>"$dir/my configs/with_mask.ini" && sed -i.old '/^steps/d; s/^mask.*/&\n[train]\nsteps = 30/' "$dir/my configs/with_mask.ini"
