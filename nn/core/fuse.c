@@ -1,8 +1,8 @@
 /* fuse.c -- two ops become one where one can do the work of both.
  *
  * An op says itself what it can absorb (NnOp.absorb); this file asks it, where nothing else needs what would vanish:
- * the producer of its input 0 must have no other reader, and neither it nor its gradient may be kept. Nodes are asked in their order, so that
- * each meets a producer that has absorbed already what it could:
+ * the producer of its input 0 must have no other reader, and neither it nor its gradient may be kept. Nodes are asked
+ * in their order, so that each meets a producer that has absorbed already what it could:
  *
  *      conv2d -> batch_norm -> relu      conv2d -> [conv2d+batch_norm] -> relu      [conv2d+batch_norm+relu]
  *

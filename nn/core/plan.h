@@ -38,8 +38,9 @@ typedef struct {
 } NnPlanSpec;
 
 /* The graph and its parameters must outlive the plan; parameters must be sealed before the first forward.
- * ERR_CONFIG: unknown kernel name (known ones listed), or keep_grad names a parameter or a constant; ERR_FORMAT: `kernels` is not such a line, or names nodes or
- * kernels that the graph has not; ERR_SHAPE: loss is not a scalar, or a fused op does not fit; ERR_NOMEM. */
+ * ERR_CONFIG: unknown kernel name (known ones listed), or keep_grad names a parameter or a constant; ERR_FORMAT:
+ * `kernels` is not such a line, or names nodes or kernels that the graph has not; ERR_SHAPE: loss is not a scalar, or a
+ * fused op does not fit; ERR_NOMEM. */
 NnStatus nn_plan_new(const NnGraph *g, const NnPlanSpec *spec, NnPlan **out, NnErr *err);
 void nn_plan_free(NnPlan *p);
 
