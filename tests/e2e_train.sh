@@ -239,13 +239,21 @@ small='--set data.size=32 --set train.steps=20'
         --set gradcam.layer=encoder.77
     [ ! -e maps ] || fail 'a mistake left a file of maps'
     expect 0 '2 detectors' "$train" tiny.ini $small --mode regions --out 'new/the maps' \
-        --set 'gradcam.detectors=look, look deep/last.safetensors'
+        --set 'gradcam.detectors=look, look deep/last.safetensors' --set regions.remove=primary \
+        --set 'regions.maps=new/the maps'
     [ -s 'new/the maps.png' ] || fail 'no picture of the regions'
     expect 0 'by the maps of' "$train" tiny.ini $small --out removed --set regions.remove=primary \
         --set 'regions.maps=new/the maps'
     expect 3 'stale' "$train" tiny.ini $small --out other --set regions.remove=primary --set data.noise=4 \
         --set 'regions.maps=new/the maps'
     expect 0 'wrote own/regions.maps' "$train" tiny.ini $small --out own --set regions.remove=primary
+    expect 2 'known: .*encoder.3' "$train" tiny.ini $small --dry-run --set regions.remove=primary --set gradcam.layer=encoder.77
+    expect 1 'nowhere' "$train" tiny.ini $small --dry-run --set regions.remove=primary --set regions.maps=nowhere
+    cp -r look borrowed
+    expect 0 'wrote' "$train" tiny.ini $small --out lent --set regions.remove=primary --set gradcam.detectors=borrowed
+    rm -r borrowed
+    expect 0 'wrote' "$train" tiny.ini $small --out lent --resume --set regions.remove=primary \
+        --set gradcam.detectors=borrowed --set train.steps=30
     env --default-signal=INT "$train" tiny.ini --set data.size=32 --set data.identities=4000 --mode regions --out stopped \
         --set gradcam.detectors=look >out.txt 2>err.txt &
     pid=$!

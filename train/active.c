@@ -177,10 +177,9 @@ NnStatus train_active_admits(const Trainer *t, const char *folder, NnErr *err)
         return nn_fail(err, NN_ERR_USAGE, "--annotations: this run waits for none; [active] picker = %s, annotate = %s",
                        t->config.active.picker == TRAIN_PICK_OFF ? "off" : "on",
                        t->config.active.annotate == TRAIN_ANNOTATE_PERSON ? "person" : "oracle");
-    for (int i = 0; train_phase_name(i); i++)
-        if (t->entered[i] && train_phase_name(i) == train_active_phase.name)
-            return nn_fail(err, NN_ERR_USAGE, "--annotations: the run has its masks already, see %s/candidates.csv",
-                           folder);
+    if (train_phase_is_behind(t, &train_active_phase))
+        return nn_fail(err, NN_ERR_USAGE, "--annotations: the run has its masks already, see %s/candidates.csv",
+                       folder);
     if (has_list(folder)) return NN_OK;
     return nn_fail(err, NN_ERR_USAGE,
                    "--annotations: the run has not picked its candidates yet (it is at step %lld, they are due after "

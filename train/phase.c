@@ -20,6 +20,13 @@ const char *train_phase_name(int i)
     return NULL;
 }
 
+int train_phase_is_behind(const Trainer *t, const TrainPhase *phase)
+{
+    for (int i = 0; phase_table[i]; i++)
+        if (phase_table[i] == phase) return t->entered[i];
+    return 0;
+}
+
 int train_phases_ahead(const Trainer *t)
 {
     for (int i = 0; phase_table[i]; i++)

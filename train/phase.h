@@ -31,6 +31,9 @@ NnStatus train_phases_restore(Trainer *t, const char *folder, NnErr *err);
 NnStatus train_phases_enter(Trainer *t, const char *folder, TrainLog *log, const volatile sig_atomic_t *stop,
                             NnErr *err);
 
+/* Does the run have this phase behind it? */
+int train_phase_is_behind(const Trainer *t, const TrainPhase *phase);
+
 /* Is a phase of this run still to come? */
 int train_phases_ahead(const Trainer *t);
 

@@ -359,7 +359,7 @@ static int64_t due(const Trainer *t)
 NnStatus train_regions_check(const Trainer *t, NnErr *err)
 {
     const TrainConfig *c = &t->config;
-    if (c->regions.remove == DATA_REMOVE_NONE) return NN_OK;
+    if (c->regions.remove == DATA_REMOVE_NONE || train_phase_is_behind(t, &train_regions_phase)) return NN_OK;
     if (c->regions.maps[0]) {
         DataRegionMaps *maps;
         NN_TRY(data_region_maps_load(c->regions.maps, t->n_train, c->data.size, &maps, err));

@@ -27,7 +27,7 @@ NnStatus train_regions_load(Trainer *t, const char *path, NnErr *err);
 
 /* [regions] remove without maps: measures at [gradcam] begin, into regions.maps of the run's folder. With maps: loads them
  * before the first step. */
-/* Can the phase below do its work, when it is due? So that a misspelt layer, detector or file of maps ends a run before its
+/* Can the phase below do its work, if it is still to come? So that a misspelt layer, detector or file of maps ends a run before its
  * first step. The errors of train_gradcam_new, of opening detectors and of data_region_maps_load. */
 NnStatus train_regions_check(const Trainer *t, NnErr *err);
 

@@ -173,10 +173,12 @@ static NnStatus make_trainer(Program *p, NnErr *err)
                                .generator_kernels = nn_checkpoint_meta(&p->resumed, "generator_kernels") };
     NN_TRY(nn_blas_init(err));
     NN_TRY(trainer_new(&spec, &p->trainer, err));
-    if (!p->options.summary) NN_TRY(train_regions_check(p->trainer, err));
-    if (!p->resumed.n_tensors) return NN_OK;
-    warn_of_changes(&p->resumed, p->trainer);
-    NN_TRY(train_snapshot_restore(p->trainer, &p->resumed, p->last, err));
+    if (p->resumed.n_tensors) {
+        warn_of_changes(&p->resumed, p->trainer);
+        NN_TRY(train_snapshot_restore(p->trainer, &p->resumed, p->last, err));
+    }
+    /* --mode regions makes the maps that this looks for. */
+    if (!p->options.summary && !p->options.regions) NN_TRY(train_regions_check(p->trainer, err));
     return p->options.annotations ? train_active_admits(p->trainer, p->folder, err) : NN_OK;
 }
 
