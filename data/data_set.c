@@ -2,6 +2,7 @@
  * The sources (manifest.c, folder.c, generated.c) fill the list. */
 #include "data/data_set.h"
 
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -31,6 +32,14 @@ static char *copy_text(const char *text)
     return copy ? memcpy(copy, text, n) : NULL;
 }
 
+/* NULL stays NULL; *ok becomes 0 without memory. */
+static char *copy_or_null(const char *text, int *ok)
+{
+    char *copy = text ? copy_text(text) : NULL;
+    if (text && !copy) *ok = 0;
+    return copy;
+}
+
 /* Index of a method's name, appended if it is new; -1 without memory. */
 static int method_index(DataSet *set, const char *name)
 {
@@ -58,21 +67,40 @@ static void free_item(DataItem *item)
     free(item->path);
     free(item->mask);
     free(item->where);
+    free(item->video);
+    free(item->source);
 }
 
 NnStatus data_set_add(DataSet *set, const DataItem *item, const char *method, NnErr *err)
 {
     DataItem copy = *item;
-    copy.path = copy_text(item->path);
-    copy.mask = item->mask ? copy_text(item->mask) : NULL;
-    copy.where = item->where ? copy_text(item->where) : NULL;
+    int ok = 1;
+    copy.path = copy_or_null(item->path, &ok);
+    copy.mask = copy_or_null(item->mask, &ok);
+    copy.where = copy_or_null(item->where, &ok);
+    copy.video = copy_or_null(item->video, &ok);
+    copy.source = copy_or_null(item->source, &ok);
     copy.method = method ? method_index(set, method) : -1;
-    if (!copy.path || (item->mask && !copy.mask) || (item->where && !copy.where) || (method && copy.method < 0) ||
-        !grow_items(set)) {
+    if (!ok || (method && copy.method < 0) || !grow_items(set)) {
         free_item(&copy);
         return nn_fail(err, NN_ERR_NOMEM, "out of memory for a list of %d images", set->n + 1);
     }
     set->items[set->n++] = copy;
+    return NN_OK;
+}
+
+NnStatus data_set_note(DataSet *set, NnErr *err, const char *fmt, ...)
+{
+    char line[1024];
+    va_list args;
+    va_start(args, fmt);
+    vsnprintf(line, sizeof line, fmt, args);
+    va_end(args);
+    char **grown = nn_realloc(set->notes, (size_t)set->n_notes + 1, sizeof *grown);
+    if (grown) set->notes = grown;
+    if (!grown || !(grown[set->n_notes] = copy_text(line)))
+        return nn_fail(err, NN_ERR_NOMEM, "out of memory for notes");
+    set->n_notes++;
     return NN_OK;
 }
 
@@ -204,6 +232,8 @@ void data_set_free(DataSet *set)
     data_cache_free(set->cache);
     for (int i = 0; i < set->n; i++) free_item(&set->items[i]);
     for (int m = 0; m < set->n_methods; m++) free(set->methods[m]);
+    for (int k = 0; k < set->n_notes; k++) free(set->notes[k]);
+    free(set->notes);
     free(set->items);
     free(set->methods);
     for (int i = 0; set->mask_shown && i < set->n; i++) free(set->mask_shown[i]);

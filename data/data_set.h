@@ -17,6 +17,8 @@ typedef struct {
     char *path;     /* what a person would look for: the file, or "portraits/00042/swap" */
     char *mask;     /* mask file, or NULL */
     char *where;    /* "set.csv:17" for messages; NULL for generated items */
+    char *video;    /* name of the video that it is a frame of, unique in the set; NULL: of none */
+    char *source;   /* what it was made from, as the list says it (a file or a video's name); NULL: not said */
     int label;      /* 0 real, 1 forged */
     int method;     /* index into DataSet.methods; -1 for real images */
     int split;      /* DataSplit */
@@ -43,13 +45,16 @@ typedef struct {
 struct DataSet {
     DataSettings settings; /* a copy */
     uint64_t seed;
-    int all_test; /* opened by data_set_open_all_test */
+    int all_test;  /* opened by data_set_open_all_test */
+    int as_listed; /* opened by data_set_list */
     int n, n_methods;
     DataItem *items;
     char **methods;      /* names, sorted */
     unsigned char *seen; /* per method: is it in settings.methods? */
-    char *mask_hidden;   /* per item: its mask must not be read (data_set_hide_masks); NULL: none */
-    char **mask_shown;   /* per item: file that data_set_show_mask gave it; NULL: its own */
+    char **notes;        /* [n_notes]: what the source passed over or repaired, a line each; programs print them */
+    int n_notes;
+    char *mask_hidden; /* per item: its mask must not be read (data_set_hide_masks); NULL: none */
+    char **mask_shown; /* per item: file that data_set_show_mask gave it; NULL: its own */
     const DataReader *reader;
     void *self;
     struct DataCache *cache;
@@ -66,6 +71,10 @@ NnStatus data_set_open(const DataSettings *settings, uint64_t seed, DataSet **ou
  * count for nothing. Groups of which no split is declared are test, all of them, and no validation split is carved out
  * of training groups. */
 NnStatus data_set_open_all_test(const DataSettings *settings, uint64_t seed, DataSet **out, NnErr *err);
+
+/* As data_set_open, but only the list: splits as the data declares them (DATA_SPLIT_OPEN where it says nothing), and no
+ * image is ever read. For `data import`, `check` and `stats`. */
+NnStatus data_set_list(const DataSettings *settings, DataSet **out, NnErr *err);
 
 void data_set_free(DataSet *set);
 
@@ -113,6 +122,9 @@ NnStatus data_generated_open(DataSet *set, NnErr *err); /* generated.c: portrait
 
 /* Append an item; strings are copied (NULL stays NULL). `method` NULL for real. */
 NnStatus data_set_add(DataSet *set, const DataItem *item, const char *method, NnErr *err);
+
+/* Append a note for people: what was passed over and why, counted. ERR_NOMEM. */
+NnStatus data_set_note(DataSet *set, NnErr *err, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
 
 /* The split of a group drawn from (seed, group): test below test_fraction, then val. */
 DataSplit data_split_draw(uint64_t seed, uint64_t group, float val_fraction, float test_fraction);

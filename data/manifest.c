@@ -122,6 +122,8 @@ static NnStatus add_row(Manifest *m, const char *where, NnErr *err)
     DataItem item = { .where = (char *)(uintptr_t)where };
     NN_TRY(parse_row(m, where, &item, err));
     const char *method = *cell(m, METHOD) ? cell(m, METHOD) : "fake";
+    item.video = *cell(m, VIDEO) ? (char *)(uintptr_t)cell(m, VIDEO) : NULL;
+    item.source = *cell(m, SOURCE) ? (char *)(uintptr_t)cell(m, SOURCE) : NULL;
     item.path = nn_path_join(m->folder, cell(m, PATH));
     item.mask = *cell(m, MASK) ? nn_path_join(m->folder, cell(m, MASK)) : NULL;
     const NnStatus s = item.path && (item.mask || !*cell(m, MASK))

@@ -164,6 +164,7 @@ static NnStatus judge_batch(Pass *p, const DataBatch *batch, int first, NnErr *e
         EvalItem *item = &p->results->items[first + i];
         const float *map = v.map + (size_t)i * p->pixels;
         *item = (EvalItem){ .path = source->path,
+                            .video = source->video,
                             .group = source->group,
                             .label = source->label,
                             .method = source->label ? source->method : -1,

@@ -10,6 +10,7 @@
 /* What the detector said about one image. */
 typedef struct {
     const char *path;                 /* borrowed */
+    const char *video;                /* of which it is a frame, borrowed; NULL: of none */
     uint64_t group;                   /* images of one photograph, person or video share it */
     int label;                        /* 0 real, 1 forged */
     int method;                       /* index into EvalResults.methods; -1 for real images */
