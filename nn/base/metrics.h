@@ -88,4 +88,7 @@ NnStatus nn_reliability(const float *score, const unsigned char *label, size_t n
 /* Intersection over union of {map >= threshold} and {mask = 1}; NAN if both are empty. */
 double nn_iou(const float *map, const unsigned char *mask, size_t n, double threshold);
 
+/* Share of the sum of `values` (none negative) that lies where mask = 1; NAN if the sum is 0. */
+double nn_share_inside(const float *values, const unsigned char *mask, size_t n);
+
 #endif
