@@ -15,6 +15,7 @@
 #include "eval/report_files.h"
 #include "eval/score_photos.h"
 #include "eval/score_table.h"
+#include "eval/video_scores.h"
 #include "nn/base/calm_start.h"
 #include "nn/base/file.h"
 #include "nn/base/parallel.h"
@@ -111,6 +112,19 @@ static void tell_skipped(const DataCheck *check)
     if (check->n_bad) fprintf(stderr, "eval: %d of %d images left out\n", check->n_bad, check->n_checked);
 }
 
+/* The same figures once more for videos, where frames of videos were judged. */
+static NnStatus judge_videos(const Session *s, EvalReport *report, NnErr *err)
+{
+    const EvalArguments *a = s->arguments;
+    if (!eval_has_videos(&report->results)) return NN_OK;
+    NN_TRY(eval_video_scores(&report->results, a->aggregation, &report->videos, err));
+    NN_TRY(eval_rows_make(&report->videos, s->run->threshold, &report->video_rows, err));
+    NN_TRY(eval_bootstrap(&report->videos, &report->video_rows, a->bootstrap, a->seed, err));
+    putchar('\n');
+    eval_table_write(stdout, &report->videos, &report->video_rows, s->run->threshold_rule);
+    return NN_OK;
+}
+
 static NnStatus judge_data(Session *s, int i, NnErr *err)
 {
     EvalData *data = &s->data[i];
@@ -123,9 +137,11 @@ static NnStatus judge_data(Session *s, int i, NnErr *err)
     NN_TRY(eval_judge(s->run, data, s->threads, show_image, &s->pictures, &report->results, err));
     report->source = *data->set->settings.path ? data->set->settings.path : data->name;
     report->n_skipped = data->check.n_bad;
+    report->results.compat = s->arguments->compat;
     NN_TRY(eval_rows_make(&report->results, s->run->threshold, &report->rows, err));
     NN_TRY(eval_bootstrap(&report->results, &report->rows, s->arguments->bootstrap, s->arguments->seed, err));
     eval_table_write(stdout, &report->results, &report->rows, s->run->threshold_rule);
+    NN_TRY(judge_videos(s, report, err));
     putchar('\n');
     return NN_OK;
 }
@@ -174,6 +190,8 @@ static NnStatus judge_data_sets(EvalRun *run, const EvalArguments *a, NnErr *err
     s.pictures.shows_progress = isatty(STDERR_FILENO);
     const NnStatus status = judge_and_save(&s, err);
     for (int i = 0; i < s.n; i++) {
+        if (s.reports) eval_rows_free(&s.reports[i].video_rows);
+        if (s.reports) eval_results_free(&s.reports[i].videos);
         if (s.reports) eval_rows_free(&s.reports[i].rows);
         if (s.reports) eval_results_free(&s.reports[i].results);
         if (s.data) eval_data_close(&s.data[i]);
@@ -222,7 +240,7 @@ static NnStatus work(const EvalArguments *a, NnErr *err)
     if (a->compare) return compare_runs(a, err);
     NN_TRY(eval_run_open(a->run, BATCH, &run, err));
     tell_old_threshold(run);
-    NnStatus s = eval_run_set_threshold(run, a->threshold, err);
+    NnStatus s = eval_run_set_threshold(run, a->compat ? "deepfakebench" : a->threshold, err);
     if (s == NN_OK) s = a->score ? score_photos(run, a, err) : judge_data_sets(run, a, err);
     eval_run_close(run);
     return s;

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "eval/video_scores.h"
 #include "nn/base/settings.h"
 #include "nn/base/size.h"
 
@@ -25,6 +26,8 @@ const char eval_usage[] =
     "                    with --out also as comparison.md, .csv, .tex\n"
     "  --threshold RULE  forged from which score on (default: the threshold stored with the run): accuracy, youden,\n"
     "                    eer, fpr=SHARE or fnr=SHARE, by the scores of the run's validation, or a number\n"
+    "  --aggregate HOW   score of a video from its frames' scores: mean (default) or max\n"
+    "  --compat deepfakebench  its equal error rate (no interpolation) and its fixed threshold of .5\n"
     "  --bootstrap N     resamples for the 95 % intervals (default 1000; 0: none)\n"
     "  --seed N          seed of these resamples (default 1)\n"
     "  --threads N       threads (default: one per CPU); results do not depend on it\n"
@@ -33,10 +36,25 @@ const char eval_usage[] =
     "\n"
     "exit codes: 0 done; 1 an image or file failed; 2 usage or configuration; 3 unusable data\n";
 
-enum { DATA, OUT, MAPS, SCORE, COMPARE, THRESHOLD, BOOTSTRAP, SEED, THREADS, HELP, VERSION, N_OPTIONS };
-static const char *const options[N_OPTIONS] = { "--data",    "--out",       "--maps",      "--score",
-                                                "--compare", "--threshold", "--bootstrap", "--seed",
-                                                "--threads", "--help",      "--version" };
+enum {
+    DATA,
+    OUT,
+    MAPS,
+    SCORE,
+    COMPARE,
+    THRESHOLD,
+    AGGREGATE,
+    COMPAT,
+    BOOTSTRAP,
+    SEED,
+    THREADS,
+    HELP,
+    VERSION,
+    N_OPTIONS
+};
+static const char *const options[N_OPTIONS] = { "--data",      "--out",       "--maps",   "--score",     "--compare",
+                                                "--threshold", "--aggregate", "--compat", "--bootstrap", "--seed",
+                                                "--threads",   "--help",      "--version" };
 
 static NnStatus read_number(const char *option, const char *text, long max, long *out, NnErr *err)
 {
@@ -80,6 +98,13 @@ static NnStatus take_value(EvalArguments *a, int option, const char *value, NnEr
         break;
     case THRESHOLD:
         a->threshold = value;
+        break;
+    case AGGREGATE:
+        return eval_aggregation_parse(value, &a->aggregation, err);
+    case COMPAT:
+        if (strcmp(value, "deepfakebench") != 0)
+            return nn_fail(err, NN_ERR_USAGE, "--compat %s: unknown; known: deepfakebench", value);
+        a->compat = EVAL_DEEPFAKEBENCH;
         break;
     case BOOTSTRAP:
         s = read_number(options[option], value, 1000000, &number, err);
@@ -139,10 +164,10 @@ static NnStatus check_compare(const EvalArguments *a, NnErr *err)
 {
     if (a->run) return nn_fail(err, NN_ERR_USAGE, "%s: runs to compare come after --compare", a->run);
     if (a->n_runs == 0) return nn_fail(err, NN_ERR_USAGE, "--compare: no run named after it");
-    if (a->score || a->n_data || a->maps || a->threshold)
+    if (a->score || a->n_data || a->maps || a->threshold || a->compat || a->aggregation)
         return nn_fail(err, NN_ERR_USAGE,
                        "--compare reads what was judged before; it goes with none of --score, --data, --maps, "
-                       "--threshold");
+                       "--threshold, --aggregate, --compat");
     return NN_OK;
 }
 
@@ -153,6 +178,9 @@ static NnStatus check_combination(const EvalArguments *a, NnErr *err)
     if (!a->run) return nn_fail(err, NN_ERR_USAGE, "which run? usage: eval RUN_OR_CHECKPOINT [options]; see --help");
     if (a->score && a->n_photos == 0) return nn_fail(err, NN_ERR_USAGE, "--score: no image named after it");
     if (a->score && a->n_data > 0) return nn_fail(err, NN_ERR_USAGE, "--score and --data: one at a time");
+    if (a->compat && a->threshold)
+        return nn_fail(err, NN_ERR_USAGE, "--compat deepfakebench has its own threshold; found --threshold %s",
+                       a->threshold);
     if (a->score && a->out)
         return nn_fail(err, NN_ERR_USAGE, "--score writes no files; --maps does (found --out %s)", a->out);
     return NN_OK;

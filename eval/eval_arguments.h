@@ -3,7 +3,7 @@
 #define EVAL_ARGUMENTS_H
 #include <stdint.h>
 
-#include "nn/base/status.h"
+#include "eval/score_rows.h"
 
 /* Texts are borrowed from argv; the lists are owned (eval_arguments_free). */
 typedef struct {
@@ -18,9 +18,11 @@ typedef struct {
     int score;              /* 1: judge the images in `photos`, no data set */
     const char **photos;    /* [n_photos] */
     int n_photos;
-    int threads;   /* 0: as many as there are CPUs */
-    int bootstrap; /* resamples; 0: no intervals */
-    uint64_t seed; /* of the bootstrap */
+    EvalAggregation aggregation; /* of the scores of a video's frames */
+    EvalCompat compat;           /* whose definitions */
+    int threads;                 /* 0: as many as there are CPUs */
+    int bootstrap;               /* resamples; 0: no intervals */
+    uint64_t seed;               /* of the bootstrap */
     int help, version;
 } EvalArguments;
 

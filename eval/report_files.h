@@ -10,6 +10,8 @@
 typedef struct {
     EvalResults results;
     EvalRows rows;
+    EvalResults videos; /* the same by videos; n = 0: no image belongs to one */
+    EvalRows video_rows;
     const char *source; /* where the data came from: a path, or "portraits" */
     int n_skipped;      /* unreadable images left out */
 } EvalReport;

@@ -37,11 +37,6 @@ double eval_row_figure(const EvalRow *row, const EvalRowColumn *column)
     return *(const double *)(const void *)((const char *)row + column->offset);
 }
 
-double eval_deepfakebench_threshold(void)
-{
-    return nextafter(0.5, 1);
-}
-
 static const EvalEstimate unknown = { (double)NAN, (double)NAN, (double)NAN };
 
 NnStatus eval_results_init(EvalResults *r, int n, int n_methods, NnErr *err)

@@ -28,11 +28,8 @@ typedef struct {
 typedef enum { EVAL_FRAME, EVAL_VIDEO } EvalLevel;
 /* How a video's score comes from those of its frames. */
 typedef enum { EVAL_MEAN, EVAL_MAX } EvalAggregation;
-/* Whose definitions: ours; or DeepfakeBench's EER (nn/base/metrics.h, eer_nearest), with eval_deepfakebench_threshold. */
+/* Whose definitions: ours; or DeepfakeBench's EER (nn/base/metrics.h, eer_nearest); its threshold is a rule of threshold_rule.h. */
 typedef enum { EVAL_OWN, EVAL_DEEPFAKEBENCH } EvalCompat;
-
-/* DeepfakeBench calls forged what scores above, not at, .5: the next number after .5, as forged is score >= threshold. */
-double eval_deepfakebench_threshold(void);
 
 /* Everything known about one data set. names are borrowed; the arrays are owned (eval_results_free). */
 typedef struct {

@@ -12,7 +12,7 @@ void eval_table_write(FILE *out, const EvalResults *r, const EvalRows *rows, con
 /* What the columns mean; once, below all tables. */
 void eval_table_explain(FILE *out, int resamples);
 
-/* "0.873", or "n/a" for NAN, into buf [8]; returns it. */
+/* "0.873", from ten on "12.3", or "n/a" for NAN, into buf [8]; returns it. */
 const char *eval_figure_text(double v, char *buf);
 
 #endif

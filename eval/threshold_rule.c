@@ -80,10 +80,12 @@ NnStatus eval_threshold_rule_parse(const char *text, EvalThresholdRule *out, NnE
         if (aims[i].name[len - 1] == '=' ? read_share(text + len, &out->value) : !text[len]) return NN_OK;
     }
     out->is_number = 1;
+    out->value = nextafter(0.5, 1);
+    if (!strcmp(text, "deepfakebench")) return NN_OK;
     if (read_share(text, &out->value)) return NN_OK;
     return nn_fail(err, NN_ERR_USAGE,
-                   "threshold \"%s\": unknown; known: accuracy, youden, eer, fpr=SHARE, fnr=SHARE, or the threshold "
-                   "itself, a number from 0 to 1",
+                   "threshold \"%s\": unknown; known: accuracy, youden, eer, fpr=SHARE, fnr=SHARE, "
+                   "deepfakebench, or the threshold itself, a number from 0 to 1",
                    text);
 }
 

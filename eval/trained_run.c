@@ -123,7 +123,8 @@ NnStatus eval_run_set_threshold(EvalRun *run, const char *rule, NnErr *err)
     if (!rule) return NN_OK;
     NN_TRY(eval_threshold_rule_parse(rule, &parsed, err));
     NN_TRY(eval_thresholds(&run->validation, &parsed, 1, &run->threshold, err));
-    if (parsed.is_number) snprintf(run->threshold_rule, sizeof run->threshold_rule, "as given");
+    if (!strcmp(rule, "deepfakebench")) snprintf(run->threshold_rule, sizeof run->threshold_rule, "DeepfakeBench's");
+    else if (parsed.is_number) snprintf(run->threshold_rule, sizeof run->threshold_rule, "as given");
     else snprintf(run->threshold_rule, sizeof run->threshold_rule, "%.16s on the source's validation split", rule);
     return NN_OK;
 }

@@ -59,74 +59,88 @@ static int by_identity(const Frame *a, const Frame *b)
     return order ? order : compare(a->item->method, b->item->method);
 }
 
-/* Frames of one video one after the other, in the order in which they came. */
+/* Frames of one video one after the other, by rising score: their sum does not depend on the order of the list. */
 static int by_video(const void *a, const void *b)
 {
     const Frame *x = a, *y = b;
-    const int order = by_identity(x, y);
+    const float s = x->item->score, t = y->item->score;
+    int order = by_identity(x, y);
+    if (!order) order = (s > t) - (s < t);
     return order ? order : compare(x->place, y->place);
 }
 
 /* ---- what is said about them ---- */
 
-/* The item of frames [n], n >= 1. */
-static NnStatus put_together(const Frame *frames, int n, EvalAggregation how, EvalItem *out, NnErr *err)
+/* Of frames [n] by rising score, n >= 1, the one that came first. */
+static const Frame *first_of(const Frame *frames, int n)
 {
-    const EvalItem *first = frames[0].item;
+    const Frame *first = frames;
+    for (int i = 1; i < n; i++)
+        if (frames[i].place < first->place) first = &frames[i];
+    return first;
+}
+
+static float score_of(const Frame *frames, int n, EvalAggregation how)
+{
     double sum = 0;
-    float largest = first->score;
-    for (int i = 0; i < n; i++) {
-        const float score = frames[i].item->score;
-        if (isnan(score)) return nn_fail(err, NN_ERR_NUMERIC, "%s: its score is NaN", frames[i].item->path);
-        sum += (double)score;
-        largest = fmaxf(largest, score);
-    }
-    *out = (EvalItem){ .path = first->video ? first->video : first->path,
-                       .video = first->video,
-                       .group = first->group,
-                       .label = first->label,
-                       .method = first->method,
-                       .score = how == EVAL_MAX ? largest : (float)(sum / n),
-                       .pixel_auc = (double)NAN,
-                       .iou = (double)NAN,
-                       .iou_prior = (double)NAN,
-                       .mask_energy = (double)NAN,
-                       .mask_energy_prior = (double)NAN,
-                       .false_alarm = (double)NAN,
-                       .frames = n };
-    return NN_OK;
+    for (int i = 0; i < n; i++) sum += (double)frames[i].item->score;
+    return how == EVAL_MAX ? frames[n - 1].item->score : (float)(sum / n);
 }
 
 /* Put every video where its first frame stands; the other frames' places stay without frames. */
-static NnStatus fill_places(Frame *frames, int n, EvalAggregation how, EvalItem *items, NnErr *err)
+static void fill_places(const Frame *frames, int n, EvalAggregation how, EvalItem *items)
 {
     for (int from = 0, to; from < n; from = to) {
         for (to = from + 1; to < n && by_identity(&frames[from], &frames[to]) == 0;) to++;
-        NN_TRY(put_together(frames + from, to - from, how, &items[frames[from].place], err));
+        const Frame *first = first_of(frames + from, to - from);
+        const EvalItem *frame = first->item;
+        items[first->place] = (EvalItem){ .path = frame->video ? frame->video : frame->path,
+                                          .video = frame->video,
+                                          .group = frame->group,
+                                          .label = frame->label,
+                                          .method = frame->method,
+                                          .score = score_of(frames + from, to - from, how),
+                                          .pixel_auc = (double)NAN,
+                                          .iou = (double)NAN,
+                                          .iou_prior = (double)NAN,
+                                          .mask_energy = (double)NAN,
+                                          .mask_energy_prior = (double)NAN,
+                                          .false_alarm = (double)NAN,
+                                          .frames = to - from };
     }
+}
+
+/* The frames of all items by video. The caller frees them. */
+static NnStatus sort_frames(const EvalResults *r, Frame **out, NnErr *err)
+{
+    for (int i = 0; i < r->n; i++)
+        if (isnan(r->items[i].score)) return nn_fail(err, NN_ERR_NUMERIC, "%s: its score is NaN", r->items[i].path);
+    *out = nn_alloc((size_t)r->n, sizeof **out);
+    if (!*out) return nn_fail(err, NN_ERR_NOMEM, "videos: no memory for %d frames", r->n);
+    for (int i = 0; i < r->n; i++) (*out)[i] = (Frame){ &r->items[i], i };
+    qsort(*out, (size_t)r->n, sizeof **out, by_video);
     return NN_OK;
 }
 
 NnStatus eval_video_scores(const EvalResults *frames, EvalAggregation how, EvalResults *out, NnErr *err)
 {
+    Frame *order;
     NN_TRY(eval_results_init(out, frames->n, frames->n_methods, err));
+    const NnStatus s = sort_frames(frames, &order, err);
+    if (s != NN_OK) {
+        eval_results_free(out);
+        return s;
+    }
     out->name = frames->name;
     out->methods = frames->methods;
     out->compat = frames->compat;
     out->level = EVAL_VIDEO;
     out->aggregation = how;
     if (out->n_methods > 0) memcpy(out->seen, frames->seen, (size_t)out->n_methods);
-    Frame *order = nn_alloc((size_t)frames->n, sizeof *order);
-    NnStatus s = order ? NN_OK : nn_fail(err, NN_ERR_NOMEM, "videos: no memory for %d frames", frames->n);
-    if (s == NN_OK) {
-        for (int i = 0; i < frames->n; i++) order[i] = (Frame){ &frames->items[i], i };
-        qsort(order, (size_t)frames->n, sizeof *order, by_video);
-        s = fill_places(order, frames->n, how, out->items, err);
-    }
+    fill_places(order, frames->n, how, out->items);
     free(order);
     out->n = 0;
-    for (int i = 0; s == NN_OK && i < frames->n; i++)
+    for (int i = 0; i < frames->n; i++)
         if (out->items[i].frames) out->items[out->n++] = out->items[i];
-    if (s != NN_OK) eval_results_free(out);
-    return s;
+    return NN_OK;
 }

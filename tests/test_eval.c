@@ -387,14 +387,16 @@ START_TEST(csv_is_quoted)
     EvalRows rows;
     make_results(&r);
     r.items[0].path = "a, \"b\"\nc.png";
-    r.items[8].pixel_auc = 0.5;
+    r.items[0].false_alarm = 0.25;
+    r.items[8].pixel_auc = 0.5, r.items[8].mask_energy = 0.125, r.items[8].video = "v, 1";
     make_rows(&r, &rows, 0, 1);
     const EvalReport report = { .results = r, .rows = rows };
     char *csv = eval_scores_csv(&report, 1);
-    const char *head = "data,path,label,method,score,verdict,seen,pixel_auc,iou,group\n";
+    const char *head = "data,path,label,method,score,verdict,seen,pixel_auc,iou,group,video,mask_energy,false_alarm\n";
     ck_assert_int_eq(strncmp(csv, head, strlen(head)), 0);
-    ck_assert_ptr_nonnull(strstr(csv, "set,\"a, \"\"b\"\"\nc.png\",0,real,0.100000001,real,,,,0000000000000000\n"));
-    ck_assert_ptr_nonnull(strstr(csv, "set,a.png,1,later,0.5,real,1,0.500000,,0000000000000000\n"));
+    ck_assert_ptr_nonnull(
+        strstr(csv, "set,\"a, \"\"b\"\"\nc.png\",0,real,0.100000001,real,,,,0000000000000000,,,0.250000\n"));
+    ck_assert_ptr_nonnull(strstr(csv, "set,a.png,1,later,0.5,real,1,0.500000,,0000000000000000,\"v, 1\",0.125000,\n"));
     free(csv);
     eval_rows_free(&rows);
     eval_results_free(&r);

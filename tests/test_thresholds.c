@@ -21,8 +21,8 @@ static const EvalValidation five = { 5, scores, labels };
 static const struct {
     const char *text;
     double threshold;
-} rules[] = { { "accuracy", 0.4 }, { "youden", 0.4 },  { "eer", 0.6 },   { "fpr=0", 0.8 },
-              { "fpr=0.34", 0.4 }, { "fnr=0.5", 0.8 }, { "0.25", 0.25 }, { "1", 1 } };
+} rules[] = { { "accuracy", 0.4 }, { "youden", 0.4 }, { "eer", 0.6 }, { "fpr=0", 0.8 },        { "fpr=0.34", 0.4 },
+              { "fnr=0.5", 0.8 },  { "0.25", 0.25 },  { "1", 1 },     { "deepfakebench", 0.5 } };
 
 START_TEST(rules_by_hand)
 {
