@@ -279,15 +279,19 @@ static NnStatus fill_rows(const json_t *list, double threshold, const char *path
 static NnStatus fill_levels(const json_t *written, double threshold, const char *path, EvalPastSet *set, NnErr *err)
 {
     const json_t *rows = json_object_get(written, "rows"), *videos = json_object_get(written, "videos");
-    if (is_text(written, "compat", "deepfakebench")) {
-        set->results.compat = EVAL_DEEPFAKEBENCH;
-        threshold = nextafter(0.5, 1); /* written in nine digits, which is .5 */
-    }
+    if (is_text(written, "compat", "deepfakebench")) set->results.compat = EVAL_DEEPFAKEBENCH;
     NN_TRY(fill_rows(rows, threshold, path, &set->results, &set->rows, err));
     if (!json_is_object(videos)) return NN_OK;
     const EvalAggregation how = is_text(videos, "aggregation", "max") ? EVAL_MAX : EVAL_MEAN;
     NN_TRY(eval_video_scores(&set->results, how, &set->videos, err));
     return fill_rows(rows, threshold, path, &set->videos, &set->video_rows, err);
+}
+
+/* As it was applied; earlier versions wrote nine digits of it. */
+static double threshold_of(const json_t *card)
+{
+    const char *exact = json_string_value(json_object_get(card, "threshold_exact"));
+    return exact ? strtod(exact, NULL) : json_number_value(json_object_get(card, "threshold"));
 }
 
 static NnStatus take_report(const json_t *root, const char *path, EvalPastRun *run, NnErr *err)
@@ -302,7 +306,7 @@ static NnStatus take_report(const json_t *root, const char *path, EvalPastRun *r
         const json_t *written = NULL;
         for (size_t k = 0; k < json_array_size(sets); k++)
             if (is_text(json_array_get(sets, k), "data", run->sets[i].name)) written = json_array_get(sets, k);
-        NN_TRY(fill_levels(written, json_number_value(threshold), path, &run->sets[i], err));
+        NN_TRY(fill_levels(written, threshold_of(card), path, &run->sets[i], err));
     }
     return NN_OK;
 }

@@ -219,6 +219,8 @@ static json_t *run_json(const EvalRun *run)
     json_object_set_new(j, "trained_on", text_json(run->data.methods));
     json_object_set_new(j, "seed", json_integer((json_int_t)run->trained.seed));
     json_object_set_new(j, "threshold", json_real(run->threshold));
+    json_object_set_new(j, "threshold_exact",
+                        json_sprintf("%.17g", run->threshold)); /* numbers have nine digits here */
     json_object_set_new(j, "threshold_stored", json_boolean(run->has_threshold));
     json_object_set_new(j, "threshold_rule", text_json(run->threshold_rule));
     json_object_set_new(j, "validation_images", json_integer(run->validation.n));

@@ -28,7 +28,8 @@ typedef struct {
 typedef enum { EVAL_FRAME, EVAL_VIDEO } EvalLevel;
 /* How a video's score comes from those of its frames. */
 typedef enum { EVAL_MEAN, EVAL_MAX } EvalAggregation;
-/* Whose definitions: ours; or DeepfakeBench's EER (nn/base/metrics.h, eer_nearest); its threshold is a rule of threshold_rule.h. */
+/* Whose definitions: ours; or DeepfakeBench's EER (nn/base/metrics.h, eer_nearest). Its threshold is a rule of
+ * threshold_rule.h. */
 typedef enum { EVAL_OWN, EVAL_DEEPFAKEBENCH } EvalCompat;
 
 /* Everything known about one data set. names are borrowed; the arrays are owned (eval_results_free). */
@@ -77,8 +78,8 @@ typedef struct {
     double frames_per_video;               /* mean; NAN unless the items are videos */
 } EvalRow;
 
-/* The figures without an interval that came after those of the first version: name of the column in eval.csv (and key in
- * eval.json), and where in EvalRow the double is. */
+/* The figures without an interval that came after those of the first version: name of the column in eval.csv (and key
+ * in eval.json), and where in EvalRow the double is. */
 typedef struct {
     const char *name;
     size_t offset;

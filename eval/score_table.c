@@ -124,14 +124,14 @@ static void write_drop(FILE *out, const EvalRows *rows)
     write_change(out, "     balanced accuracy", seen->balanced.value, unseen->balanced.value, &rows->drop_balanced);
 }
 
-/* "set: 120 frames judged; threshold .512, chosen .." or "set: 12 videos, mean of 10.0 frames; ..". */
+/* "set: 120 frames judged; threshold .512, chosen .." or "set: 12 videos, mean of 10.0 frames each; ..". */
 static void write_heading(FILE *out, const EvalResults *r, const EvalRows *rows, const char *threshold_rule)
 {
     const EvalRow *all = eval_rows_find(rows, EVAL_ROW_ALL);
     if (r->level == EVAL_VIDEO)
         fprintf(out, "%s: %d videos, %s of %.1f frames each", r->name, r->n, eval_aggregation_text(r),
                 all->frames_per_video);
-    else fprintf(out, "%s: %d images judged", r->name, r->n);
+    else fprintf(out, "%s: %d %s judged", r->name, r->n, eval_has_videos(r) ? "frames" : "images");
     fprintf(out, "; threshold %.3f, %s\n", rows->threshold, threshold_rule);
     if (r->compat == EVAL_DEEPFAKEBENCH)
         fprintf(out, "as DeepfakeBench counts: EER not interpolated, forged above a fixed .5\n");

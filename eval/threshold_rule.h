@@ -1,8 +1,8 @@
 /* threshold_rule.h -- from which score on is an image called forged? Chosen on the scores of the source's validation
  * split, which the checkpoint holds; never on images that are reported on.
  *
- * A rule is a text: `accuracy` (most images judged rightly), `youden` (the same with both classes counting alike), `eer`
- * (misses as frequent as false alarms), `fpr=0.05` (finds most with false alarms on at most 5 % of real images),
+ * A rule is a text: `accuracy` (most images judged rightly), `youden` (the same with both classes counting alike),
+ * `eer` (misses as frequent as false alarms), `fpr=0.05` (finds most with false alarms on at most 5 % of real images),
  * `fnr=0.05` (fewest false alarms with at most 5 % of the forged ones missed), `deepfakebench` (above .5, that
  * is the next number after it, as forged is score >= threshold), or the threshold itself, a number. */
 #ifndef EVAL_THRESHOLD_RULE_H

@@ -1,7 +1,7 @@
 /* video_scores.h -- from what was said about frames to what is said about videos.
  *
- * The outcome is EvalResults again, so that rows and intervals are made of videos as they are of frames. Maps are judged
- * frame by frame only: no figure of a map is known of a video. */
+ * The outcome is EvalResults again, so that rows and intervals are made of videos as they are of frames. Maps are
+ * judged frame by frame only: no figure of a map is known of a video. */
 #ifndef EVAL_VIDEO_SCORES_H
 #define EVAL_VIDEO_SCORES_H
 #include "eval/score_rows.h"

@@ -535,6 +535,11 @@ START_TEST(arguments_are_understood)
     ck_assert_int_eq(a.bootstrap, 0);
     ck_assert_int_eq(a.threads, 3);
     eval_arguments_free(&a);
+    const char *ruled[] = { "eval", "run", "--threshold", "fpr=0.05", "--aggregate=max" };
+    ck_assert_int_eq(parse(&a, 5, ruled), NN_OK);
+    ck_assert_str_eq(a.threshold, "fpr=0.05");
+    ck_assert(a.aggregation == EVAL_MAX && a.compat == EVAL_OWN);
+    eval_arguments_free(&a);
     const char *photos[] = { "eval", "run", "--score", "x y.jpg", "--maps", "m", "--", "-z.png" };
     ck_assert_int_eq(parse(&a, 8, photos), NN_OK);
     ck_assert_int_eq(a.n_photos, 2);
@@ -564,6 +569,10 @@ static const struct {
     { { "eval", "--compare" }, "no run" },
     { { "eval", "run", "--compare", "other" }, "come after --compare" },
     { { "eval", "--compare", "run", "--score" }, "none of --score" },
+    { { "eval", "--compare", "run", "--threshold=eer" }, "none of --score" },
+    { { "eval", "run", "--compat", "all" }, "known: deepfakebench" },
+    { { "eval", "run", "--aggregate", "sum" }, "known: mean, max" },
+    { { "eval", "run", "--compat=deepfakebench", "--threshold=eer" }, "its own threshold" },
 };
 
 START_TEST(mistakes_are_named)
