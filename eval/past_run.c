@@ -56,7 +56,7 @@ static NnStatus find_columns(Scores *s, const DataCsv *csv, NnErr *err)
         s->column[c] = -1;
         for (int i = 0; i < csv->n; i++)
             if (!strcmp(csv->fields[i], column_names[c])) s->column[c] = i;
-        if (s->column[c] < 0 && c < VIDEO)
+        if (c < VIDEO && s->column[c] < 0)
             return nn_fail(err, NN_ERR_DATA, "%s: no column \"%s\"", s->name, column_names[c]);
     }
     return NN_OK;
