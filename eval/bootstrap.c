@@ -69,7 +69,7 @@ static double percentile(const double *sorted, int n, double share)
     return low + 1 < n ? sorted[low] + (at - low) * (sorted[low + 1] - sorted[low]) : sorted[n - 1];
 }
 
-static void set_interval(double *values, int n, EvalEstimate *out)
+void eval_percentile_interval(double *values, int n, EvalEstimate *out)
 {
     int kept = 0;
     for (int i = 0; i < n; i++)
@@ -85,12 +85,12 @@ static void set_intervals(Bootstrap *b, EvalRows *rows)
     double *values = b->values;
     const int n = b->resamples;
     for (int k = 0; k < rows->n; k++, values += EVAL_WEIGHED * n) {
-        set_interval(values + EVAL_AUC * n, n, &rows->rows[k].auc);
-        set_interval(values + EVAL_ACCURACY * n, n, &rows->rows[k].accuracy);
-        set_interval(values + EVAL_BALANCED * n, n, &rows->rows[k].balanced);
+        eval_percentile_interval(values + EVAL_AUC * n, n, &rows->rows[k].auc);
+        eval_percentile_interval(values + EVAL_ACCURACY * n, n, &rows->rows[k].accuracy);
+        eval_percentile_interval(values + EVAL_BALANCED * n, n, &rows->rows[k].balanced);
     }
-    set_interval(values, n, &rows->drop_auc);
-    set_interval(values + n, n, &rows->drop_balanced);
+    eval_percentile_interval(values, n, &rows->drop_auc);
+    eval_percentile_interval(values + n, n, &rows->drop_balanced);
 }
 
 static void release(Bootstrap *b)

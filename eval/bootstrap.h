@@ -13,4 +13,8 @@
  * leaves the intervals NAN. */
 NnStatus eval_bootstrap(const EvalResults *r, EvalRows *rows, int resamples, uint64_t seed, NnErr *err);
 
+/* The 2.5 and 97.5 percentiles of n resampled values (linear between neighbours) into out->lo and hi. NANs are left out;
+ * fewer than two others: out stays as it is. Sorts the values. */
+void eval_percentile_interval(double *values, int n, EvalEstimate *out);
+
 #endif

@@ -10,6 +10,7 @@
 
 const char eval_usage[] =
     "usage: eval RUN [--data NAME=PATH]... [options]     judge data sets\n"
+    "       eval RUN_A RUN_B... [--data NAME=PATH]...    judge several runs: who generalises to what?\n"
     "       eval RUN --score IMAGE... [--maps DIR]       judge single images\n"
     "       eval --compare RUN... [--out DIR]            set judged runs side by side\n"
     "\n"
@@ -17,7 +18,9 @@ const char eval_usage[] =
     "\n"
     "  --data NAME=PATH  judge this manifest (CSV) or folder instead of the run's own test split: its test\n"
     "                    split where it declares splits, else every image; may be given several times\n"
-    "  --out DIR         where eval.csv, eval.json, scores.csv, examples.png go (default: eval/ in the run)\n"
+    "  --out DIR         where eval.csv, eval.json, scores.csv, examples.png go (default: eval/ in the run);\n"
+    "                    of several runs DIR/<run>/, and what sets them side by side in DIR (default: compared/ in\n"
+    "                    the first run's eval/)\n"
     "  --maps DIR        write every judged image beside its heat map as PNG, a folder per manipulation\n"
     "  --score IMAGE...  print path, probability of being forged, and verdict of each image\n"
     "  --compare RUN...  print tables of runs that were judged before: mean and spread over seeds, difference to the\n"
@@ -91,21 +94,10 @@ static NnStatus take_value(EvalArguments *a, int option, const char *value, NnEr
     return s;
 }
 
-static NnStatus take_positional(EvalArguments *a, const char *text, NnErr *err)
+static void take_positional(EvalArguments *a, const char *text)
 {
-    if (a->score) {
-        a->photos[a->n_photos++] = text;
-        return NN_OK;
-    }
-    if (a->compare) {
-        a->runs[a->n_runs++] = text;
-        return NN_OK;
-    }
-    if (a->run)
-        return nn_fail(err, NN_ERR_USAGE,
-                       "%s: a second run? images to judge come after --score, runs to compare after --compare", text);
-    a->run = text;
-    return NN_OK;
+    if (a->score) a->photos[a->n_photos++] = text;
+    else a->runs[a->n_runs++] = text;
 }
 
 /* Take argv[*i], and its value where it has one. */
@@ -118,6 +110,8 @@ static NnStatus take_option(EvalArguments *a, int argc, char *const *argv, int *
     if (option < 0) return unknown_option(text, err);
     if (option == SCORE || option == COMPARE || option == HELP || option == VERSION) {
         if (value) return nn_fail(err, NN_ERR_USAGE, "%s: %s takes no value", text, options[option]);
+        if (option == COMPARE && a->n_runs > 0)
+            return nn_fail(err, NN_ERR_USAGE, "%s: runs to compare come after --compare", a->runs[0]);
         a->score |= option == SCORE;
         a->compare |= option == COMPARE;
         a->help |= option == HELP;
@@ -131,7 +125,6 @@ static NnStatus take_option(EvalArguments *a, int argc, char *const *argv, int *
 
 static NnStatus check_compare(const EvalArguments *a, NnErr *err)
 {
-    if (a->run) return nn_fail(err, NN_ERR_USAGE, "%s: runs to compare come after --compare", a->run);
     if (a->n_runs == 0) return nn_fail(err, NN_ERR_USAGE, "--compare: no run named after it");
     if (a->score || a->n_data || a->maps)
         return nn_fail(err, NN_ERR_USAGE,
@@ -139,12 +132,24 @@ static NnStatus check_compare(const EvalArguments *a, NnErr *err)
     return NN_OK;
 }
 
+static int is_picture(const char *path)
+{
+    const char *dot = strrchr(path, '.');
+    return dot && (!strcmp(dot, ".png") || !strcmp(dot, ".jpg") || !strcmp(dot, ".jpeg"));
+}
+
 static NnStatus check_combination(const EvalArguments *a, NnErr *err)
 {
     if (a->help || a->version) return NN_OK;
     if (a->compare) return check_compare(a, err);
-    if (!a->run) return nn_fail(err, NN_ERR_USAGE, "which run? usage: eval RUN_OR_CHECKPOINT [options]; see --help");
+    if (a->n_runs == 0)
+        return nn_fail(err, NN_ERR_USAGE, "which run? usage: eval RUN_OR_CHECKPOINT [options]; see --help");
     if (a->score && a->n_photos == 0) return nn_fail(err, NN_ERR_USAGE, "--score: no image named after it");
+    for (int i = 1; i < a->n_runs; i++)
+        if (is_picture(a->runs[i]))
+            return nn_fail(err, NN_ERR_USAGE, "%s: a run? images to judge come after --score", a->runs[i]);
+    if (a->score && a->n_runs > 1)
+        return nn_fail(err, NN_ERR_USAGE, "%s: --score judges with one run; images come after it", a->runs[1]);
     if (a->score && a->n_data > 0) return nn_fail(err, NN_ERR_USAGE, "--score and --data: one at a time");
     if (a->score && a->out)
         return nn_fail(err, NN_ERR_USAGE, "--score writes no files; --maps does (found --out %s)", a->out);
@@ -162,7 +167,7 @@ NnStatus eval_arguments_parse(int argc, char *const *argv, EvalArguments *out, N
     for (int i = 1; s == NN_OK && i < argc; i++) {
         if (!only_names && !strcmp(argv[i], "--")) only_names = 1;
         else if (!only_names && argv[i][0] == '-' && argv[i][1]) s = take_option(out, argc, argv, &i, err);
-        else s = take_positional(out, argv[i], err);
+        else take_positional(out, argv[i]);
     }
     if (s == NN_OK) s = check_combination(out, err);
     if (s != NN_OK) eval_arguments_free(out);

@@ -7,10 +7,9 @@
 
 /* Texts are borrowed from argv; the lists are owned (eval_arguments_free). */
 typedef struct {
-    const char *run;   /* run folder or checkpoint; NULL with --help, --version or --compare */
-    int compare;       /* 1: compare the evaluated runs in `runs` */
-    const char **runs; /* [n_runs], run folders */
+    const char **runs; /* [n_runs], run folders or checkpoints */
     int n_runs;
+    int compare;       /* 1: compare runs that were judged before */
     const char **data; /* [n_data], NAME=PATH */
     int n_data;
     const char *out, *maps; /* NULL: not given */

@@ -1,6 +1,7 @@
 /* report_files.h -- eval.csv, eval.json and scores.csv. README.md documents every column. */
 #ifndef EVAL_REPORT_FILES_H
 #define EVAL_REPORT_FILES_H
+#include <jansson.h>
 #include <stdio.h>
 
 #include "eval/score_rows.h"
@@ -11,6 +12,7 @@ typedef struct {
     EvalResults results;
     EvalRows rows;
     const char *source; /* where the data came from: a path, or "portraits" */
+    uint64_t images;    /* eval_data_key of the data set */
     int n_skipped;      /* unreadable images left out */
 } EvalReport;
 
@@ -34,5 +36,13 @@ NnStatus eval_report_save(const char *folder, const EvalReport *reports, int n, 
 void eval_csv_text(FILE *out, const char *text);
 void eval_csv_number(FILE *out, double v);
 NnStatus eval_text_save(const char *folder, const char *name, char *text, NnErr *err);
+
+/* The same for JSON: null for NAN; text, in which bytes that are no UTF-8 become '?'; {"value":..,"lo":..,"hi":..}. */
+json_t *eval_number_json(double v);
+json_t *eval_text_json(const char *text);
+json_t *eval_estimate_json(const EvalEstimate *e);
+
+/* A text that was written to a memory stream: closes it. NULL (and nothing leaked) if that failed. */
+char *eval_text_finish(FILE *out, char **text);
 
 #endif
