@@ -6,8 +6,8 @@
 
 #include "eval/comparison_files.h"
 #include "eval/eval_arguments.h"
+#include "eval/judging.h"
 #include "eval/score_photos.h"
-#include "eval/session.h"
 #include "eval/several.h"
 #include "nn/base/calm_start.h"
 #include "nn/base/file.h"

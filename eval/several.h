@@ -1,7 +1,7 @@
 /* several.h -- several detectors, judged one after the other on the same data sets and set side by side. */
 #ifndef EVAL_SEVERAL_H
 #define EVAL_SEVERAL_H
-#include "eval/session.h"
+#include "eval/judging.h"
 
 /* Judge each run of the arguments as eval_session does, into RUN/eval, or with --out DIR into DIR/<its name>; then read
  * back what was written and save the generalisation matrix (and, where the runs allow it, the comparison over seeds) in

@@ -1,5 +1,5 @@
-/* session.c -- see session.h. */
-#include "eval/session.h"
+/* judging.c -- see judging.h. */
+#include "eval/judging.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -1,6 +1,6 @@
-/* session.h -- one detector on its data sets: judge them, tell a terminal, write the folder of the evaluation. */
-#ifndef EVAL_SESSION_H
-#define EVAL_SESSION_H
+/* judging.h -- one detector on its data sets: judge them, tell a terminal, write the folder of the evaluation. */
+#ifndef EVAL_JUDGING_H
+#define EVAL_JUDGING_H
 #include <stdio.h>
 
 #include "eval/eval_arguments.h"
