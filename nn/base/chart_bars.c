@@ -35,6 +35,20 @@ static void draw_histogram(const NnFrame *f, const NnHistogramPair *h, int side,
     fputs("</title></path>\n", f->page->out);
 }
 
+/* Above the area, at its right end. */
+static void draw_histogram_key(const NnFrame *f, const NnHistogramPair *h)
+{
+    double right = f->right;
+    for (int side = 1; side >= 0; side--) {
+        char name[160];
+        snprintf(name, sizeof name, "%s (%d), %s", h->name[side], h->n[side], side ? "down" : "up");
+        nn_frame_label(f, right, 12, "end", "", 0, name);
+        right -= nn_text_width(name) + 16;
+        fprintf(f->page->out, "<path class=\"bar c%d\" d=\"M%.1f 3h10v10h-10z\"/>\n", side, right);
+        right -= 12;
+    }
+}
+
 void nn_chart_histograms(NnPage *p, const NnHistogramPair *h)
 {
     double share[2][MAX_BINS] = { { 0 }, { 0 } };
@@ -55,13 +69,7 @@ void nn_chart_histograms(NnPage *p, const NnHistogramPair *h)
     nn_frame_axes(&f);
     for (int side = 0; side < 2; side++) draw_histogram(&f, h, side, bins, share[side]);
     nn_frame_marks(&f, h->marks, h->n_marks);
-    for (int side = 0; side < 2; side++) {
-        char name[160];
-        snprintf(name, sizeof name, "%s (%d)", h->name[side], h->n[side]);
-        const double y = side ? f.bottom - 8 : f.top + 10;
-        fprintf(p->out, "<path class=\"bar c%d\" d=\"M%.1f %.1fh10v10h-10z\"/>", side, f.left + 8, y - 9);
-        nn_frame_label(&f, f.left + 23, y, "start", "", f.right - f.left - 30, name);
-    }
+    draw_histogram_key(&f, h);
     nn_frame_end(&f);
 }
 

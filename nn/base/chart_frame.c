@@ -156,12 +156,15 @@ void nn_frame_axis_x(NnFrame *f)
     FILE *out = f->page->out;
     set_places(&f->x, f->left, f->right);
     fprintf(out, "<path class=\"axis\" d=\"M%.1f %.1fH%.1f\"/>\n", f->left, f->bottom, f->right);
+    double used = -INFINITY; /* up to here by labels: one that would touch the last is left out */
     for (int i = 0; i < f->x.n_ticks; i++) {
         char text[32];
         const double at = nn_scale_at(&f->x, f->x.tick[i]);
         format_tick(&f->x, f->x.tick[i], text);
         fprintf(out, "<path class=\"axis\" d=\"M%.1f %.1fv4\"/>", at, f->bottom);
+        if (at - nn_text_width(text) / 2 < used + 6) continue;
         nn_frame_label(f, at, f->bottom + 17, "middle", "soft", 0, text);
+        used = at + nn_text_width(text) / 2;
     }
     if (f->text->x) nn_frame_label(f, f->right, f->bottom + 35, "end", "soft", f->right, f->text->x);
 }

@@ -71,7 +71,7 @@ static const char charts[] =
     ".c6{--c:var(--ink)}.c7{--c:#b8a800}\n"
     "@media(prefers-color-scheme:dark){.c0{--c:#3d9fe0}.c1{--c:#f07a1e}.c7{--c:#f0e442}}\n"
     ".heat td,.heat th{border:0;padding:.45rem .7rem;text-align:center}.heat tbody th{text-align:left}\n"
-    ".heat td small{display:block;font-size:.75rem}.heat td.ring{outline:2px dashed var(--ink);outline-offset:-3px}\n"
+    ".heat td small{display:block;font-size:.75rem}.heat td.ring{outline:2px dashed currentColor;outline-offset:-3px}\n"
     "@media print{.heat td{print-color-adjust:exact;-webkit-print-color-adjust:exact}}\n";
 
 const char *const nn_page_style[] = { basics, blocks, charts, NULL };

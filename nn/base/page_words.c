@@ -5,13 +5,13 @@ static const NnPageEntry words[] = {
     { "Real, forged", "A real image shows what the camera saw. In a forged one somebody, or a program, has changed a "
                       "part: swapped a face, painted something out, pasted something in." },
     { "Manipulation",
-      "One way of forging. `Seen` manipulations occur in the training images; `unseen` ones do not, and "
+      "One way of forging. \"Seen\" manipulations occur in the training images; \"unseen\" ones do not, and "
       "show whether the detector has learned forging or only that way of it." },
     { "Score", "The detector's answer for one image, from 0 (surely real) to 1 (surely forged)." },
     { "Threshold", "The score from which on an image is called forged. It is chosen on validation images, never on "
                    "those that test the detector." },
     { "Mask, map", "The mask is the truth: white where an image was forged. The map is the detector's own answer to "
-                   "`where?`: the lighter, the more it takes that place for forged." },
+                   "\"where?\": the lighter, the more it takes that place for forged." },
     { "AUC", "Take one forged and one real image at random: how often does the forged one get the higher score? 1 is "
              "always, 0.5 is a coin toss. No threshold is needed for it." },
     { "AP", "Average precision: sort all images by score; how pure is the top of the list, on average, as it grows to "
