@@ -9,7 +9,7 @@
 #include "eval/examples.h"
 #include "eval/judge.h"
 #include "eval/map_folder.h"
-#include "eval/report_files.h"
+#include "eval/report_page.h"
 #include "eval/score_table.h"
 #include "nn/base/file.h"
 #include "nn/base/parallel.h"
@@ -23,7 +23,9 @@ typedef struct {
     int n;            /* its images */
     const EvalVoice *voice;
     EvalExamples *examples; /* NULL: made already */
-    EvalMapFolder maps;     /* path NULL: none wanted */
+    EvalGallery gallery;
+    double threshold;
+    EvalMapFolder maps; /* path NULL: none wanted */
 } Pictures;
 
 static NnStatus write_map(EvalMapFolder *maps, const char *data, const EvalView *v, NnErr *err)
@@ -54,6 +56,7 @@ static NnStatus show_image(void *self, const EvalView *v, NnErr *err)
     Pictures *p = self;
     show_progress(p, v->number);
     if (p->examples) NN_TRY(eval_examples_visit(p->examples, v, err));
+    NN_TRY(eval_gallery_visit(&p->gallery, v, p->threshold, err));
     return p->maps.path ? write_map(&p->maps, p->data, v, err) : NN_OK;
 }
 
@@ -98,6 +101,7 @@ static NnStatus judge_data(Session *s, int i, NnErr *err)
     s->pictures.n = data->n;
     s->pictures.examples = i == 0 ? &s->examples : NULL;
     if (i == 0) eval_examples_plan(&s->examples, data);
+    NN_TRY(eval_gallery_begin(&s->pictures.gallery, err));
     NN_TRY(eval_judge(s->run, data, s->threads, show_image, &s->pictures, &report->results, err));
     report->source = *data->set->settings.path ? data->set->settings.path : data->name;
     report->images = eval_data_key(data);
@@ -123,12 +127,24 @@ static NnStatus save_examples(Session *s, const char *folder, NnErr *err)
     return status;
 }
 
+static NnStatus save_page(const Session *s, const char *folder, const EvalBootstrapSpec *bootstrap, NnErr *err)
+{
+    const EvalReportPage page = { .reports = s->reports,
+                                  .n = s->n,
+                                  .run = s->run,
+                                  .bootstrap = bootstrap,
+                                  .gallery = &s->pictures.gallery,
+                                  .examples = &s->examples };
+    return eval_report_page_save(&page, folder, err);
+}
+
 static NnStatus save_all(Session *s, const char *folder, NnErr *err)
 {
     const EvalBootstrapSpec bootstrap = { s->arguments->bootstrap, s->arguments->seed };
     NN_TRY(eval_report_save(folder, s->reports, s->n, s->run, &bootstrap, err));
     NN_TRY(save_examples(s, folder, err));
-    fprintf(s->voice->out, "\nwritten: %s/{eval.csv, eval.json, scores.csv, examples.png}\n", folder);
+    NN_TRY(save_page(s, folder, &bootstrap, err));
+    fprintf(s->voice->out, "\nwritten: %s/{report.html, eval.csv, eval.json, scores.csv, examples.png}\n", folder);
     if (s->pictures.maps.path)
         fprintf(s->voice->out, "         %s/<data>/<manipulation>/*.png\n", s->pictures.maps.path);
     return NN_OK;
@@ -153,7 +169,7 @@ NnStatus eval_session(EvalRun *run, const EvalArguments *a, const char *folder, 
                   .run = run,
                   .threads = nn_threads(),
                   .n = a->n_data ? a->n_data : 1,
-                  .pictures = { .voice = voice, .maps.path = maps } };
+                  .pictures = { .voice = voice, .maps.path = maps, .threshold = run->threshold } };
     const NnStatus status = judge_and_save(&s, folder, err);
     for (int i = 0; i < s.n; i++) {
         if (s.reports) eval_rows_free(&s.reports[i].rows);
@@ -164,6 +180,7 @@ NnStatus eval_session(EvalRun *run, const EvalArguments *a, const char *folder, 
     free(s.data);
     eval_examples_free(&s.examples);
     eval_map_folder_free(&s.pictures.maps);
+    eval_gallery_free(&s.pictures.gallery);
     return status;
 }
 

@@ -15,15 +15,19 @@ enum { FEW_GROUPS = 30, NAMES_MAX = 240 };
 static const double full = 0.9, partly = 0.7, chance = 0.5, far_from_probability = 0.1, hurts = 0.05;
 
 static const char *const rules[] = {
-    "\"Reliably\": the 95 % interval of the AUC lies at .90 or above. \"Often, but not reliably\": at .70 or above. \"A "
+    "\"Reliably\": the 95 % interval of the AUC lies at .90 or above. \"Often, but not reliably\": at .70 or above. "
+    "\"A "
     "little better than guessing\": above .50. \"Not shown to be better than guessing\": it holds .50. \"The wrong way "
     "round\": below .50.",
-    "The headline takes the worst data set, of the manipulations trained on and of the others; single manipulations that "
+    "The headline takes the worst data set, of the manipulations trained on and of the others; single manipulations "
+    "that "
     "do worse than their group are named.",
-    "Good: reliable on both. Bad: no more than a little better than guessing on what it was trained on (or, where none of "
+    "Good: reliable on both. Bad: no more than a little better than guessing on what it was trained on (or, where none "
+    "of "
     "that was tested, on the others). Mixed: all else.",
     "A drop from seen to unseen is called shown where its interval leaves out 0.",
-    "The map is said to find the place where it beats the position prior (the mean mask of the training forgeries, which "
+    "The map is said to find the place where it beats the position prior (the mean mask of the training forgeries, "
+    "which "
     "never looks at the picture): interval of the difference in IoU above 0, and a higher pooled pixel AUC.",
     "The score is said not to be a probability where it is off by .10 or more on average (expected calibration error).",
     "A corruption is named where the interval of its mean drop in AUC lies above .05.",
@@ -121,8 +125,9 @@ static void say_kind(EvalVerdict *v, const EvalReport *report, EvalRowKind kind,
     *worst = worse(*worst, trust);
     name_worse(&report->rows, row, names);
     const double first = isnan(row->auc.value) ? 0 : 100 * row->auc.value;
-    say(v, "%.80s, kinds of forgery it was %s: AUC %s, %s. Of a forgery and a real image, the forgery gets the higher "
-           "score in %.0f of 100 cases.%s",
+    say(v,
+        "%.80s, kinds of forgery it was %s: AUC %s, %s. Of a forgery and a real image, the forgery gets the higher "
+        "score in %.0f of 100 cases.%s",
         report->results.name, kind == EVAL_ROW_SEEN ? "trained on" : "not trained on",
         figure_text(&row->auc, figure, sizeof figure), eval_trust_words(trust), first, names);
 }
@@ -138,8 +143,9 @@ static void say_drop(EvalVerdict *v, const EvalReport *report)
     else if (drop->hi < 0)
         say(v, "%.80s: it does better on kinds that it was not trained on; the AUC changes by %s.",
             report->results.name, figure);
-    else say(v, "%.80s: no drop from kinds that it was trained on to others was shown; it is %s.",
-             report->results.name, figure);
+    else
+        say(v, "%.80s: no drop from kinds that it was trained on to others was shown; it is %s.", report->results.name,
+            figure);
 }
 
 /* ---- at the threshold ---- */
@@ -157,8 +163,9 @@ static void say_mistakes(EvalVerdict *v, const EvalReport *report)
             n[0] ? "forgeries" : "real images");
         return;
     }
-    say(v, "%.80s, at its threshold %.3f: it calls %d of %d real images forged (%.0f %%) and misses %d of %d forgeries "
-           "(%.0f %%).",
+    say(v,
+        "%.80s, at its threshold %.3f: it calls %d of %d real images forged (%.0f %%) and misses %d of %d forgeries "
+        "(%.0f %%).",
         report->results.name, report->rows.threshold, wrong[0], n[0], 100. * wrong[0] / n[0], wrong[1], n[1],
         100. * wrong[1] / n[1]);
 }
@@ -235,8 +242,8 @@ EvalEstimate eval_iou_gain(const EvalResults *r, const EvalRow *row)
 static void say_place(EvalVerdict *v, const EvalReport *report)
 {
     const EvalRow *row = eval_rows_find(&report->rows, EVAL_ROW_ALL);
-    const EvalEstimate gain = row ? eval_iou_gain(&report->results, row)
-                                  : (EvalEstimate){ (double)NAN, (double)NAN, (double)NAN };
+    const EvalEstimate gain =
+        row ? eval_iou_gain(&report->results, row) : (EvalEstimate){ (double)NAN, (double)NAN, (double)NAN };
     if (!row || row->n_masks == 0 || isnan(gain.value)) {
         say(v, "%.80s: whether its map shows the right place is not known (no masks, or no prior to compare with).",
             report->results.name);
@@ -245,9 +252,9 @@ static void say_place(EvalVerdict *v, const EvalReport *report)
     const int finds = gain.lo > 0 && row->pixel_auc > row->pixel_auc_prior;
     say(v, "%.80s: its map %s (IoU %.2f, position prior %.2f; pixel AUC %.2f, prior %.2f; %d forgeries with a mask).",
         report->results.name,
-        finds            ? "shows where a forgery is, better than a map that never looks at the picture"
-        : gain.hi < 0    ? "shows the place worse than a map that never looks at the picture: do not rely on it"
-                         : "was not shown to find the place better than a map that never looks at the picture",
+        finds         ? "shows where a forgery is, better than a map that never looks at the picture"
+        : gain.hi < 0 ? "shows the place worse than a map that never looks at the picture: do not rely on it"
+                      : "was not shown to find the place better than a map that never looks at the picture",
         row->iou, row->iou_prior, row->pixel_auc, row->pixel_auc_prior, row->n_masks);
 }
 
@@ -271,8 +278,7 @@ static void say_robust(EvalVerdict *v, const EvalRobust *robust)
     if (n == 0)
         say(v, "%.80s: no corruption that was tried lowers the AUC by more than %.2f on average (beyond doubt).",
             robust->data, hurts);
-    else
-        say(v, "%.80s: it suffers from %d of the corruptions tried; mean drop in AUC by: %s.", robust->data, n, names);
+    else say(v, "%.80s: it suffers from %d of the corruptions tried; mean drop in AUC by: %s.", robust->data, n, names);
 }
 
 /* ---- what it rests on ---- */
@@ -330,7 +336,6 @@ NnStatus eval_verdict_make(const EvalReport *reports, int n, const EvalRobust *r
     if (out->n == EVAL_SENTENCES_MAX)
         snprintf(out->sentence[out->n - 1], EVAL_SENTENCE_BYTES,
                  "There is more to say than fits here: the tables below hold every data set.");
-    else
-        say(out, "None of this holds for manipulations, cameras and compression that are not in the tables below.");
+    else say(out, "None of this holds for manipulations, cameras and compression that are not in the tables below.");
     return NN_OK;
 }

@@ -32,7 +32,7 @@ expect() {
 # ---- the run's own test split ----
 expect 0 "seen -> unseen: AUC" "$eval" "$dir/run" --threads 2 --maps "$dir/maps"
 rows=$dir/run/eval/eval.csv scores=$dir/run/eval/scores.csv
-for f in eval.csv eval.json scores.csv examples.png; do
+for f in report.html eval.csv eval.json scores.csv examples.png; do
     [ -s "$dir/run/eval/$f" ] || fail "$f was not written"
 done
 head -1 "$rows" | grep -q '^data,method,seen,n_real,n_fake,accuracy,auc,ap,eer,pixel_auc,iou,' || fail "columns of eval.csv"
