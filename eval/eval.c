@@ -13,6 +13,7 @@
 #include "eval/judge.h"
 #include "eval/map_folder.h"
 #include "eval/report_files.h"
+#include "eval/robustness_files.h"
 #include "eval/score_photos.h"
 #include "eval/score_table.h"
 #include "nn/base/calm_start.h"
@@ -130,6 +131,30 @@ static NnStatus judge_data(Session *s, int i, NnErr *err)
     return NN_OK;
 }
 
+/* ---- --robust ---- */
+
+static void show_corruption(void *self, const DataOperator *op, double level, int done, int of)
+{
+    if (done % BATCH == 0)
+        fprintf(stderr, "\r\033[K%s: %s %s %g: %d of %d", (const char *)self, op->protocol, op->name, level, done, of);
+    if (done == of) fprintf(stderr, "\r\033[K");
+}
+
+static NnStatus test_robustness(Session *s, int i, NnErr *err)
+{
+    EvalReport *report = &s->reports[i];
+    const EvalRobustSpec spec = { .protocols = s->arguments->robust,
+                                  .threads = s->threads,
+                                  .resamples = s->arguments->bootstrap,
+                                  .seed = s->arguments->seed,
+                                  .progress = s->pictures.shows_progress ? show_corruption : NULL,
+                                  .self = s->data[i].name };
+    NN_TRY(eval_robust_make(s->run, &s->data[i], &report->results, &report->rows, &spec, &report->robust, err));
+    eval_robust_table(stdout, &report->robust);
+    putchar('\n');
+    return NN_OK;
+}
+
 static NnStatus save_examples(Session *s, const char *folder, NnErr *err)
 {
     DataImage sheet = { 0 };
@@ -147,7 +172,8 @@ static NnStatus save_all(Session *s, const char *folder, NnErr *err)
     const EvalBootstrapSpec bootstrap = { s->arguments->bootstrap, s->arguments->seed };
     NN_TRY(eval_report_save(folder, s->reports, s->n, s->run, &bootstrap, err));
     NN_TRY(save_examples(s, folder, err));
-    printf("\nwritten: %s/{eval.csv, eval.json, scores.csv, examples.png}\n", folder);
+    printf("\nwritten: %s/{eval.csv, eval.json, scores.csv, %sexamples.png}\n", folder,
+           s->arguments->robust ? "robustness.csv, " : "");
     if (s->arguments->maps) printf("         %s/<data>/<manipulation>/*.png\n", s->arguments->maps);
     return NN_OK;
 }
@@ -158,8 +184,12 @@ static NnStatus judge_and_save(Session *s, NnErr *err)
     s->reports = nn_alloc((size_t)s->n, sizeof *s->reports);
     if (!s->data || !s->reports) return nn_fail(err, NN_ERR_NOMEM, "out of memory");
     NN_TRY(open_data(s, err));
-    for (int i = 0; i < s->n; i++) NN_TRY(judge_data(s, i, err));
+    for (int i = 0; i < s->n; i++) {
+        NN_TRY(judge_data(s, i, err));
+        if (s->arguments->robust) NN_TRY(test_robustness(s, i, err));
+    }
     eval_table_explain(stdout, s->arguments->bootstrap);
+    if (s->arguments->robust) eval_robust_explain(stdout, &s->reports[0].robust);
     char *folder = s->arguments->out ? nn_path_join(NULL, s->arguments->out) : nn_path_join(s->run->folder, "eval");
     if (!folder) return nn_fail(err, NN_ERR_NOMEM, "out of memory");
     const NnStatus status = save_all(s, folder, err);
@@ -175,6 +205,7 @@ static NnStatus judge_data_sets(EvalRun *run, const EvalArguments *a, NnErr *err
     const NnStatus status = judge_and_save(&s, err);
     for (int i = 0; i < s.n; i++) {
         if (s.reports) eval_rows_free(&s.reports[i].rows);
+        if (s.reports) eval_robust_free(&s.reports[i].robust);
         if (s.reports) eval_results_free(&s.reports[i].results);
         if (s.data) eval_data_close(&s.data[i]);
     }

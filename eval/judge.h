@@ -11,7 +11,8 @@ typedef struct {
     DataSet *set;
     int *index; /* [n], the items that are judged */
     int n;
-    DataCheck check; /* on_bad = skip: what was left out */
+    DataCheck check;                         /* on_bad = skip: what was left out */
+    const struct DataCorruption *corruption; /* done to every image before it is judged; borrowed; NULL: none */
 } EvalData;
 
 /* The run's own data set and its test split. Named after its source or its folder. */

@@ -1,8 +1,9 @@
-/* report_files.h -- eval.csv, eval.json and scores.csv. README.md documents every column. */
+/* report_files.h -- eval.csv, eval.json and scores.csv, and robustness.csv where it was asked for. README.md documents every column. */
 #ifndef EVAL_REPORT_FILES_H
 #define EVAL_REPORT_FILES_H
 #include <stdio.h>
 
+#include "eval/robustness.h"
 #include "eval/score_rows.h"
 #include "eval/trained_run.h"
 
@@ -12,6 +13,7 @@ typedef struct {
     EvalRows rows;
     const char *source; /* where the data came from: a path, or "portraits" */
     int n_skipped;      /* unreadable images left out */
+    EvalRobust robust;  /* under corruptions; points NULL: not asked for */
 } EvalReport;
 
 /* How the intervals came about. */
@@ -23,9 +25,10 @@ typedef struct {
 /* The text of each file for n data sets. The caller frees; NULL: no memory. */
 char *eval_rows_csv(const EvalReport *reports, int n);
 char *eval_scores_csv(const EvalReport *reports, int n);
+char *eval_robustness_csv(const EvalReport *reports, int n);
 char *eval_report_json(const EvalReport *reports, int n, const EvalRun *run, const EvalBootstrapSpec *bootstrap);
 
-/* Write the three files into a folder, each whole or not at all. */
+/* Write the files into a folder, each whole or not at all. */
 NnStatus eval_report_save(const char *folder, const EvalReport *reports, int n, const EvalRun *run,
                           const EvalBootstrapSpec *bootstrap, NnErr *err);
 
