@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "data/corruption.h"
 #include "nn/base/settings.h"
 #include "nn/base/size.h"
 
@@ -22,21 +23,24 @@ const char eval_usage[] =
     "                    of several runs DIR/<run>/, and what sets them side by side in DIR (default: compared/ in\n"
     "                    the first run's eval/)\n"
     "  --maps DIR        write every judged image beside its heat map as PNG, a folder per manipulation\n"
+    "  --robust LIST     judge again under every corruption of these protocols: deeperforensics, imdl, cnndetection,\n"
+    "                    or all; also writes robustness.csv\n"
     "  --score IMAGE...  print path, probability of being forged, and verdict of each image\n"
     "  --compare RUN...  print tables of runs that were judged before: mean and spread over seeds, difference to the\n"
     "                    first with its interval. Folders NAME-s<seed> that differ by the seed are one system;\n"
     "                    with --out also as comparison.md, .csv, .tex\n"
     "  --bootstrap N     resamples for the 95 % intervals (default 1000; 0: none)\n"
-    "  --seed N          seed of these resamples (default 1)\n"
+    "  --seed N          seed of these resamples, and of noise and blocks of --robust (default 1)\n"
     "  --threads N       threads (default: one per CPU); results do not depend on it\n"
     "  --help            this text\n"
     "  --version         the version\n"
     "\n"
     "exit codes: 0 done; 1 an image or file failed; 2 usage or configuration; 3 unusable data\n";
 
-enum { DATA, OUT, MAPS, SCORE, COMPARE, BOOTSTRAP, SEED, THREADS, HELP, VERSION, N_OPTIONS };
-static const char *const options[N_OPTIONS] = { "--data",      "--out",  "--maps",    "--score", "--compare",
-                                                "--bootstrap", "--seed", "--threads", "--help",  "--version" };
+enum { DATA, OUT, MAPS, ROBUST, SCORE, COMPARE, BOOTSTRAP, SEED, THREADS, HELP, VERSION, N_OPTIONS };
+static const char *const options[N_OPTIONS] = { "--data",    "--out",     "--maps",      "--robust",
+                                                "--score",   "--compare", "--bootstrap", "--seed",
+                                                "--threads", "--help",    "--version" };
 
 static NnStatus read_number(const char *option, const char *text, long max, long *out, NnErr *err)
 {
@@ -77,6 +81,10 @@ static NnStatus take_value(EvalArguments *a, int option, const char *value, NnEr
         break;
     case MAPS:
         a->maps = value;
+        break;
+    case ROBUST:
+        a->robust = value;
+        s = data_protocols_check(value, err);
         break;
     case BOOTSTRAP:
         s = read_number(options[option], value, 1000000, &number, err);
@@ -126,9 +134,10 @@ static NnStatus take_option(EvalArguments *a, int argc, char *const *argv, int *
 static NnStatus check_compare(const EvalArguments *a, NnErr *err)
 {
     if (a->n_runs == 0) return nn_fail(err, NN_ERR_USAGE, "--compare: no run named after it");
-    if (a->score || a->n_data || a->maps)
-        return nn_fail(err, NN_ERR_USAGE,
-                       "--compare reads what was judged before; it goes with none of --score, --data, --maps");
+    if (a->score || a->n_data || a->maps || a->robust)
+        return nn_fail(
+            err, NN_ERR_USAGE,
+            "--compare reads what was judged before; it goes with none of --score, --data, --maps, --robust");
     return NN_OK;
 }
 
@@ -151,6 +160,7 @@ static NnStatus check_combination(const EvalArguments *a, NnErr *err)
     if (a->score && a->n_runs > 1)
         return nn_fail(err, NN_ERR_USAGE, "%s: --score judges with one run; images come after it", a->runs[1]);
     if (a->score && a->n_data > 0) return nn_fail(err, NN_ERR_USAGE, "--score and --data: one at a time");
+    if (a->score && a->robust) return nn_fail(err, NN_ERR_USAGE, "--score and --robust: one at a time");
     if (a->score && a->out)
         return nn_fail(err, NN_ERR_USAGE, "--score writes no files; --maps does (found --out %s)", a->out);
     return NN_OK;

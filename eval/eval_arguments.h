@@ -13,12 +13,13 @@ typedef struct {
     const char **data; /* [n_data], NAME=PATH */
     int n_data;
     const char *out, *maps; /* NULL: not given */
+    const char *robust;     /* protocols of corruptions, comma list; NULL: none */
     int score;              /* 1: judge the images in `photos`, no data set */
     const char **photos;    /* [n_photos] */
     int n_photos;
     int threads;   /* 0: as many as there are CPUs */
     int bootstrap; /* resamples; 0: no intervals */
-    uint64_t seed; /* of the bootstrap */
+    uint64_t seed; /* of the bootstrap and of corruptions */
     int help, version;
 } EvalArguments;
 

@@ -226,6 +226,7 @@ NnStatus eval_judge(EvalRun *run, const EvalData *data, int threads, EvalVisit v
                                   .n_index = data->n,
                                   .batch = run->batch,
                                   .threads = threads,
+                                  .corruption = data->corruption,
                                   .seed = run->trained.seed };
     DataLoader *loader = NULL;
     NnStatus s = pass.mask ? NN_OK : nn_fail(err, NN_ERR_NOMEM, "%s: out of memory", data->name);

@@ -11,7 +11,8 @@ typedef struct {
     DataSet *set;
     int *index; /* [n], the items that are judged */
     int n;
-    DataCheck check; /* on_bad = skip: what was left out */
+    DataCheck check;                         /* on_bad = skip: what was left out */
+    const struct DataCorruption *corruption; /* done to every image before it is judged; borrowed; NULL: none */
 } EvalData;
 
 /* The name of the data set that the run was trained on, after its source or its folder, into out [NN_TEXT_MAX]. */

@@ -10,6 +10,7 @@
 #include "eval/judge.h"
 #include "eval/map_folder.h"
 #include "eval/report_page.h"
+#include "eval/robustness_files.h"
 #include "eval/score_table.h"
 #include "nn/base/file.h"
 #include "nn/base/parallel.h"
@@ -113,6 +114,30 @@ static NnStatus judge_data(Session *s, int i, NnErr *err)
     return NN_OK;
 }
 
+static void show_corruption(void *self, const DataOperator *op, double level, int done, int of)
+{
+    enum { STEP = 32 };
+    const Pictures *p = self;
+    if (done % STEP == 0)
+        fprintf(p->voice->log, "\r\033[K%s: %s %s %g: %d of %d", p->data, op->protocol, op->name, level, done, of);
+    if (done == of) fprintf(p->voice->log, "\r\033[K");
+}
+
+static NnStatus test_robustness(Session *s, int i, NnErr *err)
+{
+    EvalReport *report = &s->reports[i];
+    const EvalRobustSpec spec = { .protocols = s->arguments->robust,
+                                  .threads = s->threads,
+                                  .resamples = s->arguments->bootstrap,
+                                  .seed = s->arguments->seed,
+                                  .progress = s->voice->shows_progress ? show_corruption : NULL,
+                                  .self = &s->pictures };
+    NN_TRY(eval_robust_make(s->run, &s->data[i], &report->results, &report->rows, &spec, &report->robust, err));
+    eval_robust_table(s->voice->out, &report->robust);
+    putc('\n', s->voice->out);
+    return NN_OK;
+}
+
 /* ---- files ---- */
 
 static NnStatus save_examples(Session *s, const char *folder, NnErr *err)
@@ -144,7 +169,8 @@ static NnStatus save_all(Session *s, const char *folder, NnErr *err)
     NN_TRY(eval_report_save(folder, s->reports, s->n, s->run, &bootstrap, err));
     NN_TRY(save_examples(s, folder, err));
     NN_TRY(save_page(s, folder, &bootstrap, err));
-    fprintf(s->voice->out, "\nwritten: %s/{report.html, eval.csv, eval.json, scores.csv, examples.png}\n", folder);
+    fprintf(s->voice->out, "\nwritten: %s/{report.html, eval.csv, eval.json, scores.csv, %sexamples.png}\n", folder,
+            s->arguments->robust ? "robustness.csv, " : "");
     if (s->pictures.maps.path)
         fprintf(s->voice->out, "         %s/<data>/<manipulation>/*.png\n", s->pictures.maps.path);
     return NN_OK;
@@ -156,8 +182,12 @@ static NnStatus judge_and_save(Session *s, const char *folder, NnErr *err)
     s->reports = nn_alloc((size_t)s->n, sizeof *s->reports);
     if (!s->data || !s->reports) return nn_fail(err, NN_ERR_NOMEM, "out of memory");
     NN_TRY(open_data(s, err));
-    for (int i = 0; i < s->n; i++) NN_TRY(judge_data(s, i, err));
+    for (int i = 0; i < s->n; i++) {
+        NN_TRY(judge_data(s, i, err));
+        if (s->arguments->robust) NN_TRY(test_robustness(s, i, err));
+    }
     eval_table_explain(s->voice->out, s->arguments->bootstrap);
+    if (s->arguments->robust) eval_robust_explain(s->voice->out, &s->reports[0].robust);
     return save_all(s, folder, err);
 }
 
@@ -173,6 +203,7 @@ NnStatus eval_session(EvalRun *run, const EvalArguments *a, const char *folder, 
     const NnStatus status = judge_and_save(&s, folder, err);
     for (int i = 0; i < s.n; i++) {
         if (s.reports) eval_rows_free(&s.reports[i].rows);
+        if (s.reports) eval_robust_free(&s.reports[i].robust);
         if (s.reports) eval_results_free(&s.reports[i].results);
         if (s.data) eval_data_close(&s.data[i]);
     }

@@ -242,7 +242,7 @@ static NnStatus drop_interval(const EvalMatrix *m, EvalMatrixRow *row, NnErr *er
         EvalEstimate *out = which == 0 ? &row->unseen : which == 1 ? &row->seen : &row->drop;
         for (int b = 0; b < m->resamples; b++)
             drops[b] = which < 2 ? mean_of(&means[b], which) : mean_of(&means[b], 1) - mean_of(&means[b], 0);
-        eval_percentile_interval(drops, m->resamples, out);
+        eval_interval_set(drops, m->resamples, out);
     }
     free(means);
     free(drops);

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "eval/judge.h"
+#include "eval/robustness_files.h"
 #include "nn/base/blas.h"
 #include "nn/base/file.h"
 
@@ -112,6 +113,18 @@ char *eval_scores_csv(const EvalReport *reports, int n)
     return eval_text_finish(out, &text);
 }
 
+char *eval_robustness_csv(const EvalReport *reports, int n)
+{
+    char *text = NULL;
+    size_t len = 0;
+    FILE *out = open_memstream(&text, &len);
+    if (!out) return NULL;
+    eval_robust_csv_heading(out);
+    for (int i = 0; i < n; i++)
+        if (reports[i].robust.points) eval_robust_csv(out, &reports[i].robust);
+    return eval_text_finish(out, &text);
+}
+
 /* ---- JSON ---- */
 
 json_t *eval_number_json(double v)
@@ -160,10 +173,13 @@ static json_t *data_json(const EvalReport *report)
     char images[24];
     for (int i = 0; i < report->rows.n; i++) json_array_append_new(rows, row_json(&report->rows.rows[i]));
     snprintf(images, sizeof images, "%016llx", (unsigned long long)report->images);
-    return json_pack("{s:o, s:o, s:s, s:i, s:i, s:o, s:o, s:o}", "data", eval_text_json(report->results.name), "source",
-                     eval_text_json(report->source), "images", images, "n_images", report->results.n, "n_skipped",
-                     report->n_skipped, "rows", rows, "drop_auc", eval_estimate_json(&report->rows.drop_auc),
-                     "drop_balanced_accuracy", eval_estimate_json(&report->rows.drop_balanced));
+    json_t *j =
+        json_pack("{s:o, s:o, s:s, s:i, s:i, s:o, s:o, s:o}", "data", eval_text_json(report->results.name), "source",
+                  eval_text_json(report->source), "images", images, "n_images", report->results.n, "n_skipped",
+                  report->n_skipped, "rows", rows, "drop_auc", eval_estimate_json(&report->rows.drop_auc),
+                  "drop_balanced_accuracy", eval_estimate_json(&report->rows.drop_balanced));
+    if (report->robust.points) json_object_set_new(j, "robustness", eval_robust_json(&report->robust));
+    return j;
 }
 
 /* The run card: what was judged with. */
@@ -222,5 +238,7 @@ NnStatus eval_report_save(const char *folder, const EvalReport *reports, int n, 
     NN_TRY(nn_folder_make(folder, err));
     NN_TRY(eval_text_save(folder, "eval.csv", eval_rows_csv(reports, n), err));
     NN_TRY(eval_text_save(folder, "scores.csv", eval_scores_csv(reports, n), err));
+    if (n > 0 && reports[0].robust.points)
+        NN_TRY(eval_text_save(folder, "robustness.csv", eval_robustness_csv(reports, n), err));
     return eval_text_save(folder, "eval.json", eval_report_json(reports, n, run, bootstrap), err);
 }

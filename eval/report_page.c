@@ -28,7 +28,7 @@ static NnStatus put_verdict(NnPage *p, const EvalReportPage *r, NnErr *err)
     const char *sentences[EVAL_SENTENCES_MAX];
     EvalVerdict *v = nn_alloc(1, sizeof *v);
     if (!v) return nn_fail(err, NN_ERR_NOMEM, "report: out of memory");
-    const NnStatus s = eval_verdict_make(r->reports, r->n, r->robust, r->n_robust, v, err);
+    const NnStatus s = eval_verdict_make(r->reports, r->n, v, err);
     for (int i = 0; s == NN_OK && i < v->n; i++) sentences[i] = v->sentence[i];
     if (s == NN_OK) nn_page_verdict(p, tones[v->tone], v->headline, sentences, v->n);
     if (s == NN_OK) put_rules(p);
@@ -191,7 +191,7 @@ static void put_contents(NnPage *p, const EvalReportPage *r)
     links[n++] = (NnPageLink){ "places", "Where?" };
     if (r->gallery) links[n++] = (NnPageLink){ "errors", "Hardest errors" };
     if (r->examples && r->examples->n > 0) links[n++] = (NnPageLink){ "examples", "Examples" };
-    if (r->n_robust > 0) links[n++] = (NnPageLink){ "robustness", "Blur, noise, compression" };
+    if (eval_page_has_robustness(r)) links[n++] = (NnPageLink){ "robustness", "Blur, noise, compression" };
     if (eval_page_has_training(r)) links[n++] = (NnPageLink){ "training", "Training" };
     links[n++] = (NnPageLink){ "words", "Words" };
     nn_page_contents(p, links, n);

@@ -7,7 +7,6 @@
 #include "eval/examples.h"
 #include "eval/gallery.h"
 #include "eval/report_files.h"
-#include "eval/robustness.h"
 #include "nn/base/chart.h"
 
 /* Everything is borrowed. */
@@ -18,8 +17,6 @@ typedef struct {
     const EvalBootstrapSpec *bootstrap;
     const EvalGallery *gallery;   /* its sets in the order of reports; NULL: none */
     const EvalExamples *examples; /* of the first data set; NULL: none */
-    const EvalRobust *robust;     /* [n_robust] */
-    int n_robust;
 } EvalReportPage;
 
 /* Write folder/report.html, whole or not at all. ERR_NOMEM, ERR_IO, ERR_NUMERIC. */
@@ -34,6 +31,7 @@ void eval_page_places(NnPage *p, const EvalReportPage *r);
 NnStatus eval_page_errors(NnPage *p, const EvalReportPage *r, NnErr *err);
 NnStatus eval_page_examples(NnPage *p, const EvalReportPage *r, NnErr *err);
 /* report_robust.c: AUC against level, a chart per corruption. */
+int eval_page_has_robustness(const EvalReportPage *r);
 void eval_page_robustness(NnPage *p, const EvalReportPage *r);
 /* report_training.c: losses and validation from metrics.csv in the run's folder. ERR_NOMEM; a file that cannot be read
  * is said on the page, as the evaluation does not depend on it. */

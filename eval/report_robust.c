@@ -132,12 +132,20 @@ static void put_set(NnPage *p, const EvalRobust *robust)
     put_levels(p, robust);
 }
 
+int eval_page_has_robustness(const EvalReportPage *r)
+{
+    for (int i = 0; i < r->n; i++)
+        if (r->reports[i].robust.points) return 1;
+    return 0;
+}
+
 void eval_page_robustness(NnPage *p, const EvalReportPage *r)
 {
-    if (r->n_robust == 0) return;
+    if (!eval_page_has_robustness(r)) return;
     nn_page_section_begin(p, "robustness", "What is left of it on blurred, noisy or compressed images?",
                           "Images on the internet have been saved, shrunk and filtered before anybody checks them.");
-    for (int i = 0; i < r->n_robust; i++) put_set(p, &r->robust[i]);
+    for (int i = 0; i < r->n; i++)
+        if (r->reports[i].robust.points) put_set(p, &r->reports[i].robust);
     nn_page_paragraph(p, "Encoder: %s. Images were corrupted after they had been brought to the detector's size.",
                       data_corruption_encoder);
     nn_page_section_end(p);

@@ -326,12 +326,11 @@ static NnStatus judge_report(EvalVerdict *v, const EvalReport *report, NnErr *er
     return say_evidence(v, report, err);
 }
 
-NnStatus eval_verdict_make(const EvalReport *reports, int n, const EvalRobust *robust, int n_robust, EvalVerdict *out,
-                           NnErr *err)
+NnStatus eval_verdict_make(const EvalReport *reports, int n, EvalVerdict *out, NnErr *err)
 {
     *out = (EvalVerdict){ .seen = EVAL_TRUST_UNKNOWN };
     for (int i = 0; i < n; i++) NN_TRY(judge_report(out, &reports[i], err));
-    for (int i = 0; i < n_robust; i++) say_robust(out, &robust[i]);
+    for (int i = 0; i < n; i++) say_robust(out, &reports[i].robust);
     conclude(out);
     if (out->n == EVAL_SENTENCES_MAX)
         snprintf(out->sentence[out->n - 1], EVAL_SENTENCE_BYTES,

@@ -4,7 +4,6 @@
 #ifndef EVAL_VERDICT_H
 #define EVAL_VERDICT_H
 #include "eval/report_files.h"
-#include "eval/robustness.h"
 
 /* How well forgeries are told from real images, by the 95 % interval [lo, hi] of an AUC; without one, by the AUC. */
 typedef enum {
@@ -32,9 +31,8 @@ typedef struct {
     int n;
 } EvalVerdict;
 
-/* From n judged data sets, and what is known of their robustness (n_robust, may be 0). ERR_NOMEM, ERR_NUMERIC. */
-NnStatus eval_verdict_make(const EvalReport *reports, int n, const EvalRobust *robust, int n_robust, EvalVerdict *out,
-                           NnErr *err);
+/* From n judged data sets, with what is known of their robustness. ERR_NOMEM, ERR_NUMERIC. */
+NnStatus eval_verdict_make(const EvalReport *reports, int n, EvalVerdict *out, NnErr *err);
 
 /* The rules, a line each; *n: how many. */
 const char *const *eval_verdict_rules(int *n);
