@@ -180,11 +180,14 @@ static void draw_validation(NnPage *p, const Table *t, double *room)
     series.name = "validation";
     series.style = series.points = 1;
     const NnChartMark chance = { 0.5, "guessing", 1 };
+    double low = 0.5;
+    for (int i = 0; i < series.n; i++) low = series.y[i] < low ? series.y[i] : low;
     const NnLineChart chart = { .text = { "AUC on validation images",
                                           "How well it told forgeries of the kinds it was trained on "
                                           "from real images, on images kept aside; the "
                                           "checkpoint was chosen by such figures.",
                                           "step", "AUC", 0 },
+                                .y = { low, 1, 0 },
                                 .series = &series,
                                 .n = 1,
                                 .marks = &chance,

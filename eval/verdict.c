@@ -1,6 +1,7 @@
 /* verdict.c -- see verdict.h. */
 #include "eval/verdict.h"
 
+#include <ctype.h>
 #include <math.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -84,9 +85,12 @@ static void say(EvalVerdict *v, const char *format, ...)
 {
     va_list args;
     if (v->n == EVAL_SENTENCES_MAX) return;
+    char *out = v->sentence[v->n++];
+    const int at = snprintf(out, EVAL_SENTENCE_BYTES, "%s", v->about);
     va_start(args, format);
-    vsnprintf(v->sentence[v->n++], EVAL_SENTENCE_BYTES, format, args);
+    vsnprintf(out + at, EVAL_SENTENCE_BYTES - (size_t)at, format, args);
     va_end(args);
+    if (at == 0) out[0] = (char)toupper((unsigned char)out[0]);
 }
 
 /* ".872 (95 % interval .85 to .90)" */
@@ -124,12 +128,11 @@ static void say_kind(EvalVerdict *v, const EvalReport *report, EvalRowKind kind,
     const EvalTrust trust = eval_trust(&row->auc);
     *worst = worse(*worst, trust);
     name_worse(&report->rows, row, names);
-    const double first = isnan(row->auc.value) ? 0 : 100 * row->auc.value;
     say(v,
-        "%.80s, kinds of forgery it was %s: AUC %s, %s. Of a forgery and a real image, the forgery gets the higher "
+        "kinds of forgery it was %s: AUC %s, %s. Of a forgery and a real image, the forgery gets the higher "
         "score in %.0f of 100 cases.%s",
-        report->results.name, kind == EVAL_ROW_SEEN ? "trained on" : "not trained on",
-        figure_text(&row->auc, figure, sizeof figure), eval_trust_words(trust), first, names);
+        kind == EVAL_ROW_SEEN ? "trained on" : "not trained on", figure_text(&row->auc, figure, sizeof figure),
+        eval_trust_words(trust), 100 * row->auc.value, names);
 }
 
 static void say_drop(EvalVerdict *v, const EvalReport *report)
@@ -139,35 +142,49 @@ static void say_drop(EvalVerdict *v, const EvalReport *report)
     if (isnan(drop->value)) return;
     figure_text(drop, figure, sizeof figure);
     if (isnan(drop->lo) || drop->lo > 0)
-        say(v, "%.80s: from kinds that it was trained on to others the AUC falls by %s.", report->results.name, figure);
-    else if (drop->hi < 0)
-        say(v, "%.80s: it does better on kinds that it was not trained on; the AUC changes by %s.",
-            report->results.name, figure);
-    else
-        say(v, "%.80s: no drop from kinds that it was trained on to others was shown; it is %s.", report->results.name,
-            figure);
+        say(v, "from kinds that it was trained on to others the AUC falls by %s.", figure);
+    else if (drop->hi < 0) say(v, "it does better on kinds that it was not trained on; the AUC changes by %s.", figure);
+    else say(v, "no drop from kinds that it was trained on to others was shown; it is %s.", figure);
 }
 
 /* ---- at the threshold ---- */
 
+/* Real images, forgeries of seen kinds, others. */
+typedef enum { REAL, SEEN, UNSEEN, KINDS } Kind;
+
+static Kind kind_of(const EvalResults *r, const EvalItem *item)
+{
+    if (!item->label) return REAL;
+    return r->seen[item->method] ? SEEN : UNSEEN;
+}
+
+static void say_misses(const int *n, const int *wrong, Kind kind, const char *words, char *out, size_t room)
+{
+    const size_t at = strlen(out);
+    if (n[kind] == 0) return;
+    snprintf(out + at, room - at, "%s%d of %d forgeries of %s (%.0f %%)", at ? ", and " : "", wrong[kind], n[kind],
+             words, 100. * wrong[kind] / n[kind]);
+}
+
 static void say_mistakes(EvalVerdict *v, const EvalReport *report)
 {
-    int n[2] = { 0, 0 }, wrong[2] = { 0, 0 };
+    int n[KINDS] = { 0 }, wrong[KINDS] = { 0 };
+    char misses[200] = "";
     for (int i = 0; i < report->results.n; i++) {
         const EvalItem *item = &report->results.items[i];
-        n[item->label]++;
-        wrong[item->label] += ((double)item->score >= report->rows.threshold) != item->label;
+        const Kind kind = kind_of(&report->results, item);
+        n[kind]++;
+        wrong[kind] += ((double)item->score >= report->rows.threshold) != item->label;
     }
-    if (n[0] == 0 || n[1] == 0) {
-        say(v, "%.80s: there are no %s in it, so nothing can be said of telling the two apart.", report->results.name,
-            n[0] ? "forgeries" : "real images");
+    if (n[REAL] == 0 || n[SEEN] + n[UNSEEN] == 0) {
+        say(v, "there are no %s in it, so nothing can be said of telling the two apart.",
+            n[REAL] ? "forgeries" : "real images");
         return;
     }
-    say(v,
-        "%.80s, at its threshold %.3f: it calls %d of %d real images forged (%.0f %%) and misses %d of %d forgeries "
-        "(%.0f %%).",
-        report->results.name, report->rows.threshold, wrong[0], n[0], 100. * wrong[0] / n[0], wrong[1], n[1],
-        100. * wrong[1] / n[1]);
+    say_misses(n, wrong, SEEN, "kinds it was trained on", misses, sizeof misses);
+    say_misses(n, wrong, UNSEEN, "other kinds", misses, sizeof misses);
+    say(v, "at its threshold %.3f it calls %d of %d real images forged (%.0f %%); it misses %s.",
+        report->rows.threshold, wrong[REAL], n[REAL], 100. * wrong[REAL] / n[REAL], misses);
 }
 
 static NnStatus say_calibration(EvalVerdict *v, const EvalReport *report, NnErr *err)
@@ -185,8 +202,7 @@ static NnStatus say_calibration(EvalVerdict *v, const EvalReport *report, NnErr 
     free(score);
     free(label);
     if (s == NN_OK && m.ece >= far_from_probability)
-        say(v, "%.80s: do not read its score as a probability; it is off by %.2f on average.", report->results.name,
-            m.ece);
+        say(v, "do not read its score as a probability; it is off by %.2f on average.", m.ece);
     return s;
 }
 
@@ -245,13 +261,11 @@ static void say_place(EvalVerdict *v, const EvalReport *report)
     const EvalEstimate gain =
         row ? eval_iou_gain(&report->results, row) : (EvalEstimate){ (double)NAN, (double)NAN, (double)NAN };
     if (!row || row->n_masks == 0 || isnan(gain.value)) {
-        say(v, "%.80s: whether its map shows the right place is not known (no masks, or no prior to compare with).",
-            report->results.name);
+        say(v, "whether its map shows the right place is not known (no masks, or no prior to compare with).");
         return;
     }
     const int finds = gain.lo > 0 && row->pixel_auc > row->pixel_auc_prior;
-    say(v, "%.80s: its map %s (IoU %.2f, position prior %.2f; pixel AUC %.2f, prior %.2f; %d forgeries with a mask).",
-        report->results.name,
+    say(v, "its map %s (IoU %.2f, position prior %.2f; pixel AUC %.2f, prior %.2f; %d forgeries with a mask).",
         finds         ? "shows where a forgery is, better than a map that never looks at the picture"
         : gain.hi < 0 ? "shows the place worse than a map that never looks at the picture: do not rely on it"
                       : "was not shown to find the place better than a map that never looks at the picture",
@@ -276,9 +290,8 @@ static void say_robust(EvalVerdict *v, const EvalRobust *robust)
     }
     if (robust->n_means == 0) return;
     if (n == 0)
-        say(v, "%.80s: no corruption that was tried lowers the AUC by more than %.2f on average (beyond doubt).",
-            robust->data, hurts);
-    else say(v, "%.80s: it suffers from %d of the corruptions tried; mean drop in AUC by: %s.", robust->data, n, names);
+        say(v, "no corruption that was tried lowers the AUC by more than %.2f on average (beyond doubt).", hurts);
+    else say(v, "it suffers from %d of the corruptions tried; mean drop in AUC by: %s.", n, names);
 }
 
 /* ---- what it rests on ---- */
@@ -290,11 +303,11 @@ static NnStatus say_evidence(EvalVerdict *v, const EvalReport *report, NnErr *er
     const int n = eval_groups_list(report->results.items, report->results.n, groups);
     free(groups);
     if (n < FEW_GROUPS)
-        say(v, "%.80s holds only %d independent groups (people, photographs, videos): believe its intervals less.",
-            report->results.name, n);
+        say(v, "the test holds only %d independent groups (people, photographs, videos): believe its intervals less.",
+            n);
     const EvalRow *all = eval_rows_find(&report->rows, EVAL_ROW_ALL);
     if (all && !isnan(all->auc.value) && isnan(all->auc.lo))
-        say(v, "%.80s: no intervals were computed, so its figures are taken at face value.", report->results.name);
+        say(v, "no intervals were computed, so its figures are taken at face value.");
     return NN_OK;
 }
 
@@ -315,22 +328,25 @@ static void conclude(EvalVerdict *v)
              eval_trust_words(v->seen), eval_trust_words(v->unseen));
 }
 
-static NnStatus judge_report(EvalVerdict *v, const EvalReport *report, NnErr *err)
+/* One of n. */
+static NnStatus judge_report(EvalVerdict *v, const EvalReport *report, int n, NnErr *err)
 {
+    if (n > 1) snprintf(v->about, sizeof v->about, "%.80s: ", report->results.name);
     say_kind(v, report, EVAL_ROW_SEEN, &v->seen);
     say_kind(v, report, EVAL_ROW_UNSEEN, &v->unseen);
     say_drop(v, report);
     say_mistakes(v, report);
     NN_TRY(say_calibration(v, report, err));
     say_place(v, report);
+    say_robust(v, &report->robust);
     return say_evidence(v, report, err);
 }
 
 NnStatus eval_verdict_make(const EvalReport *reports, int n, EvalVerdict *out, NnErr *err)
 {
     *out = (EvalVerdict){ .seen = EVAL_TRUST_UNKNOWN };
-    for (int i = 0; i < n; i++) NN_TRY(judge_report(out, &reports[i], err));
-    for (int i = 0; i < n; i++) say_robust(out, &reports[i].robust);
+    for (int i = 0; i < n; i++) NN_TRY(judge_report(out, &reports[i], n, err));
+    out->about[0] = 0;
     conclude(out);
     if (out->n == EVAL_SENTENCES_MAX)
         snprintf(out->sentence[out->n - 1], EVAL_SENTENCE_BYTES,

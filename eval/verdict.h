@@ -26,6 +26,7 @@ typedef enum { EVAL_TONE_GOOD, EVAL_TONE_MIXED, EVAL_TONE_BAD, EVAL_TONE_UNKNOWN
 typedef struct {
     EvalTone tone;
     EvalTrust seen, unseen; /* worst pooled row of any data set */
+    char about[96];         /* what the next sentence is about, where there are several data sets: "celeb: " */
     char headline[EVAL_SENTENCE_BYTES];
     char sentence[EVAL_SENTENCES_MAX][EVAL_SENTENCE_BYTES];
     int n;
