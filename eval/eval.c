@@ -86,7 +86,8 @@ static NnStatus work(const EvalArguments *a, NnErr *err)
     if (a->n_runs > 1) return judge_several(a, err);
     NN_TRY(eval_run_open(a->runs[0], BATCH, &run, err));
     eval_session_warn(run, stderr);
-    const NnStatus s = a->score ? score_photos(run, a, err) : judge_data_sets(run, a, err);
+    NnStatus s = eval_session_threshold(run, a, err);
+    if (s == NN_OK) s = a->score ? score_photos(run, a, err) : judge_data_sets(run, a, err);
     eval_run_close(run);
     return s;
 }

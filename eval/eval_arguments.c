@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "data/corruption.h"
+#include "eval/video_scores.h"
 #include "nn/base/settings.h"
 #include "nn/base/size.h"
 
@@ -29,6 +30,10 @@ const char eval_usage[] =
     "  --compare RUN...  print tables of runs that were judged before: mean and spread over seeds, difference to the\n"
     "                    first with its interval. Folders NAME-s<seed> that differ by the seed are one system;\n"
     "                    with --out also as comparison.md, .csv, .tex\n"
+    "  --threshold RULE  forged from which score on (default: the threshold stored with the run): accuracy, youden,\n"
+    "                    eer, fpr=SHARE or fnr=SHARE, by the scores of the run's validation, or a number\n"
+    "  --aggregate HOW   score of a video from its frames' scores: mean (default) or max\n"
+    "  --compat deepfakebench  its equal error rate (no interpolation) and its fixed threshold of .5\n"
     "  --bootstrap N     resamples for the 95 % intervals (default 1000; 0: none)\n"
     "  --seed N          seed of these resamples, and of noise and blocks of --robust (default 1)\n"
     "  --threads N       threads (default: one per CPU); results do not depend on it\n"
@@ -37,10 +42,26 @@ const char eval_usage[] =
     "\n"
     "exit codes: 0 done; 1 an image or file failed; 2 usage or configuration; 3 unusable data\n";
 
-enum { DATA, OUT, MAPS, ROBUST, SCORE, COMPARE, BOOTSTRAP, SEED, THREADS, HELP, VERSION, N_OPTIONS };
-static const char *const options[N_OPTIONS] = { "--data",    "--out",     "--maps",      "--robust",
-                                                "--score",   "--compare", "--bootstrap", "--seed",
-                                                "--threads", "--help",    "--version" };
+enum {
+    DATA,
+    OUT,
+    MAPS,
+    ROBUST,
+    SCORE,
+    COMPARE,
+    THRESHOLD,
+    AGGREGATE,
+    COMPAT,
+    BOOTSTRAP,
+    SEED,
+    THREADS,
+    HELP,
+    VERSION,
+    N_OPTIONS
+};
+static const char *const options[N_OPTIONS] = { "--data",    "--out",       "--maps",      "--robust", "--score",
+                                                "--compare", "--threshold", "--aggregate", "--compat", "--bootstrap",
+                                                "--seed",    "--threads",   "--help",      "--version" };
 
 static NnStatus read_number(const char *option, const char *text, long max, long *out, NnErr *err)
 {
@@ -85,6 +106,16 @@ static NnStatus take_value(EvalArguments *a, int option, const char *value, NnEr
     case ROBUST:
         a->robust = value;
         s = data_protocols_check(value, err);
+        break;
+    case THRESHOLD:
+        a->threshold = value;
+        break;
+    case AGGREGATE:
+        return eval_aggregation_parse(value, &a->aggregation, err);
+    case COMPAT:
+        if (strcmp(value, "deepfakebench") != 0)
+            return nn_fail(err, NN_ERR_USAGE, "--compat %s: unknown; known: deepfakebench", value);
+        a->compat = EVAL_DEEPFAKEBENCH;
         break;
     case BOOTSTRAP:
         s = read_number(options[option], value, 1000000, &number, err);
@@ -134,10 +165,11 @@ static NnStatus take_option(EvalArguments *a, int argc, char *const *argv, int *
 static NnStatus check_compare(const EvalArguments *a, NnErr *err)
 {
     if (a->n_runs == 0) return nn_fail(err, NN_ERR_USAGE, "--compare: no run named after it");
-    if (a->score || a->n_data || a->maps || a->robust)
+    if (a->score || a->n_data || a->maps || a->robust || a->threshold || a->compat || a->aggregation)
         return nn_fail(
             err, NN_ERR_USAGE,
-            "--compare reads what was judged before; it goes with none of --score, --data, --maps, --robust");
+            "--compare reads what was judged before; it goes with none of --score, --data, --maps, --robust, "
+            "--threshold, --aggregate, --compat");
     return NN_OK;
 }
 
@@ -161,6 +193,9 @@ static NnStatus check_combination(const EvalArguments *a, NnErr *err)
         return nn_fail(err, NN_ERR_USAGE, "%s: --score judges with one run; images come after it", a->runs[1]);
     if (a->score && a->n_data > 0) return nn_fail(err, NN_ERR_USAGE, "--score and --data: one at a time");
     if (a->score && a->robust) return nn_fail(err, NN_ERR_USAGE, "--score and --robust: one at a time");
+    if (a->compat && a->threshold)
+        return nn_fail(err, NN_ERR_USAGE, "--compat deepfakebench has its own threshold; found --threshold %s",
+                       a->threshold);
     if (a->score && a->out)
         return nn_fail(err, NN_ERR_USAGE, "--score writes no files; --maps does (found --out %s)", a->out);
     return NN_OK;

@@ -3,7 +3,7 @@
 #define EVAL_ARGUMENTS_H
 #include <stdint.h>
 
-#include "nn/base/status.h"
+#include "eval/score_rows.h"
 
 /* Texts are borrowed from argv; the lists are owned (eval_arguments_free). */
 typedef struct {
@@ -14,12 +14,15 @@ typedef struct {
     int n_data;
     const char *out, *maps; /* NULL: not given */
     const char *robust;     /* protocols of corruptions, comma list; NULL: none */
+    const char *threshold;  /* rule of threshold_rule.h; NULL: the stored threshold */
     int score;              /* 1: judge the images in `photos`, no data set */
     const char **photos;    /* [n_photos] */
     int n_photos;
-    int threads;   /* 0: as many as there are CPUs */
-    int bootstrap; /* resamples; 0: no intervals */
-    uint64_t seed; /* of the bootstrap and of corruptions */
+    EvalAggregation aggregation; /* of the scores of a video's frames */
+    EvalCompat compat;           /* whose definitions */
+    int threads;                 /* 0: as many as there are CPUs */
+    int bootstrap;               /* resamples; 0: no intervals */
+    uint64_t seed;               /* of the bootstrap and of corruptions */
     int help, version;
 } EvalArguments;
 

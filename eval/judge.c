@@ -146,11 +146,21 @@ static NnStatus measure_map(Pass *p, EvalItem *item, const float *map, const flo
     for (size_t i = 0; i < p->pixels; i++) p->mask[i] = mask[i] > 0.5f;
     NN_TRY(nn_auc(map, p->mask, p->pixels, &item->pixel_auc, err));
     item->iou = nn_iou(map, p->mask, p->pixels, 0.5);
+    item->mask_energy = nn_share_inside(map, p->mask, p->pixels);
     item->has_mask = 1;
     NN_TRY(eval_pixel_pool_add(&p->results->pixels[item->method], map, p->mask, p->pixels, err));
     if (p->run->prior.n == 0) return NN_OK;
     item->iou_prior = eval_prior_iou(&p->run->prior, p->mask);
+    item->mask_energy_prior = eval_prior_energy(&p->run->prior, p->mask);
     return eval_prior_pool_add(&p->results->priors[item->method], &p->run->prior, p->mask, err);
+}
+
+/* Pixels of a real image that the map calls forged. */
+static double share_alarmed(const float *map, size_t pixels)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < pixels; i++) n += map[i] >= 0.5f;
+    return (double)n / (double)pixels;
 }
 
 static NnStatus show(Pass *p, const DataBatch *batch, int place, int number, const float *map, NnErr *err)
@@ -187,7 +197,10 @@ static NnStatus judge_batch(Pass *p, const DataBatch *batch, int first, NnErr *e
                             .score = v.score[i],
                             .pixel_auc = (double)NAN,
                             .iou = (double)NAN,
-                            .iou_prior = (double)NAN };
+                            .iou_prior = (double)NAN,
+                            .mask_energy = (double)NAN,
+                            .mask_energy_prior = (double)NAN,
+                            .false_alarm = source->label ? (double)NAN : share_alarmed(map, p->pixels) };
         if (item->label && batch->has_mask[i] > 0)
             NN_TRY(measure_map(p, item, map, batch->mask + (size_t)i * p->pixels, err));
         if (p->visit) NN_TRY(show(p, batch, i, first + i, map, err));

@@ -12,6 +12,7 @@
 #include "eval/report_page.h"
 #include "eval/robustness_files.h"
 #include "eval/score_table.h"
+#include "eval/video_scores.h"
 #include "nn/base/file.h"
 #include "nn/base/parallel.h"
 #include "nn/base/size.h"
@@ -93,6 +94,19 @@ static void tell_skipped(const DataCheck *check, FILE *log)
     if (check->n_bad) fprintf(log, "eval: %d of %d images left out\n", check->n_bad, check->n_checked);
 }
 
+/* The same figures once more for videos, where frames of videos were judged. */
+static NnStatus judge_videos(const Session *s, EvalReport *report, NnErr *err)
+{
+    const EvalArguments *a = s->arguments;
+    if (!eval_has_videos(&report->results)) return NN_OK;
+    NN_TRY(eval_video_scores(&report->results, a->aggregation, &report->videos, err));
+    NN_TRY(eval_rows_make(&report->videos, s->run->threshold, &report->video_rows, err));
+    NN_TRY(eval_bootstrap(&report->videos, &report->video_rows, a->bootstrap, a->seed, err));
+    putc('\n', s->voice->out);
+    eval_table_write(s->voice->out, &report->videos, &report->video_rows, s->run->threshold_rule);
+    return NN_OK;
+}
+
 static NnStatus judge_data(Session *s, int i, NnErr *err)
 {
     EvalData *data = &s->data[i];
@@ -107,9 +121,11 @@ static NnStatus judge_data(Session *s, int i, NnErr *err)
     report->source = *data->set->settings.path ? data->set->settings.path : data->name;
     report->images = eval_data_key(data);
     report->n_skipped = data->check.n_bad;
+    report->results.compat = s->arguments->compat;
     NN_TRY(eval_rows_make(&report->results, s->run->threshold, &report->rows, err));
     NN_TRY(eval_bootstrap(&report->results, &report->rows, s->arguments->bootstrap, s->arguments->seed, err));
-    eval_table_write(s->voice->out, &report->results, &report->rows, s->run->has_threshold);
+    eval_table_write(s->voice->out, &report->results, &report->rows, s->run->threshold_rule);
+    NN_TRY(judge_videos(s, report, err));
     putc('\n', s->voice->out);
     return NN_OK;
 }
@@ -202,6 +218,8 @@ NnStatus eval_session(EvalRun *run, const EvalArguments *a, const char *folder, 
                   .pictures = { .voice = voice, .maps.path = maps, .threshold = run->threshold } };
     const NnStatus status = judge_and_save(&s, folder, err);
     for (int i = 0; i < s.n; i++) {
+        if (s.reports) eval_rows_free(&s.reports[i].video_rows);
+        if (s.reports) eval_results_free(&s.reports[i].videos);
         if (s.reports) eval_rows_free(&s.reports[i].rows);
         if (s.reports) eval_robust_free(&s.reports[i].robust);
         if (s.reports) eval_results_free(&s.reports[i].results);
@@ -213,6 +231,11 @@ NnStatus eval_session(EvalRun *run, const EvalArguments *a, const char *folder, 
     eval_map_folder_free(&s.pictures.maps);
     eval_gallery_free(&s.pictures.gallery);
     return status;
+}
+
+NnStatus eval_session_threshold(EvalRun *run, const EvalArguments *a, NnErr *err)
+{
+    return eval_run_set_threshold(run, a->compat ? "deepfakebench" : a->threshold, err);
 }
 
 void eval_session_warn(const EvalRun *run, FILE *log)

@@ -18,6 +18,9 @@ typedef struct {
 NnStatus eval_session(EvalRun *run, const EvalArguments *a, const char *folder, const char *maps,
                       const EvalVoice *voice, NnErr *err);
 
+/* Apply the threshold rule that the arguments ask for, if any, before judging. */
+NnStatus eval_session_threshold(EvalRun *run, const EvalArguments *a, NnErr *err);
+
 /* In `last` of an interrupted run the weights are some steps beyond the last validation: say so. */
 void eval_session_warn(const EvalRun *run, FILE *log);
 

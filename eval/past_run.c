@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "data/csv.h"
+#include "eval/video_scores.h"
 #include "nn/base/file.h"
 #include "nn/base/size.h"
 
@@ -15,10 +16,25 @@ enum { FILE_BYTES_MAX = 1 << 30 };
 
 /* ---- scores.csv ---- */
 
-/* The columns that are read. */
-typedef enum { DATA, PATH, LABEL, METHOD, SCORE, SEEN, PIXEL_AUC, IOU, GROUP, N_COLUMNS } Column;
-static const char *const column_names[N_COLUMNS] = { "data", "path",      "label", "method", "score",
-                                                     "seen", "pixel_auc", "iou",   "group" };
+/* The columns that are read; those from VIDEO on earlier versions did not write. */
+typedef enum {
+    DATA,
+    PATH,
+    LABEL,
+    METHOD,
+    SCORE,
+    SEEN,
+    PIXEL_AUC,
+    IOU,
+    GROUP,
+    VIDEO,
+    MASK_ENERGY,
+    FALSE_ALARM,
+    N_COLUMNS
+} Column;
+static const char *const column_names[N_COLUMNS] = { "data",  "path",  "label",       "method",
+                                                     "score", "seen",  "pixel_auc",   "iou",
+                                                     "group", "video", "mask_energy", "false_alarm" };
 
 /* A line of the file before it is known how many methods there are. */
 typedef struct {
@@ -40,15 +56,23 @@ static NnStatus find_columns(Scores *s, const DataCsv *csv, NnErr *err)
         s->column[c] = -1;
         for (int i = 0; i < csv->n; i++)
             if (!strcmp(csv->fields[i], column_names[c])) s->column[c] = i;
-        if (s->column[c] < 0) return nn_fail(err, NN_ERR_DATA, "%s: no column \"%s\"", s->name, column_names[c]);
+        if (s->column[c] < 0 && c < VIDEO)
+            return nn_fail(err, NN_ERR_DATA, "%s: no column \"%s\"", s->name, column_names[c]);
     }
     return NN_OK;
+}
+
+/* "" where there is no such column. */
+static char *cell(const Scores *s, const DataCsv *csv, Column c)
+{
+    static char none[1];
+    return s->column[c] < 0 ? none : csv->fields[s->column[c]];
 }
 
 /* NAN for an empty cell. */
 static NnStatus read_number(const Scores *s, const DataCsv *csv, Column c, double *out, NnErr *err)
 {
-    const char *text = csv->fields[s->column[c]];
+    const char *text = cell(s, csv, c);
     char *end;
     *out = *text ? strtod(text, &end) : (double)NAN;
     if (!*text || (end != text && !*end)) return NN_OK;
@@ -62,7 +86,7 @@ static NnStatus read_line(const Scores *s, const DataCsv *csv, Line *line, NnErr
     char *end;
     EvalItem *item = &line->item;
     for (int c = 0; c < N_COLUMNS; c++)
-        if (s->column[c] >= csv->n)
+        if (s->column[c] >= csv->n) /* -1 where there is no such column */
             return nn_fail(err, NN_ERR_DATA, "%s:%d: the line ends before its column \"%s\"", s->name, csv->line,
                            column_names[c]);
     NN_TRY(read_number(s, csv, LABEL, &label, err));
@@ -70,9 +94,12 @@ static NnStatus read_line(const Scores *s, const DataCsv *csv, Line *line, NnErr
     NN_TRY(read_number(s, csv, SEEN, &seen, err));
     NN_TRY(read_number(s, csv, PIXEL_AUC, &item->pixel_auc, err));
     NN_TRY(read_number(s, csv, IOU, &item->iou, err));
+    NN_TRY(read_number(s, csv, MASK_ENERGY, &item->mask_energy, err));
+    NN_TRY(read_number(s, csv, FALSE_ALARM, &item->false_alarm, err));
+    if (*cell(s, csv, VIDEO)) item->video = cell(s, csv, VIDEO);
     item->path = csv->fields[s->column[PATH]];
     item->group = strtoull(csv->fields[s->column[GROUP]], &end, 16);
-    item->iou_prior = (double)NAN;
+    item->iou_prior = item->mask_energy_prior = (double)NAN;
     if (*end || (label != 0 && label != 1) || isnan(score) || (label == 1 && seen != 0 && seen != 1))
         return nn_fail(err, NN_ERR_DATA, "%s:%d: expected label 0 or 1, a score, seen 0 or 1, a hexadecimal group",
                        s->name, csv->line);
@@ -199,13 +226,16 @@ static int is_text(const json_t *object, const char *key, const char *text)
     return found && !strcmp(found, text);
 }
 
-/* The element of `list` that is this row; pooled rows are told from manipulations of the same name. */
-static const json_t *find_row(const json_t *list, const EvalRow *row)
+/* The element of `list` that is this row; pooled rows are told from manipulations of the same name. Earlier versions
+ * wrote no level: all was of frames. */
+static const json_t *find_row(const json_t *list, const char *level, const EvalRow *row)
 {
     const char *kind = row->kind == EVAL_ROW_METHOD ? "manipulation" : "pooled";
     for (size_t i = 0; i < json_array_size(list); i++) {
         const json_t *found = json_array_get(list, i);
-        if (is_text(found, "row", kind) && is_text(found, "method", row->name)) return found;
+        const int same_level =
+            json_object_get(found, "level") ? is_text(found, "level", level) : !strcmp(level, "frame");
+        if (same_level && is_text(found, "row", kind) && is_text(found, "method", row->name)) return found;
     }
     return NULL;
 }
@@ -224,25 +254,56 @@ static void read_interval(const json_t *object, const char *key, EvalEstimate *o
     out->hi = json_is_number(hi) ? json_number_value(hi) : (double)NAN;
 }
 
-/* Rows from the scores, held against those that were written down. */
-static NnStatus fill_rows(const json_t *list, double threshold, const char *path, EvalPastSet *set, NnErr *err)
+static void take_stored(const json_t *written, EvalRow *row)
 {
-    NN_TRY(eval_rows_make(&set->results, threshold, &set->rows, err));
-    for (int k = 0; k < set->rows.n; k++) {
-        EvalRow *row = &set->rows.rows[k];
-        const json_t *written = find_row(list, row);
+    row->pixel_auc = value_of(written, "pixel_auc");
+    row->pixel_auc_prior = value_of(written, "pixel_auc_prior");
+    row->iou_prior = value_of(written, "iou_prior");
+    read_interval(written, "auc", &row->auc);
+    read_interval(written, "accuracy", &row->accuracy);
+    read_interval(written, "balanced_accuracy", &row->balanced);
+    for (int i = 0; i < EVAL_ROW_COLUMNS; i++) {
+        const EvalRowColumn *column = &eval_row_columns[i];
+        if (column->is_stored) *eval_row_place(row, column) = value_of(written, column->name);
+    }
+}
+
+/* Rows from the scores, held against those that were written down. */
+static NnStatus fill_rows(const json_t *list, double threshold, const char *path, const EvalResults *r, EvalRows *rows,
+                          NnErr *err)
+{
+    NN_TRY(eval_rows_make(r, threshold, rows, err));
+    for (int k = 0; k < rows->n; k++) {
+        EvalRow *row = &rows->rows[k];
+        const json_t *written = find_row(list, eval_level_text(r), row);
         if (!written || !agree(row->auc.value, value_of(written, "auc")) ||
             !agree(row->balanced.value, value_of(written, "balanced_accuracy")))
-            return nn_fail(err, NN_ERR_DATA, "%s: row %s of %s does not follow from scores.csv beside it; judge anew",
-                           path, row->name, set->name);
-        row->pixel_auc = value_of(written, "pixel_auc");
-        row->pixel_auc_prior = value_of(written, "pixel_auc_prior");
-        row->iou_prior = value_of(written, "iou_prior");
-        read_interval(written, "auc", &row->auc);
-        read_interval(written, "accuracy", &row->accuracy);
-        read_interval(written, "balanced_accuracy", &row->balanced);
+            return nn_fail(err, NN_ERR_DATA,
+                           "%s: row %s of %s (%s level) does not follow from scores.csv beside it; "
+                           "judge anew",
+                           path, row->name, r->name, eval_level_text(r));
+        take_stored(written, row);
     }
     return NN_OK;
+}
+
+/* One data set as the report has it: its definitions, its rows, and those of its videos. */
+static NnStatus fill_levels(const json_t *written, double threshold, const char *path, EvalPastSet *set, NnErr *err)
+{
+    const json_t *rows = json_object_get(written, "rows"), *videos = json_object_get(written, "videos");
+    if (is_text(written, "compat", "deepfakebench")) set->results.compat = EVAL_DEEPFAKEBENCH;
+    NN_TRY(fill_rows(rows, threshold, path, &set->results, &set->rows, err));
+    if (!json_is_object(videos)) return NN_OK;
+    const EvalAggregation how = is_text(videos, "aggregation", "max") ? EVAL_MAX : EVAL_MEAN;
+    NN_TRY(eval_video_scores(&set->results, how, &set->videos, err));
+    return fill_rows(rows, threshold, path, &set->videos, &set->video_rows, err);
+}
+
+/* As it was applied; earlier versions wrote nine digits of it. */
+static double threshold_of(const json_t *card)
+{
+    const char *exact = json_string_value(json_object_get(card, "threshold_exact"));
+    return exact ? strtod(exact, NULL) : json_number_value(json_object_get(card, "threshold"));
 }
 
 /* Evaluations of the first versions note no key; generated images of theirs are told apart by the seed. */
@@ -271,14 +332,13 @@ static NnStatus take_report(const json_t *root, const char *path, EvalPastRun *r
     run->source = copy_text(card, "source");
     if (!run->trained_on || !run->source) return nn_fail(err, NN_ERR_NOMEM, "out of memory");
     for (int i = 0; i < run->n_sets; i++) {
-        EvalPastSet *set = &run->sets[i];
         const json_t *written = NULL;
         for (size_t k = 0; k < json_array_size(sets); k++)
-            if (is_text(json_array_get(sets, k), "data", set->name)) written = json_array_get(sets, k);
-        NN_TRY(fill_rows(json_object_get(written, "rows"), json_number_value(threshold), path, set, err));
-        read_interval(written, "drop_auc", &set->rows.drop_auc);
-        read_interval(written, "drop_balanced_accuracy", &set->rows.drop_balanced);
-        read_key(written, run, set);
+            if (is_text(json_array_get(sets, k), "data", run->sets[i].name)) written = json_array_get(sets, k);
+        NN_TRY(fill_levels(written, threshold_of(card), path, &run->sets[i], err));
+        read_interval(written, "drop_auc", &run->sets[i].rows.drop_auc);
+        read_interval(written, "drop_balanced_accuracy", &run->sets[i].rows.drop_balanced);
+        read_key(written, run, &run->sets[i]);
     }
     return NN_OK;
 }
@@ -348,6 +408,8 @@ NnStatus eval_past_run_read(const char *folder, EvalPastRun *out, NnErr *err)
 static void free_set(EvalPastSet *set)
 {
     for (int m = 0; m < set->n_methods; m++) free(set->methods[m]);
+    eval_rows_free(&set->video_rows);
+    eval_results_free(&set->videos);
     eval_rows_free(&set->rows);
     eval_results_free(&set->results);
     free(set->methods);

@@ -4,11 +4,13 @@
 #include "eval/score_rows.h"
 
 /* One data set of an evaluation. Items stand in the order of their paths, so that those of two runs can be set side by
- * side. The pooled pixel AUCs and the intervals of `rows` are those that were written down; everything else is computed
- * anew. */
+ * side. Figures of pooled pixels and of priors, and intervals, in `rows` are those that were written down (NAN where an
+ * earlier version wrote none); everything else is computed anew. */
 typedef struct {
     EvalResults results;
     EvalRows rows;
+    EvalResults videos; /* the same by videos, put together as they were then; n = 0: no image belongs to one */
+    EvalRows video_rows;
     char *name, **methods; /* what results.name and results.methods point to */
     int n_methods;
     uint64_t images; /* eval_data_key: sets whose keys differ hold different images, whatever their paths */

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "nn/base/metrics.h"
 #include "nn/base/size.h"
 
 /* Positive floats sort like their bits. DROP mantissa bits go; everything below FLOOR_BITS (2^-24) is bin 0. */
@@ -85,6 +86,49 @@ double eval_pixel_pool_auc(const EvalPixelPool *pool)
     return pairs_auc(&pairs);
 }
 
+/* The lowest value of a bin. */
+static float value_of(size_t bin)
+{
+    const uint32_t bits = FLOOR_BITS + ((uint32_t)bin << DROP);
+    float v = 0;
+    if (bin > 0) memcpy(&v, &bits, sizeof v);
+    return v;
+}
+
+/* Pixels called forged so far, from the highest value down. */
+typedef struct {
+    double forged, untouched, all_forged;
+    EvalBestCut best;
+} CutSearch;
+
+static CutSearch cuts_start(double all_forged)
+{
+    return (CutSearch){ .all_forged = all_forged, .best = { (double)NAN, (double)NAN, (double)NAN } };
+}
+
+/* Also everything of this value is called forged. */
+static void cuts_add(CutSearch *c, double value, uint64_t untouched, uint64_t forged)
+{
+    c->untouched += (double)untouched;
+    c->forged += (double)forged;
+    if (!(c->all_forged > 0) || untouched + forged == 0) return;
+    const double f1 = 2 * c->forged / (c->forged + c->untouched + c->all_forged);
+    if (f1 <= c->best.f1) return;
+    c->best = (EvalBestCut){ value, f1, c->forged / (c->untouched + c->all_forged) };
+}
+
+EvalBestCut eval_pixel_pool_best(const EvalPixelPool *pool)
+{
+    double all_forged = 0;
+    for (size_t b = 0; pool->block && b < BLOCKS; b++)
+        for (size_t i = 0; pool->block[b] && i < BLOCK; i++) all_forged += (double)pool->block[b][2 * i + 1];
+    CutSearch cuts = cuts_start(all_forged);
+    for (size_t b = pool->block ? BLOCKS : 0; b-- > 0;)
+        for (size_t i = pool->block[b] ? BLOCK : 0; i-- > 0;)
+            cuts_add(&cuts, (double)value_of(b * BLOCK + i), pool->block[b][2 * i], pool->block[b][2 * i + 1]);
+    return cuts.best;
+}
+
 void eval_pixel_pool_free(EvalPixelPool *pool)
 {
     for (size_t b = 0; pool->block && b < BLOCKS; b++) free(pool->block[b]);
@@ -160,6 +204,18 @@ double eval_prior_iou(const EvalPrior *prior, const unsigned char *mask)
     return either ? (double)both / (double)either : (double)NAN;
 }
 
+double eval_prior_energy(const EvalPrior *prior, const unsigned char *mask)
+{
+    return nn_share_inside(prior->mean, mask, prior->n);
+}
+
+double eval_prior_area(const EvalPrior *prior)
+{
+    size_t hot = 0;
+    for (size_t i = 0; i < prior->n; i++) hot += prior->hot[i];
+    return prior->n ? (double)hot / (double)prior->n : (double)NAN;
+}
+
 NnStatus eval_prior_pool_add(EvalPriorPool *pool, const EvalPrior *prior, const unsigned char *mask, NnErr *err)
 {
     NN_TRY(ensure(&pool->forged, prior->n, err));
@@ -191,6 +247,23 @@ double eval_prior_pool_auc(const EvalPriorPool *pool, const EvalPrior *prior)
         pairs_add(&pairs, untouched, forged);
     }
     return pairs_auc(&pairs);
+}
+
+EvalBestCut eval_prior_pool_best(const EvalPriorPool *pool, const EvalPrior *prior)
+{
+    double all_forged = 0;
+    for (size_t i = 0; pool->forged && i < prior->n; i++) all_forged += (double)pool->forged[i];
+    CutSearch cuts = cuts_start(all_forged);
+    for (size_t i = pool->forged ? prior->n : 0; i > 0;) {
+        uint64_t untouched = 0, forged = 0;
+        const float value = prior->mean[prior->rank[i - 1]];
+        for (; i > 0 && prior->mean[prior->rank[i - 1]] == value; i--) {
+            forged += pool->forged[prior->rank[i - 1]];
+            untouched += pool->images - pool->forged[prior->rank[i - 1]];
+        }
+        cuts_add(&cuts, (double)value, untouched, forged);
+    }
+    return cuts.best;
 }
 
 void eval_prior_pool_free(EvalPriorPool *pool)

@@ -21,6 +21,14 @@ NnStatus eval_pixel_pool_add(EvalPixelPool *pool, const float *map, const unsign
 NnStatus eval_pixel_pool_merge(EvalPixelPool *pool, const EvalPixelPool *other, NnErr *err);
 /* Mann-Whitney AUC, ties half; NAN while a class is missing. */
 double eval_pixel_pool_auc(const EvalPixelPool *pool);
+/* The threshold at which {map >= threshold} and the masks, all pixels together, have the highest F1 (and so the highest
+ * IoU, as F1 = 2 IoU / (1 + IoU)). */
+typedef struct {
+    double threshold, f1, iou; /* NAN while there is no forged pixel */
+} EvalBestCut;
+
+/* Over all map values counted; of equally good thresholds the highest. */
+EvalBestCut eval_pixel_pool_best(const EvalPixelPool *pool);
 void eval_pixel_pool_free(EvalPixelPool *pool);
 
 /* The position prior: the mean mask of the forged training images, a "map" that never looks at the picture.
@@ -39,6 +47,11 @@ void eval_prior_free(EvalPrior *prior);
 /* IoU of the prior's region and one mask; NAN without a prior. */
 double eval_prior_iou(const EvalPrior *prior, const unsigned char *mask);
 
+/* nn_share_inside of the prior; NAN without one. */
+double eval_prior_energy(const EvalPrior *prior, const unsigned char *mask);
+/* Share of the pixels that lie in the prior's region: what it says to be forged in a real image; NAN without one. */
+double eval_prior_area(const EvalPrior *prior);
+
 /* Since the prior is the same for every image, counting masks per position gives its pooled AUC exactly. */
 typedef struct {
     uint64_t *forged; /* [prior n]; NULL while empty */
@@ -48,6 +61,8 @@ typedef struct {
 NnStatus eval_prior_pool_add(EvalPriorPool *pool, const EvalPrior *prior, const unsigned char *mask, NnErr *err);
 NnStatus eval_prior_pool_merge(EvalPriorPool *pool, const EvalPrior *prior, const EvalPriorPool *other, NnErr *err);
 double eval_prior_pool_auc(const EvalPriorPool *pool, const EvalPrior *prior);
+/* As eval_pixel_pool_best, with the prior as the map of every image. */
+EvalBestCut eval_prior_pool_best(const EvalPriorPool *pool, const EvalPrior *prior);
 void eval_prior_pool_free(EvalPriorPool *pool);
 
 #endif

@@ -9,6 +9,7 @@
 
 #include "eval/judge.h"
 #include "eval/robustness_files.h"
+#include "eval/video_scores.h"
 #include "nn/base/blas.h"
 #include "nn/base/file.h"
 
@@ -42,7 +43,13 @@ static void put_estimate(FILE *out, const EvalEstimate *e)
 
 static const char rows_header[] =
     "data,method,seen,n_real,n_fake,accuracy,auc,ap,eer,pixel_auc,iou,accuracy_lo,accuracy_hi,auc_lo,auc_hi,"
-    "balanced_accuracy,balanced_accuracy_lo,balanced_accuracy_hi,n_masks,pixel_auc_prior,iou_prior,threshold,row\n";
+    "balanced_accuracy,balanced_accuracy_lo,balanced_accuracy_hi,n_masks,pixel_auc_prior,iou_prior,threshold,row,level,"
+    "aggregation,compat";
+
+static const char *compat_text(const EvalResults *r)
+{
+    return r->compat == EVAL_DEEPFAKEBENCH ? "deepfakebench" : "";
+}
 
 static void put_row(FILE *out, const EvalResults *r, const EvalRows *rows, const EvalRow *row)
 {
@@ -60,7 +67,15 @@ static void put_row(FILE *out, const EvalResults *r, const EvalRows *rows, const
     fprintf(out, ",%d", row->n_masks);
     eval_csv_number(out, row->pixel_auc_prior);
     eval_csv_number(out, row->iou_prior);
-    fprintf(out, ",%.9g,%s\n", rows->threshold, row->kind == EVAL_ROW_METHOD ? "manipulation" : "pooled");
+    fprintf(out, ",%.9g,%s", rows->threshold, row->kind == EVAL_ROW_METHOD ? "manipulation" : "pooled");
+    fprintf(out, ",%s,%s,%s", eval_level_text(r), eval_aggregation_text(r), compat_text(r));
+    for (int i = 0; i < EVAL_ROW_COLUMNS; i++) eval_csv_number(out, eval_row_figure(row, &eval_row_columns[i]));
+    putc('\n', out);
+}
+
+static void put_rows(FILE *out, const EvalResults *r, const EvalRows *rows)
+{
+    for (int k = 0; k < rows->n; k++) put_row(out, r, rows, &rows->rows[k]);
 }
 
 char *eval_text_finish(FILE *out, char **text)
@@ -78,9 +93,12 @@ char *eval_rows_csv(const EvalReport *reports, int n)
     FILE *out = open_memstream(&text, &len);
     if (!out) return NULL;
     fputs(rows_header, out);
-    for (int i = 0; i < n; i++)
-        for (int k = 0; k < reports[i].rows.n; k++)
-            put_row(out, &reports[i].results, &reports[i].rows, &reports[i].rows.rows[k]);
+    for (int i = 0; i < EVAL_ROW_COLUMNS; i++) fprintf(out, ",%s", eval_row_columns[i].name);
+    putc('\n', out);
+    for (int i = 0; i < n; i++) {
+        put_rows(out, &reports[i].results, &reports[i].rows);
+        put_rows(out, &reports[i].videos, &reports[i].video_rows);
+    }
     return eval_text_finish(out, &text);
 }
 
@@ -97,7 +115,11 @@ static void put_score(FILE *out, const EvalResults *r, double threshold, const E
                                     : "0");
     eval_csv_number(out, item->pixel_auc);
     eval_csv_number(out, item->iou);
-    fprintf(out, ",%016llx\n", (unsigned long long)item->group);
+    fprintf(out, ",%016llx,", (unsigned long long)item->group);
+    if (item->video) eval_csv_text(out, item->video);
+    eval_csv_number(out, item->label ? item->mask_energy : (double)NAN);
+    eval_csv_number(out, item->label ? (double)NAN : item->false_alarm);
+    putc('\n', out);
 }
 
 char *eval_scores_csv(const EvalReport *reports, int n)
@@ -106,7 +128,7 @@ char *eval_scores_csv(const EvalReport *reports, int n)
     size_t len = 0;
     FILE *out = open_memstream(&text, &len);
     if (!out) return NULL;
-    fputs("data,path,label,method,score,verdict,seen,pixel_auc,iou,group\n", out);
+    fputs("data,path,label,method,score,verdict,seen,pixel_auc,iou,group,video,mask_energy,false_alarm\n", out);
     for (int i = 0; i < n; i++)
         for (int k = 0; k < reports[i].results.n; k++)
             put_score(out, &reports[i].results, reports[i].rows.threshold, &reports[i].results.items[k]);
@@ -149,7 +171,7 @@ json_t *eval_estimate_json(const EvalEstimate *e)
                      eval_number_json(e->hi));
 }
 
-static json_t *row_json(const EvalRow *row)
+static json_t *row_json(const EvalResults *r, const EvalRow *row)
 {
     json_t *j = json_pack("{s:o, s:s, s:o, s:i, s:i, s:i}", "method", eval_text_json(row->name), "row",
                           row->kind == EVAL_ROW_METHOD ? "manipulation" : "pooled", "seen",
@@ -164,20 +186,42 @@ static json_t *row_json(const EvalRow *row)
     json_object_set_new(j, "pixel_auc_prior", eval_number_json(row->pixel_auc_prior));
     json_object_set_new(j, "iou", eval_number_json(row->iou));
     json_object_set_new(j, "iou_prior", eval_number_json(row->iou_prior));
+    json_object_set_new(j, "level", json_string(eval_level_text(r)));
+    json_object_set_new(j, "aggregation",
+                        *eval_aggregation_text(r) ? json_string(eval_aggregation_text(r)) : json_null());
+    for (int i = 0; i < EVAL_ROW_COLUMNS; i++)
+        json_object_set_new(j, eval_row_columns[i].name, eval_number_json(eval_row_figure(row, &eval_row_columns[i])));
     return j;
+}
+
+static void append_rows(json_t *list, const EvalResults *r, const EvalRows *rows)
+{
+    for (int i = 0; i < rows->n; i++) json_array_append_new(list, row_json(r, &rows->rows[i]));
+}
+
+/* {"n":.., "aggregation":.., "drop_auc":.., "drop_balanced_accuracy":..}, or null without videos. */
+static json_t *videos_json(const EvalReport *report)
+{
+    if (report->videos.n == 0) return json_null();
+    return json_pack("{s:i, s:s, s:o, s:o}", "n", report->videos.n, "aggregation",
+                     eval_aggregation_text(&report->videos), "drop_auc",
+                     eval_estimate_json(&report->video_rows.drop_auc), "drop_balanced_accuracy",
+                     eval_estimate_json(&report->video_rows.drop_balanced));
 }
 
 static json_t *data_json(const EvalReport *report)
 {
     json_t *rows = json_array();
     char images[24];
-    for (int i = 0; i < report->rows.n; i++) json_array_append_new(rows, row_json(&report->rows.rows[i]));
     snprintf(images, sizeof images, "%016llx", (unsigned long long)report->images);
-    json_t *j =
-        json_pack("{s:o, s:o, s:s, s:i, s:i, s:o, s:o, s:o}", "data", eval_text_json(report->results.name), "source",
-                  eval_text_json(report->source), "images", images, "n_images", report->results.n, "n_skipped",
-                  report->n_skipped, "rows", rows, "drop_auc", eval_estimate_json(&report->rows.drop_auc),
-                  "drop_balanced_accuracy", eval_estimate_json(&report->rows.drop_balanced));
+    append_rows(rows, &report->results, &report->rows);
+    append_rows(rows, &report->videos, &report->video_rows);
+    json_t *j = json_pack("{s:o, s:o, s:s, s:i, s:i, s:o, s:o, s:o, s:o, s:o}", "data",
+                          eval_text_json(report->results.name), "source", eval_text_json(report->source), "images",
+                          images, "n_images", report->results.n, "n_skipped", report->n_skipped, "rows", rows,
+                          "drop_auc", eval_estimate_json(&report->rows.drop_auc), "drop_balanced_accuracy",
+                          eval_estimate_json(&report->rows.drop_balanced), "videos", videos_json(report), "compat",
+                          *compat_text(&report->results) ? json_string(compat_text(&report->results)) : json_null());
     if (report->robust.points) json_object_set_new(j, "robustness", eval_robust_json(&report->robust));
     return j;
 }
@@ -198,7 +242,11 @@ static json_t *run_json(const EvalRun *run)
     json_object_set_new(j, "source", eval_text_json(source));
     json_object_set_new(j, "seed", json_integer((json_int_t)run->trained.seed));
     json_object_set_new(j, "threshold", json_real(run->threshold));
+    json_object_set_new(j, "threshold_exact",
+                        json_sprintf("%.17g", run->threshold)); /* numbers have nine digits here */
     json_object_set_new(j, "threshold_stored", json_boolean(run->has_threshold));
+    json_object_set_new(j, "threshold_rule", eval_text_json(run->threshold_rule));
+    json_object_set_new(j, "validation_images", json_integer(run->validation.n));
     static const char *const notes[] = { "step", "validated", "best", "version", "blas_core", "mask_count", "config" };
     for (size_t i = 0; i < sizeof notes / sizeof *notes; i++) {
         const char *value = nn_trained_note(&run->trained, notes[i]);

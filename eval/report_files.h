@@ -12,6 +12,8 @@
 typedef struct {
     EvalResults results;
     EvalRows rows;
+    EvalResults videos; /* the same by videos; n = 0: no image belongs to one */
+    EvalRows video_rows;
     const char *source; /* where the data came from: a path, or "portraits" */
     uint64_t images;    /* eval_data_key of the data set */
     int n_skipped;      /* unreadable images left out */

@@ -81,7 +81,8 @@ static NnStatus judge(Several *s, int i, NnErr *err)
 {
     EvalRun *run;
     NN_TRY(eval_run_open(s->arguments->runs[i], s->batch, &run, err));
-    const NnStatus status = judge_open(s, i, run, err);
+    NnStatus status = eval_session_threshold(run, s->arguments, err);
+    if (status == NN_OK) status = judge_open(s, i, run, err);
     eval_run_close(run);
     return status;
 }

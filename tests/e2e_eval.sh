@@ -96,6 +96,68 @@ grep -q '^everything,swap,1,[0-9]*,[0-9]*,[0-9.]*,[0-9.]*,[0-9.]*,[0-9.]*,,,' "$
     fail "without masks the pixel columns are not empty"
 grep -qF "\"$dir/photos/a photo, 1.png\"" "$dir/both/scores.csv" || fail "a path with a comma is not quoted"
 
+# ---- videos: three frames each; every row of either level against the scores ----
+n=0
+echo 'path,label,method,video' >"$dir/photos/videos.csv"
+for f in "$dir"/photos/*.png; do
+    n=$((n + 1))
+    line=$(grep -F "$(basename "$f")" "$dir/photos/all.csv")
+    method=${line##*,}
+    echo "$line,$([ $((n % 10)) -eq 0 ] || echo "${method:-real} $((n / 3))")" >>"$dir/photos/videos.csv"
+done
+for how in mean max; do
+    expect 0 "videos, $how of " "$eval" "$dir/run" --out "$dir/films" --bootstrap 20 --aggregate $how --data films="$dir/photos/videos.csv"
+    sed '/^written:/,$d' "$dir/said" | awk 'length > 100' | grep -q . && fail "a line of a table is wider than 100 columns"
+    awk -F, -v how=$how '
+        { gsub(/"[^"]*"/, "quoted") }
+        FNR == 1 { file++; for (i = 1; i <= NF; i++) column[file, $i] = i; next }
+        file == 1 {
+            video = $column[1, "video"]; id = video == "" ? "alone " FNR : video
+            frames++; frame_of[frames] = id
+            label[id] = $3; method[id] = $4; seen[id] = $7; n[id]++
+            score[id] = how == "max" ? ($5 > score[id] ? $5 : score[id]) : score[id] + $5
+            next
+        }
+        $column[2, "level"] == "video" {
+            rows++; real = fake = won = count = 0; pooled = $column[2, "row"] == "pooled"
+            for (id in n) {
+                if (label[id] && !(pooled ? $2 == "all" || seen[id] == $3 : method[id] == $2)) continue
+                s = how == "max" ? score[id] : score[id] / n[id]
+                count += n[id]
+                if (label[id]) f[++fake] = s; else r[++real] = s
+            }
+            for (i = 1; i <= fake; i++) for (j = 1; j <= real; j++) won += f[i] > r[j] ? 1 : f[i] == r[j] ? .5 : 0
+            if (real != $4 || fake != $5) print $2 ": counts " $4 " " $5 ", the scores say " real " " fake
+            if ((d = won / (real * fake) - $7) > 1e-5 || d < -1e-5) print $2 ": AUC " $7 ", the scores say " won / (real * fake)
+            each = $column[2, "frames_per_video"]
+            if ((d = count / (real + fake) - each) > 1e-5 || d < -1e-5) print $2 ": " each " frames a video, not " count / (real + fake)
+            if ($column[2, "aggregation"] != how) print $2 ": put together by " $column[2, "aggregation"]
+        }
+        $column[2, "level"] == "frame" { frame_rows++ }
+        END { if (rows != 5 || frame_rows != 5) print rows " and " frame_rows " rows of videos and frames, expected 5 each" }
+    ' "$dir/films/scores.csv" "$dir/films/eval.csv" >"$dir/differ"
+    [ -s "$dir/differ" ] && fail "$how: $(cat "$dir/differ")"
+done
+expect 0 "Means over seeds" "$eval" --compare "$dir/films"
+expect 0 "films: $n frames judged" "$eval" "$dir/run" --out "$dir/films" --bootstrap 0 --data films="$dir/photos/videos.csv"
+
+# ---- thresholds: by a rule on the stored validation, and DeepfakeBench's ----
+for rule in accuracy youden eer fpr=0.1 fnr=0.1; do
+    expect 0 ", $rule on the source's validation split" "$eval" "$dir/run" --out "$dir/rule" --bootstrap 0 --threshold $rule
+done
+expect 0 "threshold 0.250, as given" "$eval" "$dir/run" --out "$dir/rule" --bootstrap 0 --threshold 0.25
+expect 0 "as DeepfakeBench counts" "$eval" "$dir/run" --out "$dir/bench" --bootstrap 0 --compat deepfakebench
+grep -q ',frame,,deepfakebench,' "$dir/bench/eval.csv" || fail "eval.csv does not say whose definitions it has"
+expect 2 "known: accuracy" "$eval" "$dir/run" --threshold best
+expect 2 "known: deepfakebench" "$eval" "$dir/run" --compat other
+expect 2 "known: mean, max" "$eval" "$dir/run" --aggregate median
+
+# ---- one class: the rest is still printed ----
+sed -n '1p;/,0,,/p' "$dir/photos/videos.csv" >"$dir/photos/real.csv"
+expect 0 "n/a (0 fake)" "$eval" "$dir/run" --out "$dir/real" --bootstrap 20 --data real="$dir/photos/real.csv"
+sed '/,0,/d' "$dir/photos/all.csv" >"$dir/photos/fake.csv"
+expect 0 "n/a (0 real)" "$eval" "$dir/run" --out "$dir/fake" --bootstrap 20 --data fake="$dir/photos/fake.csv"
+
 # The checkpoint alone tells what was trained on: the run's own data may be gone.
 cp "$dir/photos/all.csv" "$dir/photos/own.csv"
 "$train" configs/lae.ini --set data.size=32 --set data.source=manifest --set data.path="$dir/photos/own.csv" --set data.methods=all \

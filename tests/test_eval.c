@@ -387,14 +387,16 @@ START_TEST(csv_is_quoted)
     EvalRows rows;
     make_results(&r);
     r.items[0].path = "a, \"b\"\nc.png";
-    r.items[8].pixel_auc = 0.5;
+    r.items[0].false_alarm = 0.25;
+    r.items[8].pixel_auc = 0.5, r.items[8].mask_energy = 0.125, r.items[8].video = "v, 1";
     make_rows(&r, &rows, 0, 1);
     const EvalReport report = { .results = r, .rows = rows };
     char *csv = eval_scores_csv(&report, 1);
-    const char *head = "data,path,label,method,score,verdict,seen,pixel_auc,iou,group\n";
+    const char *head = "data,path,label,method,score,verdict,seen,pixel_auc,iou,group,video,mask_energy,false_alarm\n";
     ck_assert_int_eq(strncmp(csv, head, strlen(head)), 0);
-    ck_assert_ptr_nonnull(strstr(csv, "set,\"a, \"\"b\"\"\nc.png\",0,real,0.100000001,real,,,,0000000000000000\n"));
-    ck_assert_ptr_nonnull(strstr(csv, "set,a.png,1,later,0.5,real,1,0.500000,,0000000000000000\n"));
+    ck_assert_ptr_nonnull(
+        strstr(csv, "set,\"a, \"\"b\"\"\nc.png\",0,real,0.100000001,real,,,,0000000000000000,,,0.250000\n"));
+    ck_assert_ptr_nonnull(strstr(csv, "set,a.png,1,later,0.5,real,1,0.500000,,0000000000000000,\"v, 1\",0.125000,\n"));
     free(csv);
     eval_rows_free(&rows);
     eval_results_free(&r);
@@ -439,7 +441,7 @@ START_TEST(table_fits_the_terminal)
     r.methods = long_names;
     make_rows(&r, &rows, 100, 1);
     FILE *out = open_memstream(&text, &len);
-    eval_table_write(out, &r, &rows, 1);
+    eval_table_write(out, &r, &rows, "as given");
     eval_table_explain(out, 100);
     fclose(out);
     ck_assert_ptr_nonnull(strstr(text, "a_manipulation~ unseen"));
@@ -534,6 +536,11 @@ START_TEST(arguments_are_understood)
     ck_assert_int_eq(a.bootstrap, 0);
     ck_assert_int_eq(a.threads, 3);
     eval_arguments_free(&a);
+    const char *ruled[] = { "eval", "run", "--threshold", "fpr=0.05", "--aggregate=max" };
+    ck_assert_int_eq(parse(&a, 5, ruled), NN_OK);
+    ck_assert_str_eq(a.threshold, "fpr=0.05");
+    ck_assert(a.aggregation == EVAL_MAX && a.compat == EVAL_OWN);
+    eval_arguments_free(&a);
     const char *photos[] = { "eval", "run", "--score", "x y.jpg", "--maps", "m", "--", "-z.png" };
     ck_assert_int_eq(parse(&a, 8, photos), NN_OK);
     ck_assert_int_eq(a.n_photos, 2);
@@ -564,6 +571,10 @@ static const struct {
     { { "eval", "--compare" }, "no run" },
     { { "eval", "run", "--compare", "other" }, "come after --compare" },
     { { "eval", "--compare", "run", "--score" }, "none of --score" },
+    { { "eval", "--compare", "run", "--threshold=eer" }, "none of --score" },
+    { { "eval", "run", "--compat", "all" }, "known: deepfakebench" },
+    { { "eval", "run", "--aggregate", "sum" }, "known: mean, max" },
+    { { "eval", "run", "--compat=deepfakebench", "--threshold=eer" }, "its own threshold" },
 };
 
 START_TEST(mistakes_are_named)

@@ -1,9 +1,11 @@
 /* snapshot.h -- a trainer as a checkpoint file, and back.
  *
- * Tensors: model.<parameter>; optim.slot<i>.<parameter>; ema.<parameter>; data.mask_sum [H,W]; and, but not in `best`,
- * generator<i>.model.<parameter> and generator<i>.optim.slot<k>.<parameter> of the blur's generators. Table: config (the
- * resolved INI text), seen (names of the manipulations trained on, comma-separated), seed, step, validated (the step
- * of the last validation, which chose the threshold), epoch, best, stale, plateau_cuts, plateau_stale, threshold
+ * Tensors: model.<parameter>; optim.slot<i>.<parameter>; ema.<parameter>; data.mask_sum [H,W]; after the first
+ * validation validation.score [n] and validation.label [n] (0 real, 1 forged), those of the last one, which chose the
+ * threshold (and in `best` the checkpoint too); and, but not in `best`, generator<i>.model.<parameter> and
+ * generator<i>.optim.slot<k>.<parameter> of the blur's generators. Table: config (the resolved INI text), seen (names
+ * of the manipulations trained on, comma-separated), seed, step, validated (the step of the last validation, which
+ * chose the threshold), epoch, best, stale, plateau_cuts, plateau_stale, threshold
  * (after the first validation), mask_count, phases (those behind the run, comma-separated), ema, kernels
  * (nn_plan_kernels), with an adversary attack_kernels and generator_kernels, isa (of convolutions), blas_core,
  * blas_version, version. With EMA on, validations judge the average: `ema` tensors in both files, and `model` tensors

@@ -178,3 +178,13 @@ double nn_iou(const float *map, const unsigned char *mask, size_t n, double thre
     }
     return either ? (double)both / (double)either : (double)NAN;
 }
+
+double nn_share_inside(const float *values, const unsigned char *mask, size_t n)
+{
+    double inside = 0, all = 0;
+    for (size_t i = 0; i < n; i++) {
+        all += (double)values[i];
+        if (mask[i] == 1) inside += (double)values[i];
+    }
+    return all > 0 ? inside / all : (double)NAN;
+}

@@ -80,12 +80,15 @@ typedef struct {
     double fake_share; /* how many of these are forged; NAN if there are none */
 } NnReliabilityBin;
 
-/* `bins` equally wide bins over 0..1 into out [bins] (Guo et al., "On Calibration of Modern Neural Networks", 2017, eq. 3
- * and 5, of the probability of one class). ERR_NUMERIC: a score outside 0..1. */
+/* `bins` equally wide bins over 0..1 into out [bins] (Guo et al., "On Calibration of Modern Neural Networks", 2017,
+ * eq. 3 and 5, of the probability of one class). ERR_NUMERIC: a score outside 0..1. */
 NnStatus nn_reliability(const float *score, const unsigned char *label, size_t n, int bins, NnReliabilityBin *out,
                         NnErr *err);
 
 /* Intersection over union of {map >= threshold} and {mask = 1}; NAN if both are empty. */
 double nn_iou(const float *map, const unsigned char *mask, size_t n, double threshold);
+
+/* Share of the sum of `values` (none negative) that lies where mask = 1; NAN if the sum is 0. */
+double nn_share_inside(const float *values, const unsigned char *mask, size_t n);
 
 #endif
