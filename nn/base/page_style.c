@@ -37,6 +37,8 @@ static const char blocks[] =
     "th,td{padding:.3rem .7rem;border-bottom:1px solid var(--line);text-align:left;vertical-align:baseline}\n"
     "thead th{color:var(--soft);font-weight:600}tbody th{font-weight:500}.num{text-align:right}\n"
     "figure{margin:1.2rem 0}figure .how,.how{font-size:.88rem;margin:.4rem 0 0;max-width:46rem}\n"
+    ".live .when{display:none}pre{overflow-x:auto;font-size:.85rem;line-height:1.4;background:var(--panel);"
+    "padding:.7rem;border-radius:.4rem}\n"
     "details{margin:1rem 0}summary{cursor:pointer;color:var(--accent)}\n"
     ".grid{display:flex;flex-wrap:wrap;gap:1rem;align-items:flex-start}\n"
     ".item{background:var(--panel);border:1px solid var(--line);border-radius:.4rem;padding:.6rem;max-width:100%}\n"
@@ -92,7 +94,7 @@ static const char slider[] =
     "    e.hidden=e.dataset.frame!==input.value;if(!e.hidden){said.textContent=e.dataset.label;}});\n"
     "    input.setAttribute('aria-valuetext',said.textContent);}\n"
     "  input.addEventListener('input',show);\n"
-    "  bar.append(text,input,said);box.prepend(bar);show();\n"
+    "  box.classList.add('live');bar.append(text,input,said);box.prepend(bar);show();\n"
     "});})();\n";
 
 const char *const nn_page_script[] = { slider, NULL };
