@@ -54,8 +54,8 @@ static void draw_total(NnPage *p, const TrainHistory *h, double *smooth, const M
     nn_chart_lines(
         p, &(NnLineChart){ .text = { "Total loss",
                                      "lower is better. The pale line is what single steps gave, the solid one its "
-                                     "running mean. Both solid and dashed should fall; where the dashed one "
-                                     "(images not trained on) turns upwards for good, overfitting has begun.",
+                                     "running mean. Both solid and dashed should fall; where the dashed one (images "
+                                     "not trained on) turns upwards for good, overfitting has begun.",
                                      "step", "loss", 0 },
                            .series = s,
                            .n = n,
@@ -82,8 +82,8 @@ static void draw_terms(NnPage *p, const TrainEnding *e, const TrainHistory *h, d
         nn_chart_lines(p, &(NnLineChart){ .text = { title, NULL, "step", "loss", 1 }, .series = s, .n = n });
     }
     nn_chart_multiples_end(
-        p, "the total loss is their weighted sum; a term that does not fall is one that the detector does not "
-           "learn. Solid: training; dashed: validation.");
+        p, "the total loss is their weighted sum; a term that does not fall is one that the detector does not learn. "
+           "Solid: training; dashed: validation.");
 }
 
 static void draw_auc(NnPage *p, const TrainHistory *h, const Marks *marks)
@@ -99,9 +99,8 @@ static void draw_auc(NnPage *p, const TrainHistory *h, const Marks *marks)
     for (int i = 0; i < marks->n; i++) all[i + 1] = marks->mark[i];
     nn_chart_lines(
         p, &(NnLineChart){ .text = { "Right or wrong, on validation images",
-                                     "higher is better, 1 is perfect. A curve that still climbs at its right end "
-                                     "asks for a longer run. Accuracy is at the threshold best for each "
-                                     "validation.",
+                                     "higher is better, 1 is perfect. A curve that still climbs at its right end asks "
+                                     "for a longer run. Accuracy is at the threshold best for each validation.",
                                      "step", "AUC, accuracy (0 to 1)", 0 },
                            .y = { NAN, 1, 0 },
                            .series = s,
@@ -127,8 +126,8 @@ static void draw_rate(NnPage *p, const TrainHistory *h)
                                       .series = &length,
                                       .n = 1 });
     nn_chart_multiples_end(
-        p, "the rate follows the schedule of the configuration. A gradient that grows without end means that "
-           "the rate is too high.");
+        p, "the rate follows the schedule of the configuration. A gradient that grows without end means that the rate "
+           "is too high.");
 }
 
 NnStatus train_report_curves(NnPage *p, const TrainEnding *e, const TrainHistory *h, NnErr *err)

@@ -105,8 +105,8 @@ static void draw(NnPage *p, const Cloud *c)
     snprintf(y, sizeof y, "second direction (%.0f %%)", 100 * c->share[1]);
     nn_page_section_begin(
         p, "latents", "How images look to the network",
-        "Each point is a validation image. The network turns an image into numbers; points that lie near "
-        "each other are images whose numbers are alike.");
+        "Each point is a validation image. The network turns an image into numbers; points that lie near each other "
+        "are images whose numbers are alike.");
     nn_chart_scatter(
         p, &(NnScatterChart){ .text = { NULL,
                                         "real and forged images should form separate clouds. A manipulation whose "

@@ -20,9 +20,11 @@ int train_report_can_look(const TrainEnding *e)
     return e->watch->probe.n > 0 && (e->status == NN_OK || e->status == NN_ERR_INTERRUPTED);
 }
 
+/* Has measuring regions left a sheet? */
 static int has_sheet(const TrainEnding *e)
 {
-    return e->trainer->config.regions.remove != DATA_REMOVE_NONE;
+    char path[TRAIN_PATH_MAX];
+    return train_report_sheet(e, path) && nn_file_exists(path);
 }
 
 /* ---- the run card ---- */
@@ -78,8 +80,8 @@ static void put_times(NnPage *p, const TrainEnding *e)
     nn_page_facts_begin(p);
     nn_page_fact(p, "begun, ended", "%s, %s", e->started, now);
     nn_page_fact(p, "time",
-                 "%.1f s, of which in steps %.1f s (waiting for images %.1f s), for pictures of this report "
-                 "%.1f s until now",
+                 "%.1f s, of which in steps %.1f s (waiting for images %.1f s), for pictures of this report %.1f s "
+                 "until now",
                  all, t->stepping, trainer_waited(t), e->watch->seconds);
     if (t->stepping > 0)
         nn_page_fact(p, "speed", "%.1f images a second in steps",
@@ -118,6 +120,7 @@ static void put_contents(NnPage *p, const TrainEnding *e)
     if (train_report_can_look(e)) links[n++] = (NnPageLink){ "latents", "How images look to the network" };
     if (e->trainer->adversary && train_report_can_look(e))
         links[n++] = (NnPageLink){ "blur", "What the adversary does" };
+    if (has_sheet(e)) links[n++] = (NnPageLink){ "regions", "What is taken away" };
     links[n++] = (NnPageLink){ "run", "What was run" };
     links[n++] = (NnPageLink){ "words", "Words" };
     nn_page_contents(p, links, n);

@@ -5,7 +5,7 @@
 #include "nn/base/clock.h"
 #include "train/report_parts.h"
 
-enum { SENTENCES = 5, SENTENCE = 400 };
+enum { SENTENCES = 6, SENTENCE = 400 };
 
 /* What counts as more than noise, by these rules of thumb: [ours]. */
 static const double rise_of_overfitting = 0.10, gain_of_improving = 0.005;
@@ -82,14 +82,32 @@ static void say_trend(const TrainVerdict *v, char text[SENTENCE])
     case TRAIN_TREND_OVERFITS:
         snprintf(
             text, SENTENCE,
-            "It overfits: the validation loss has risen by %.0f %% since its lowest value while the training loss went "
-            "on falling. It learns the training images by heart; the checkpoint from step %.0f is the one to use.",
+            "It overfits: the validation loss has risen by %.0f %% since its lowest value while the training loss "
+            "went on falling. It learns the training images by heart; the checkpoint from step %.0f is the one to use.",
             100 * v->rise, v->step);
         break;
     default:
         snprintf(text, SENTENCE, "%d validation%s: too few to say whether it was still getting better.", v->n,
                  v->n == 1 ? "" : "s");
     }
+}
+
+/* Half the interval of 95 % of an AUC (Hanley and McNeil 1982). */
+static double auc_margin(double auc, int real, int forged)
+{
+    const double q1 = auc / (2 - auc), q2 = 2 * auc * auc / (1 + auc), square = auc * auc;
+    const double variance =
+        (auc * (1 - auc) + (forged - 1) * (q1 - square) + (real - 1) * (q2 - square)) / ((double)real * forged);
+    return 1.96 * sqrt(fmax(variance, 0));
+}
+
+static void say_margin(const Trainer *t, const TrainVerdict *v, char text[SENTENCE])
+{
+    int n[2] = { 0, 0 };
+    for (int i = 0; i < t->n_val; i++) n[t->set->items[t->val[i]].label != 0]++;
+    const double margin = auc_margin(v->auc, n[0], n[1]);
+    snprintf(text, SENTENCE, "%d real and %d forged validation images fix that AUC to about plus or minus %.3f%s.",
+             n[0], n[1], margin, margin > 0.05 ? ": a rough figure, more of them would tell more" : "");
 }
 
 static int say_validations(const TrainEnding *e, const TrainVerdict *v, char text[SENTENCES][SENTENCE])
@@ -103,6 +121,7 @@ static int say_validations(const TrainEnding *e, const TrainVerdict *v, char tex
     snprintf(text[n++], SENTENCE,
              "With the threshold %.3f, chosen on these images, it is right on %.0f of 100 of them.", v->threshold,
              100 * v->accuracy);
+    say_margin(e->trainer, v, text[n++]);
     say_trend(v, text[n++]);
     snprintf(
         text[n++], SENTENCE,

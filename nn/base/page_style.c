@@ -26,7 +26,7 @@ static const char basics[] =
     ".neutral{--t:var(--accent)}.good{--t:var(--good)}.mixed{--t:var(--mixed)}.bad{--t:var(--bad)}\n";
 
 static const char blocks[] =
-    ".cards{display:grid;grid-template-columns:repeat(auto-fit,minmax(11rem,1fr));gap:.8rem;margin:1rem 0}\n"
+    ".cards{display:grid;grid-template-columns:repeat(auto-fit,minmax(10rem,1fr));gap:.8rem;margin:1rem 0}\n"
     ".card{background:var(--panel);border:1px solid var(--line);border-radius:.4rem;padding:.7rem .9rem}\n"
     ".card b{display:block;font-size:1.45rem;line-height:1.3;font-variant-numeric:tabular-nums;"
     "overflow-wrap:anywhere}.card span,.card small{color:var(--soft);display:block;font-size:.85rem}\n"
