@@ -54,24 +54,37 @@ NnStatus train_picture_tile(const DataImage *strip, int i, DataImage *out, NnErr
     return NN_OK;
 }
 
-static NnStatus draw_triple(const TrainProbe *p, int i, DataImage part[3], DataImage *out, NnErr *err)
+NnStatus train_probe_map_row(const TrainProbe *p, DataImage *out, NnErr *err)
 {
-    enum { GUTTER = 2 };
-    const size_t pixels = (size_t)p->size * (size_t)p->size;
-    const int tile = train_probe_tile(p);
-    NN_TRY(train_picture_photo(p, p->image + 3 * (size_t)i * pixels, &part[0], err));
-    NN_TRY(train_picture_mask(p, i, &part[1], err));
-    NN_TRY(train_picture_map(p, nn_plan_data(p->plan, p->detector.map) + (size_t)i * pixels, &part[2], err));
-    NN_TRY(data_image_new(3 * tile + 2 * GUTTER, tile, 3, out, err));
-    memset(out->px, 255, 3 * (size_t)out->w * (size_t)out->h);
-    for (int k = 0; k < 3; k++) data_picture_place(out, k * (tile + GUTTER), 0, 1, &part[k]);
-    return NN_OK;
+    DataImage strip = { 0 };
+    NN_TRY(train_probe_strip(p, &strip, err));
+    const NnStatus status = data_image_new(strip.w, strip.h, 3, out, err);
+    for (size_t i = 0; status == NN_OK && i < (size_t)strip.w * (size_t)strip.h; i++)
+        data_ramp_colour((float)strip.px[i] / 255.0f, out->px + 3 * i);
+    data_image_free(&strip);
+    return status;
 }
 
-NnStatus train_probe_triple(const TrainProbe *p, int i, DataImage *out, NnErr *err)
+/* Place a tile that has just been made (`made` is how that went), and free it. */
+static NnStatus place(NnStatus made, DataImage *canvas, int x, int y, DataImage *tile)
 {
-    DataImage part[3] = { { 0 }, { 0 }, { 0 } };
-    const NnStatus status = draw_triple(p, i, part, out, err);
-    for (int k = 0; k < 3; k++) data_image_free(&part[k]);
+    if (made == NN_OK) data_picture_place(canvas, x, y, 1, tile);
+    data_image_free(tile);
+    return made;
+}
+
+NnStatus train_probe_truth_rows(const TrainProbe *p, DataImage *out, NnErr *err)
+{
+    const size_t pixels = (size_t)p->size * (size_t)p->size;
+    const int tile = train_probe_tile(p);
+    NN_TRY(data_image_new(p->n * tile, 2 * tile, 3, out, err));
+    NnStatus status = NN_OK;
+    for (int i = 0; i < p->n && status == NN_OK; i++) {
+        DataImage one = { 0 };
+        const float *planes = p->image + 3 * (size_t)i * pixels;
+        status = place(train_picture_photo(p, planes, &one, err), out, i * tile, 0, &one);
+        if (status == NN_OK) status = place(train_picture_mask(p, i, &one, err), out, i * tile, tile, &one);
+    }
+    if (status != NN_OK) data_image_free(out);
     return status;
 }

@@ -13,7 +13,9 @@ NnStatus train_picture_map(const TrainProbe *p, const float *map, DataImage *out
 NnStatus train_picture_mask(const TrainProbe *p, int i, DataImage *out, NnErr *err);
 /* Tile i of a strip of grey levels (train_probe_maps), in ramp colours. */
 NnStatus train_picture_tile(const DataImage *strip, int i, DataImage *out, NnErr *err);
-/* Photo, mask, and map of the last look at image i beside each other. */
-NnStatus train_probe_triple(const TrainProbe *p, int i, DataImage *out, NnErr *err);
+/* The last look's maps, in ramp colours, beside each other. */
+NnStatus train_probe_map_row(const TrainProbe *p, DataImage *out, NnErr *err);
+/* Photos in one row, their masks below, in the same places. */
+NnStatus train_probe_truth_rows(const TrainProbe *p, DataImage *out, NnErr *err);
 
 #endif

@@ -39,32 +39,28 @@ void train_watch_step(TrainWatch *w, const Trainer *t, const TrainStep *s)
     w->seconds += nn_clock() - start;
 }
 
-/* Photo, mask and map of each image beside each other. */
-static NnStatus put_pictures(TrainWatch *w, NnErr *err)
+/* A picture that has just been made (`made` is how that went), as an event; frees it. */
+static NnStatus put_picture(TrainWatch *w, NnStatus made, const char *tag, DataImage *picture, NnErr *err)
 {
-    const TrainProbe *p = &w->probe;
-    const double now = wall_time();
-    for (int i = 0; i < p->n; i++) {
-        char tag[96];
-        DataImage picture = { 0 };
-        DataBytes png;
-        snprintf(tag, sizeof tag, "probe/%d %s: image, mask, map", i + 1, train_probe_kind(p, i));
-        NN_TRY(train_probe_triple(p, i, &picture, err));
-        const NnStatus status = data_image_to_png(&picture, &png, err);
-        if (status == NN_OK) {
-            train_events_image(&w->events, now, p->trainer->step, tag, picture.w, picture.h, png.data, png.len);
-            free(png.data);
-        }
-        data_image_free(&picture);
-        NN_TRY(status);
-    }
-    return NN_OK;
+    DataBytes png = { 0 };
+    const NnStatus status = made == NN_OK ? data_image_to_png(picture, &png, err) : made;
+    if (status == NN_OK)
+        train_events_image(&w->events, wall_time(), w->probe.trainer->step, tag, picture->w, picture->h, png.data,
+                           png.len);
+    free(png.data);
+    data_image_free(picture);
+    return status;
 }
 
+/* Maps at every frame; what they are maps of once, at the first. */
 static NnStatus record(TrainWatch *w, NnErr *err)
 {
+    DataImage picture = { 0 };
     NN_TRY(train_probe_record(&w->probe, err));
-    return put_pictures(w, err);
+    if (w->probe.n_frames == 1)
+        NN_TRY(
+            put_picture(w, train_probe_truth_rows(&w->probe, &picture, err), "probe/images and masks", &picture, err));
+    return put_picture(w, train_probe_map_row(&w->probe, &picture, err), "probe/maps", &picture, err);
 }
 
 /* The probe has failed: say so, and do without. */
