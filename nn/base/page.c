@@ -104,6 +104,11 @@ void nn_page_details_end(NnPage *p)
     put(p, "</details>\n");
 }
 
+void nn_page_verbatim(NnPage *p, const char *text)
+{
+    put_text(p, "<pre>", text, "</pre>\n");
+}
+
 void nn_page_verdict(NnPage *p, NnPageTone tone, const char *headline, const char *const *sentences, int n)
 {
     static const char *const name[] = { "neutral", "good", "mixed", "bad" };
@@ -265,7 +270,7 @@ void nn_page_frame(NnPage *p, int frame, const char *label, const NnPagePicture 
     fprintf(p->out, "<div class=\"pic\" data-frame=\"%d\"", frame);
     put_text(p, " data-label=\"", label, "\">");
     put_image(p, picture);
-    put_text(p, "<span>", label, "</span></div>\n");
+    put_text(p, "<span class=\"when\">", label, "</span></div>\n");
 }
 
 void nn_page_frames_end(NnPage *p)

@@ -47,6 +47,9 @@ void nn_page_format_list(NnPage *p, const char *fmt, va_list ap) __attribute__((
 /* A paragraph of it. */
 void nn_page_paragraph(NnPage *p, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 
+/* Text as it is, line by line: a configuration, a message of a program. */
+void nn_page_verbatim(NnPage *p, const char *text);
+
 /* ---- blocks ---- */
 
 typedef struct {

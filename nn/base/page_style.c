@@ -26,7 +26,7 @@ static const char basics[] =
     ".neutral{--t:var(--accent)}.good{--t:var(--good)}.mixed{--t:var(--mixed)}.bad{--t:var(--bad)}\n";
 
 static const char blocks[] =
-    ".cards{display:grid;grid-template-columns:repeat(auto-fit,minmax(11rem,1fr));gap:.8rem;margin:1rem 0}\n"
+    ".cards{display:grid;grid-template-columns:repeat(auto-fit,minmax(10rem,1fr));gap:.8rem;margin:1rem 0}\n"
     ".card{background:var(--panel);border:1px solid var(--line);border-radius:.4rem;padding:.7rem .9rem}\n"
     ".card b{display:block;font-size:1.45rem;line-height:1.3;font-variant-numeric:tabular-nums;"
     "overflow-wrap:anywhere}.card span,.card small{color:var(--soft);display:block;font-size:.85rem}\n"
@@ -37,6 +37,8 @@ static const char blocks[] =
     "th,td{padding:.3rem .7rem;border-bottom:1px solid var(--line);text-align:left;vertical-align:baseline}\n"
     "thead th{color:var(--soft);font-weight:600}tbody th{font-weight:500}.num{text-align:right}\n"
     "figure{margin:1.2rem 0}figure .how,.how{font-size:.88rem;margin:.4rem 0 0;max-width:46rem}\n"
+    ".live .when{display:none}pre{overflow-x:auto;font-size:.85rem;line-height:1.4;background:var(--panel);"
+    "padding:.7rem;border-radius:.4rem}\n"
     "details{margin:1rem 0}summary{cursor:pointer;color:var(--accent)}\n"
     ".grid{display:flex;flex-wrap:wrap;gap:1rem;align-items:flex-start}\n"
     ".item{background:var(--panel);border:1px solid var(--line);border-radius:.4rem;padding:.6rem;max-width:100%}\n"
@@ -92,7 +94,7 @@ static const char slider[] =
     "    e.hidden=e.dataset.frame!==input.value;if(!e.hidden){said.textContent=e.dataset.label;}});\n"
     "    input.setAttribute('aria-valuetext',said.textContent);}\n"
     "  input.addEventListener('input',show);\n"
-    "  bar.append(text,input,said);box.prepend(bar);show();\n"
+    "  box.classList.add('live');bar.append(text,input,said);box.prepend(bar);show();\n"
     "});})();\n";
 
 const char *const nn_page_script[] = { slider, NULL };
