@@ -66,7 +66,9 @@ static NnStatus compare_runs(const EvalArguments *a, NnErr *err)
     NnStatus s = text ? NN_OK : nn_fail(err, NN_ERR_NOMEM, "out of memory");
     if (text) fputs(text, stdout);
     if (s == NN_OK && a->out) s = eval_comparison_save(&comparison, a->out, err);
-    if (s == NN_OK && a->out) printf("\nwritten: %s/comparison.{md, csv, tex}\n", a->out);
+    if (s == NN_OK && a->out) s = eval_several_page(&comparison, a->out, err);
+    if (s == NN_OK && a->out)
+        printf("\nwritten: %s/{report.html, comparison.md, comparison.csv, comparison.tex}\n", a->out);
     free(text);
     eval_comparison_free(&comparison);
     return s;

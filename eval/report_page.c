@@ -96,9 +96,7 @@ static void put_run_card(NnPage *p, const EvalReportPage *r)
                  (long long)nn_params_weights(run->params), run->data.size, run->data.size);
     nn_page_fact(p, "trained on", "%s; manipulations: %s", source, *seen ? seen : run->data.methods);
     for (int i = 0; i < r->n; i++) put_data_facts(p, &r->reports[i]);
-    nn_page_fact(p, "threshold", "%.4f, %s", run->threshold,
-                 run->has_threshold ? "chosen on validation images of the training data, never on test images"
-                                    : "a guess: the run stored none");
+    nn_page_fact(p, "threshold", "%.4f: %s", run->threshold, run->threshold_rule);
     if (r->bootstrap->resamples > 0)
         nn_page_fact(p, "intervals", "%d resamples of whole groups (person, photograph, video), seed %llu",
                      r->bootstrap->resamples, (unsigned long long)r->bootstrap->seed);

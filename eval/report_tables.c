@@ -122,17 +122,20 @@ static void put_name(NnPage *p, const EvalRow *row)
     else nn_page_cell(p, NN_CELL_HEAD, row->kind == EVAL_ROW_ALL ? "all together" : "all %s", row->name);
 }
 
-static void put_figures(NnPage *p, const EvalReport *report)
+static void put_figures(NnPage *p, const EvalResults *results, const EvalRows *rows)
 {
-    static const char *const columns[] = { "manipulation",      "real",     "forged", "AUC",
-                                           "balanced accuracy", "accuracy", "AP",     "EER" };
-    static const NnPageCell kinds[] = { NN_CELL_HEAD,   NN_CELL_NUMBER, NN_CELL_NUMBER, NN_CELL_NUMBER,
+    static const char *const columns[] = {
+        "manipulation", "real", "forged", "AUC", "balanced accuracy", "accuracy", "found at 1 % false alarms",
+        "AP",           "EER"
+    };
+    static const NnPageCell kinds[] = { NN_CELL_HEAD,   NN_CELL_NUMBER, NN_CELL_NUMBER, NN_CELL_NUMBER, NN_CELL_NUMBER,
                                         NN_CELL_NUMBER, NN_CELL_NUMBER, NN_CELL_NUMBER, NN_CELL_NUMBER };
-    char title[NN_TEXT_MAX + 32];
-    snprintf(title, sizeof title, "%s: figures with their 95 %% intervals", report->results.name);
-    nn_page_table_begin(p, title, columns, kinds, 8);
-    for (int k = 0; k < report->rows.n; k++) {
-        const EvalRow *row = &report->rows.rows[k];
+    char title[NN_TEXT_MAX + 64];
+    snprintf(title, sizeof title, "%s: figures of %s with their 95 %% intervals", results->name,
+             results->level == EVAL_VIDEO ? "whole videos" : "single images");
+    nn_page_table_begin(p, title, columns, kinds, 9);
+    for (int k = 0; k < rows->n; k++) {
+        const EvalRow *row = &rows->rows[k];
         nn_page_row_begin(p);
         put_name(p, row);
         nn_page_cell(p, NN_CELL_NUMBER, "%d", row->n_real);
@@ -140,14 +143,16 @@ static void put_figures(NnPage *p, const EvalReport *report)
         put_estimate(p, &row->auc);
         put_estimate(p, &row->balanced);
         put_estimate(p, &row->accuracy);
+        put_figure(p, row->tpr_fpr01);
         put_figure(p, row->ap);
         put_figure(p, row->eer);
         nn_page_row_end(p);
     }
-    nn_page_table_end(p,
-                      "Every row holds all real images. Accuracies are at the stored threshold; AP depends on how many "
-                      "forgeries there are. An interval that reaches 0.5 in AUC or balanced accuracy does not rule "
-                      "out guessing.");
+    nn_page_table_end(
+        p, "Every row holds all real images (or videos). Accuracies are at the threshold; \"found at 1 % false "
+           "alarms\" is the share of forgeries found where at most one real image in a hundred is called "
+           "forged. AP depends on how many forgeries there are. An interval that reaches 0.5 in AUC or "
+           "balanced accuracy does not rule out guessing.");
 }
 
 NnStatus eval_page_generalisation(NnPage *p, const EvalReportPage *r, NnErr *err)
@@ -155,7 +160,10 @@ NnStatus eval_page_generalisation(NnPage *p, const EvalReportPage *r, NnErr *err
     nn_page_section_begin(p, "generalisation", "Does it find kinds of forgery that it was not trained on?",
                           "That is the question which decides what a detector is worth outside its laboratory.");
     NN_TRY(put_heat(p, r, err));
-    for (int i = 0; i < r->n; i++) put_figures(p, &r->reports[i]);
+    for (int i = 0; i < r->n; i++) {
+        put_figures(p, &r->reports[i].results, &r->reports[i].rows);
+        if (r->reports[i].videos.n > 0) put_figures(p, &r->reports[i].videos, &r->reports[i].video_rows);
+    }
     nn_page_section_end(p);
     return NN_OK;
 }

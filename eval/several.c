@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "eval/compare_page.h"
 #include "eval/comparison_files.h"
 #include "eval/matrix_files.h"
 #include "nn/base/file.h"
@@ -89,47 +90,64 @@ static NnStatus judge(Several *s, int i, NnErr *err)
 
 /* ---- side by side ---- */
 
-static NnStatus save_matrix(const Several *s, NnErr *err)
+/* Means over seeds need runs that saw and judged the same; where they did not (*made = 0), the matrix says all there is
+ * to say. */
+static NnStatus make_comparison(const Several *s, EvalComparison *c, int *made, NnErr *err)
 {
-    EvalMatrix m;
-    NN_TRY(eval_matrix_make(s->past, (const char *const *)s->names, s->n, s->arguments->bootstrap, s->arguments->seed,
-                            &m, err));
-    char *text = eval_matrix_markdown(&m);
-    NnStatus status = text ? eval_matrix_save(&m, s->folder, err) : no_memory(err);
-    if (text) fprintf(s->voice->out, "\n%s", text);
-    free(text);
-    eval_matrix_free(&m);
+    NnErr why = { .status = NN_OK };
+    const NnStatus status = eval_comparison_make_at((const char *const *)s->names, (const char *const *)s->folders,
+                                                    s->n, s->arguments->bootstrap, s->arguments->seed, c, &why);
+    *made = status == NN_OK;
+    return status == NN_OK || status == NN_ERR_DATA ? NN_OK : nn_fail(err, status, "%s", why.msg);
+}
+
+/* The runs' own reports as seen from the page; only those below its folder keep their place when that is moved. */
+static NnStatus save_page(const Several *s, const EvalMatrix *m, const EvalComparison *c, NnErr *err)
+{
+    EvalComparePage page = { .matrix = m, .comparison = c };
+    char **links = nn_alloc((size_t)s->n, sizeof *links);
+    NnStatus status = links ? NN_OK : no_memory(err);
+    for (int i = 0; status == NN_OK && s->arguments->out && i < s->n; i++) {
+        links[i] = nn_path_join(s->names[i], "report.html");
+        if (!links[i]) status = no_memory(err);
+    }
+    page.links = (const char *const *)links;
+    if (status == NN_OK) status = eval_compare_page_save(&page, s->folder, err);
+    for (int i = 0; links && i < s->n; i++) free(links[i]);
+    free(links);
     return status;
 }
 
-/* Means over seeds need runs that saw and judged the same; where they did not, the matrix says all there is to say. */
-static NnStatus save_comparison(const Several *s, int *saved, NnErr *err)
+static NnStatus save_all(const Several *s, const EvalMatrix *m, NnErr *err)
 {
     EvalComparison c;
-    NnErr why = { .status = NN_OK };
-    *saved = 0;
-    const NnStatus possible = eval_comparison_make_at((const char *const *)s->names, (const char *const *)s->folders,
-                                                      s->n, s->arguments->bootstrap, s->arguments->seed, &c, &why);
-    if (possible == NN_ERR_DATA) return NN_OK;
-    if (possible != NN_OK) return nn_fail(err, possible, "%s", why.msg);
-    const NnStatus status = eval_comparison_save(&c, s->folder, err);
-    eval_comparison_free(&c);
-    *saved = status == NN_OK;
+    int made;
+    char *text = eval_matrix_markdown(m);
+    if (!text) return no_memory(err);
+    fprintf(s->voice->out, "\n%s", text);
+    free(text);
+    NN_TRY(eval_matrix_save(m, s->folder, err));
+    NN_TRY(make_comparison(s, &c, &made, err));
+    NnStatus status = made ? eval_comparison_save(&c, s->folder, err) : NN_OK;
+    if (status == NN_OK) status = save_page(s, m, made ? &c : NULL, err);
+    if (made) eval_comparison_free(&c);
+    fprintf(s->voice->out, "\nwritten: %s/{report.html, matrix.csv, matrix.md, eval.json%s}\n", s->folder,
+            made ? ", comparison.csv, comparison.md, comparison.tex" : "");
     return status;
 }
 
 static NnStatus set_side_by_side(Several *s, NnErr *err)
 {
-    int compared;
+    EvalMatrix m;
     s->folder = s->arguments->out ? nn_path_join(NULL, s->arguments->out) : nn_path_join(s->folders[0], "compared");
     if (!s->folder) return no_memory(err);
     for (; s->n_past < s->n; s->n_past++)
         NN_TRY(eval_past_run_read_at(s->names[s->n_past], s->folders[s->n_past], &s->past[s->n_past], err));
-    NN_TRY(save_matrix(s, err));
-    NN_TRY(save_comparison(s, &compared, err));
-    fprintf(s->voice->out, "\nwritten: %s/{matrix.csv, matrix.md, eval.json%s}\n", s->folder,
-            compared ? ", comparison.csv, comparison.md, comparison.tex" : "");
-    return NN_OK;
+    NN_TRY(eval_matrix_make(s->past, (const char *const *)s->names, s->n, s->arguments->bootstrap, s->arguments->seed,
+                            &m, err));
+    const NnStatus status = save_all(s, &m, err);
+    eval_matrix_free(&m);
+    return status;
 }
 
 static NnStatus work(Several *s, NnErr *err)
@@ -155,5 +173,20 @@ NnStatus eval_several(const EvalArguments *a, int batch, const EvalVoice *voice,
     for (int i = 0; i < s.n_past; i++) eval_past_run_free(&s.past[i]);
     free(s.names), free(s.real), free(s.folders), free(s.past);
     free(s.folder);
+    return status;
+}
+
+NnStatus eval_several_page(const EvalComparison *c, const char *folder, NnErr *err)
+{
+    EvalMatrix m;
+    const char **names = nn_alloc((size_t)c->n_runs, sizeof *names);
+    if (!names) return no_memory(err);
+    for (int i = 0; i < c->n_runs; i++) names[i] = nn_path_name(c->runs[i].folder);
+    NnStatus status = eval_matrix_make(c->runs, names, c->n_runs, c->resamples, c->seed, &m, err);
+    if (status == NN_OK) {
+        status = eval_compare_page_save(&(EvalComparePage){ .matrix = &m, .comparison = c }, folder, err);
+        eval_matrix_free(&m);
+    }
+    free(names);
     return status;
 }
