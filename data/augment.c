@@ -4,8 +4,8 @@
 
 #include <math.h>
 #include <stdlib.h>
-#include <string.h>
 
+#include "data/blur.h"
 #include "data/grain.h"
 #include "nn/base/parallel.h"
 #include "nn/base/size.h"
@@ -56,14 +56,6 @@ static Choices draw_choices(const DataAugment *a, NnRng *rng)
 
 /* ---- geometry: image and mask alike ---- */
 
-/* ... 1 0 | 0 1 2 ... n-1 | n-1 n-2 ...: any index, folded back inside. */
-static inline int reflect(int i, int n)
-{
-    if (i >= 0 && i < n) return i;
-    const int period = 2 * n, r = (i % period + period) % period;
-    return r < n ? r : period - 1 - r;
-}
-
 /* Pixels of c bytes to the columns that `from` names. */
 static void pick_columns(const unsigned char *row, const int *from, int w, size_t c, unsigned char *out)
 {
@@ -84,11 +76,12 @@ static NnStatus move(DataImage *img, int flip, int dx, int dy, int *from, NnErr 
     NN_TRY(data_image_copy(img, &old, err));
     const size_t c = (size_t)img->c, row = (size_t)img->w * c;
     for (int x = 0; x < img->w; x++) {
-        const int at = reflect(x - dx, img->w);
+        const int at = data_border_fold(x - dx, img->w, DATA_BORDER_TWICE);
         from[x] = flip ? img->w - 1 - at : at;
     }
     for (int y = 0; y < img->h; y++)
-        pick_columns(old.px + (size_t)reflect(y - dy, img->h) * row, from, img->w, c, img->px + (size_t)y * row);
+        pick_columns(old.px + (size_t)data_border_fold(y - dy, img->h, DATA_BORDER_TWICE) * row, from, img->w, c,
+                     img->px + (size_t)y * row);
     data_image_free(&old);
     return NN_OK;
 }
@@ -144,58 +137,15 @@ NN_KERNEL_CLONES static void change_colour(DataImage *img, const Choices *c)
     }
 }
 
-/* kernel [2*radius+1], sum 1. */
-static void gaussian(float *kernel, int radius, double sigma)
-{
-    double sum = 0;
-    for (int i = -radius; i <= radius; i++) sum += exp(-i * i / (2 * sigma * sigma));
-    for (int i = -radius; i <= radius; i++) kernel[i + radius] = (float)(exp(-i * i / (2 * sigma * sigma)) / sum);
-}
-
-/* `wide` [3(W + 2 radius)] is scratch: a row with its reflections. */
-NN_KERNEL_CLONES static void blur_rows(const DataImage *img, const float *kernel, int radius, float *wide, float *out)
-{
-    const size_t width = (size_t)img->w * 3;
-    for (int y = 0; y < img->h; y++, out += width) {
-        const unsigned char *row = img->px + (size_t)y * width;
-        for (int x = -radius; x < img->w + radius; x++)
-            for (int k = 0; k < 3; k++) wide[3 * (x + radius) + k] = row[3 * reflect(x, img->w) + k];
-        memset(out, 0, width * sizeof *out);
-        for (int i = 0; i <= 2 * radius; i++)
-            for (size_t x = 0; x < width; x++) out[x] += kernel[i] * wide[x + 3 * (size_t)i];
-    }
-}
-
-/* `sum` [3W] is scratch. */
-NN_KERNEL_CLONES static void blur_columns(const float *in, const float *kernel, int radius, float *sum, DataImage *img)
-{
-    const size_t width = (size_t)img->w * 3;
-    for (int y = 0; y < img->h; y++) {
-        memset(sum, 0, width * sizeof *sum);
-        for (int i = -radius; i <= radius; i++) {
-            const float *row = in + (size_t)reflect(y + i, img->h) * width;
-            for (size_t x = 0; x < width; x++) sum[x] += kernel[i + radius] * row[x];
-        }
-        for (size_t x = 0; x < width; x++) img->px[(size_t)y * width + x] = to_byte(sum[x]);
-    }
-}
-
 static NnStatus blur(DataImage *img, float sigma, NnErr *err)
 {
     const int radius = (int)ceilf(3 * sigma);
     float *kernel = nn_alloc(2 * (size_t)radius + 1, sizeof *kernel);
-    float *rows = nn_alloc(pixels_of(img), 3 * sizeof *rows);
-    float *line = nn_alloc((size_t)img->w + 2 * (size_t)radius, 3 * sizeof *line);
-    const int complete = kernel && rows && line;
-    if (complete) {
-        gaussian(kernel, radius, (double)sigma);
-        blur_rows(img, kernel, radius, line, rows);
-        blur_columns(rows, kernel, radius, line, img);
-    }
+    if (!kernel) return nn_fail(err, NN_ERR_NOMEM, "out of memory for a blur of %d pixels", radius);
+    data_gaussian(kernel, radius, (double)sigma);
+    const NnStatus s = data_image_convolve(img, kernel, radius, DATA_BORDER_TWICE, err);
     free(kernel);
-    free(rows);
-    free(line);
-    return complete ? NN_OK : nn_fail(err, NN_ERR_NOMEM, "out of memory for blurring %d x %d pixels", img->w, img->h);
+    return s;
 }
 
 NnStatus data_augment(const DataAugment *settings, NnRng *rng, DataSample *sample, NnErr *err)

@@ -113,6 +113,11 @@ static NnStatus save_bytes(DataBytes *bytes, const char *path, NnErr *err)
     return s;
 }
 
+NnStatus data_image_to_png(const DataImage *img, DataBytes *out, NnErr *err)
+{
+    return data_stb_encode_png(img, out, err);
+}
+
 NnStatus data_image_save_png(const DataImage *img, const char *path, NnErr *err)
 {
     DataBytes bytes;

@@ -43,6 +43,9 @@ NnStatus data_image_to_jpeg(const DataImage *img, int quality, DataBytes *out, N
 /* Save as such a JPEG in memory and read it again: img gets the losses. Unchanged on failure. */
 NnStatus data_image_through_jpeg(DataImage *img, int quality, NnErr *err);
 
+/* PNG in memory. The caller frees out->data. */
+NnStatus data_image_to_png(const DataImage *img, DataBytes *out, NnErr *err);
+
 /* PNG file, written whole or not at all. */
 NnStatus data_image_save_png(const DataImage *img, const char *path, NnErr *err);
 NnStatus data_image_save_jpeg(const DataImage *img, const char *path, int quality, NnErr *err);

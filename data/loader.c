@@ -12,6 +12,7 @@
 #include <string.h>
 
 #include "data/augment.h"
+#include "data/corruption.h"
 #include "data/region_removal.h"
 #include "data/sequence.h"
 #include "nn/base/clock.h"
@@ -30,7 +31,8 @@ typedef struct {
 struct DataLoader {
     const DataSet *set;
     DataAugment augment;
-    const DataRemoval *removal; /* NULL: none */
+    const DataRemoval *removal;       /* NULL: none */
+    const DataCorruption *corruption; /* NULL: none */
     int augmenting, batch, n_slots, n_threads;
     uint64_t seed;
     int64_t places; /* of the pass; -1 = endless */
@@ -81,6 +83,7 @@ static NnStatus check_size(const DataLoader *l, int item, const DataSample *s, N
 static NnStatus prepare(const DataLoader *l, DataDraw draw, DataSample *s, NnErr *err)
 {
     NN_TRY(check_size(l, draw.item, s, err));
+    if (l->corruption) NN_TRY(data_corrupt(l->corruption, draw.item, &s->image, err));
     if (l->removal) NN_TRY(data_region_remove_item(l->removal, l->set, l->seed, draw.epoch, draw.item, &s->image, err));
     if (!l->augmenting) return NN_OK;
     NnRng rng = nn_rng_make(l->seed, NN_STREAM_AUGMENT, draw.epoch, (uint32_t)draw.item);
@@ -249,6 +252,7 @@ NnStatus data_loader_open(const DataLoaderSpec *spec, DataLoader **out, NnErr *e
     l->augmenting = spec->train && spec->augment;
     if (l->augmenting) l->augment = *spec->augment;
     l->removal = spec->train ? spec->removal : NULL;
+    l->corruption = spec->train ? NULL : spec->corruption;
     l->batch = spec->batch;
     l->seed = spec->seed;
     l->places = spec->train ? -1 : spec->n_index;

@@ -15,11 +15,13 @@ typedef struct {
     int batch;   /* N */
     int threads; /* worker threads, at least 1 */
     uint64_t seed;
-    int train;                         /* 1: endless, shuffled, augmented; 0: one pass in order */
-    const DataAugment *augment;        /* NULL: none (always none when train = 0); copied */
-    const struct DataRemoval *removal; /* NULL: none (always none when train = 0); comes before the augmentation;
+    int train;                               /* 1: endless, shuffled, augmented; 0: one pass in order */
+    const DataAugment *augment;              /* NULL: none (always none when train = 0); copied */
+    const struct DataRemoval *removal;       /* NULL: none (always none when train = 0); comes before the augmentation;
                                           borrowed */
-    int64_t first;                     /* number of the first batch: a resumed run passes its step */
+    const struct DataCorruption *corruption; /* NULL: none (always none when train = 1); done to every image as it was
+                                                read, its mask stays; borrowed */
+    int64_t first;                           /* number of the first batch: a resumed run passes its step */
 } DataLoaderSpec;
 
 /* Valid until the next call of data_loader_next or data_loader_close. */

@@ -42,11 +42,16 @@ static void rank_items(Bootstrap *b, const EvalResults *r, const EvalRows *rows)
     }
 }
 
-static void resample(Bootstrap *b, int number, uint64_t seed, int *count)
+void eval_resample_draw(uint64_t seed, int number, int n_groups, int *count)
 {
     NnRng rng = nn_rng_make(seed, NN_STREAM_BOOTSTRAP, 0, (uint32_t)number);
-    for (int g = 0; g < b->n_groups; g++) count[g] = 0;
-    for (int g = 0; g < b->n_groups; g++) count[nn_rng_below(&rng, (uint32_t)b->n_groups)]++;
+    for (int g = 0; g < n_groups; g++) count[g] = 0;
+    for (int g = 0; g < n_groups; g++) count[nn_rng_below(&rng, (uint32_t)n_groups)]++;
+}
+
+static void resample(Bootstrap *b, int number, uint64_t seed, int *count)
+{
+    eval_resample_draw(seed, number, b->n_groups, count);
     double seen[EVAL_WEIGHED] = { 0 }, unseen[EVAL_WEIGHED] = { 0 };
     double *column = b->values + number;
     for (int k = 0; k < b->n_rows; k++) {
@@ -69,7 +74,7 @@ static double percentile(const double *sorted, int n, double share)
     return low + 1 < n ? sorted[low] + (at - low) * (sorted[low + 1] - sorted[low]) : sorted[n - 1];
 }
 
-static void set_interval(double *values, int n, EvalEstimate *out)
+void eval_interval_set(double *values, int n, EvalEstimate *out)
 {
     int kept = 0;
     for (int i = 0; i < n; i++)
@@ -85,12 +90,12 @@ static void set_intervals(Bootstrap *b, EvalRows *rows)
     double *values = b->values;
     const int n = b->resamples;
     for (int k = 0; k < rows->n; k++, values += EVAL_WEIGHED * n) {
-        set_interval(values + EVAL_AUC * n, n, &rows->rows[k].auc);
-        set_interval(values + EVAL_ACCURACY * n, n, &rows->rows[k].accuracy);
-        set_interval(values + EVAL_BALANCED * n, n, &rows->rows[k].balanced);
+        eval_interval_set(values + EVAL_AUC * n, n, &rows->rows[k].auc);
+        eval_interval_set(values + EVAL_ACCURACY * n, n, &rows->rows[k].accuracy);
+        eval_interval_set(values + EVAL_BALANCED * n, n, &rows->rows[k].balanced);
     }
-    set_interval(values, n, &rows->drop_auc);
-    set_interval(values + n, n, &rows->drop_balanced);
+    eval_interval_set(values, n, &rows->drop_auc);
+    eval_interval_set(values + n, n, &rows->drop_balanced);
 }
 
 static void release(Bootstrap *b)

@@ -13,4 +13,10 @@
  * leaves the intervals NAN. */
 NnStatus eval_bootstrap(const EvalResults *r, EvalRows *rows, int resamples, uint64_t seed, NnErr *err);
 
+/* How often each of n_groups counts in resample `number`: count [n_groups], drawn as said above. */
+void eval_resample_draw(uint64_t seed, int number, int n_groups, int *count);
+
+/* lo and hi of *out from n resampled values, which are sorted in place; NANs do not count; fewer than two: unchanged. */
+void eval_interval_set(double *values, int n, EvalEstimate *out);
+
 #endif

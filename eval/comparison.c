@@ -11,12 +11,17 @@ const char *const eval_compared_names[EVAL_COMPARED] = { "auc", "accuracy", "bal
 
 /* ---- systems ---- */
 
-static NnStatus read_runs(const char *const *folders, int n, EvalComparison *c, NnErr *err)
+/* files: NULL, or where each run's evaluation is. */
+static NnStatus read_runs(const char *const *folders, const char *const *files, int n, EvalComparison *c, NnErr *err)
 {
     c->runs = nn_alloc((size_t)n, sizeof *c->runs);
     c->systems = nn_alloc((size_t)n, sizeof *c->systems);
     if (!c->runs || !c->systems) return nn_fail(err, NN_ERR_NOMEM, "comparison: out of memory");
-    for (; c->n_runs < n; c->n_runs++) NN_TRY(eval_past_run_read(folders[c->n_runs], &c->runs[c->n_runs], err));
+    for (; c->n_runs < n; c->n_runs++) {
+        const int i = c->n_runs;
+        if (files) NN_TRY(eval_past_run_read_at(folders[i], files[i], &c->runs[i], err));
+        else NN_TRY(eval_past_run_read(folders[i], &c->runs[i], err));
+    }
     return NN_OK;
 }
 
@@ -183,17 +188,23 @@ static NnStatus fill_systems(EvalComparison *c, NnErr *err)
     return s;
 }
 
-NnStatus eval_comparison_make(const char *const *folders, int n, int resamples, uint64_t seed, EvalComparison *out,
-                              NnErr *err)
+NnStatus eval_comparison_make_at(const char *const *folders, const char *const *files, int n, int resamples,
+                                 uint64_t seed, EvalComparison *out, NnErr *err)
 {
     *out = (EvalComparison){ .resamples = resamples, .seed = seed };
-    NnStatus s = read_runs(folders, n, out, err);
+    NnStatus s = read_runs(folders, files, n, out, err);
     if (s == NN_OK) s = group_runs(out, err);
     if (s == NN_OK) s = check_runs(out, err);
     if (s == NN_OK) s = list_rows(out, err);
     if (s == NN_OK) s = fill_systems(out, err);
     if (s != NN_OK) eval_comparison_free(out);
     return s;
+}
+
+NnStatus eval_comparison_make(const char *const *folders, int n, int resamples, uint64_t seed, EvalComparison *out,
+                              NnErr *err)
+{
+    return eval_comparison_make_at(folders, NULL, n, resamples, seed, out, err);
 }
 
 void eval_comparison_free(EvalComparison *c)

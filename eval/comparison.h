@@ -47,6 +47,10 @@ typedef struct {
  * seen. */
 NnStatus eval_comparison_make(const char *const *folders, int n, int resamples, uint64_t seed, EvalComparison *out,
                               NnErr *err);
+
+/* The same of files [n]: the folder that holds each run's evaluation; folders are but names then. */
+NnStatus eval_comparison_make_at(const char *const *folders, const char *const *files, int n, int resamples,
+                                 uint64_t seed, EvalComparison *out, NnErr *err);
 void eval_comparison_free(EvalComparison *c);
 
 #endif

@@ -2,24 +2,16 @@
  * Holds main; the only file of this room that prints. */
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 #include <unistd.h>
 
-#include "data/heat_map.h"
-#include "eval/bootstrap.h"
 #include "eval/comparison_files.h"
 #include "eval/eval_arguments.h"
-#include "eval/examples.h"
-#include "eval/judge.h"
-#include "eval/map_folder.h"
-#include "eval/report_files.h"
+#include "eval/judging.h"
 #include "eval/score_photos.h"
-#include "eval/score_table.h"
-#include "eval/video_scores.h"
+#include "eval/several.h"
 #include "nn/base/calm_start.h"
 #include "nn/base/file.h"
 #include "nn/base/parallel.h"
-#include "nn/base/size.h"
 
 enum { BATCH = 32 };
 
@@ -48,159 +40,20 @@ static NnStatus score_photos(EvalRun *run, const EvalArguments *a, NnErr *err)
 
 /* ---- data sets ---- */
 
-/* What happens to each judged image besides its line in scores.csv. */
-typedef struct {
-    const char *data; /* name of the present data set */
-    int n;            /* its images */
-    int shows_progress;
-    EvalExamples *examples; /* NULL: made already */
-    EvalMapFolder maps;     /* path NULL: none wanted */
-} Pictures;
-
-static NnStatus write_map(EvalMapFolder *maps, const char *data, const EvalView *v, NnErr *err)
+static NnStatus judge_data_sets(EvalRun *run, const EvalArguments *a, NnErr *err)
 {
-    DataImage photo = { 0 }, picture = { 0 };
-    char name[NN_TEXT_MAX];
-    snprintf(name, sizeof name, "%s", v->generated ? v->generated : nn_path_name(v->item->path));
-    char *dot = v->generated ? NULL : strrchr(name, '.');
-    if (dot && dot != name) *dot = 0;
-    NnStatus s = data_picture_from_planes(v->image, v->size, &photo, err);
-    if (s == NN_OK) s = data_photo_and_overlay(&photo, v->map, v->size, &picture, err);
-    if (s == NN_OK) s = eval_map_folder_save(maps, data, v->method, name, &picture, err);
-    data_image_free(&photo);
-    data_image_free(&picture);
+    const EvalVoice voice = { stdout, stderr, isatty(STDERR_FILENO) };
+    char *folder = a->out ? nn_path_join(NULL, a->out) : nn_path_join(run->folder, "eval");
+    if (!folder) return nn_fail(err, NN_ERR_NOMEM, "out of memory");
+    const NnStatus s = eval_session(run, a, folder, a->maps, &voice, err);
+    free(folder);
     return s;
 }
 
-static NnStatus show_image(void *self, const EvalView *v, NnErr *err)
+static NnStatus judge_several(const EvalArguments *a, NnErr *err)
 {
-    Pictures *p = self;
-    if (p->shows_progress && (v->number + 1) % BATCH == 0)
-        fprintf(stderr, "\r%s: %d of %d", p->data, v->number + 1, p->n);
-    if (p->shows_progress && v->number + 1 == p->n) fprintf(stderr, "\r\033[K");
-    if (p->examples) NN_TRY(eval_examples_visit(p->examples, v, err));
-    return p->maps.path ? write_map(&p->maps, p->data, v, err) : NN_OK;
-}
-
-/* What main holds while it judges. */
-typedef struct {
-    const EvalArguments *arguments;
-    EvalRun *run;
-    int threads, n;      /* data sets */
-    EvalData *data;      /* [n] */
-    EvalReport *reports; /* [n] */
-    Pictures pictures;
-    EvalExamples examples;
-} Session;
-
-static NnStatus open_data(Session *s, NnErr *err)
-{
-    if (s->arguments->n_data == 0) return eval_data_own(s->run, s->threads, &s->data[0], err);
-    for (int i = 0; i < s->n; i++) {
-        NN_TRY(eval_data_other(s->run, s->arguments->data[i], s->threads, &s->data[i], err));
-        for (int k = 0; k < i; k++)
-            if (!strcmp(s->data[k].name, s->data[i].name))
-                return nn_fail(err, NN_ERR_USAGE, "--data %s: the name %s is taken already", s->arguments->data[i],
-                               s->data[i].name);
-    }
-    return NN_OK;
-}
-
-static void tell_skipped(const DataCheck *check)
-{
-    for (int i = 0; i < check->n_bad; i++) fprintf(stderr, "eval: left out: %s\n", check->messages[i]);
-    if (check->n_bad) fprintf(stderr, "eval: %d of %d images left out\n", check->n_bad, check->n_checked);
-}
-
-/* The same figures once more for videos, where frames of videos were judged. */
-static NnStatus judge_videos(const Session *s, EvalReport *report, NnErr *err)
-{
-    const EvalArguments *a = s->arguments;
-    if (!eval_has_videos(&report->results)) return NN_OK;
-    NN_TRY(eval_video_scores(&report->results, a->aggregation, &report->videos, err));
-    NN_TRY(eval_rows_make(&report->videos, s->run->threshold, &report->video_rows, err));
-    NN_TRY(eval_bootstrap(&report->videos, &report->video_rows, a->bootstrap, a->seed, err));
-    putchar('\n');
-    eval_table_write(stdout, &report->videos, &report->video_rows, s->run->threshold_rule);
-    return NN_OK;
-}
-
-static NnStatus judge_data(Session *s, int i, NnErr *err)
-{
-    EvalData *data = &s->data[i];
-    EvalReport *report = &s->reports[i];
-    tell_skipped(&data->check);
-    s->pictures.data = data->name;
-    s->pictures.n = data->n;
-    s->pictures.examples = i == 0 ? &s->examples : NULL;
-    if (i == 0) eval_examples_plan(&s->examples, data);
-    NN_TRY(eval_judge(s->run, data, s->threads, show_image, &s->pictures, &report->results, err));
-    report->source = *data->set->settings.path ? data->set->settings.path : data->name;
-    report->n_skipped = data->check.n_bad;
-    report->results.compat = s->arguments->compat;
-    NN_TRY(eval_rows_make(&report->results, s->run->threshold, &report->rows, err));
-    NN_TRY(eval_bootstrap(&report->results, &report->rows, s->arguments->bootstrap, s->arguments->seed, err));
-    eval_table_write(stdout, &report->results, &report->rows, s->run->threshold_rule);
-    NN_TRY(judge_videos(s, report, err));
-    putchar('\n');
-    return NN_OK;
-}
-
-static NnStatus save_examples(Session *s, const char *folder, NnErr *err)
-{
-    DataImage sheet = { 0 };
-    char *path = nn_path_join(folder, "examples.png");
-    NnStatus status =
-        path ? eval_examples_draw(&s->examples, &sheet, err) : nn_fail(err, NN_ERR_NOMEM, "out of memory");
-    if (status == NN_OK) status = data_image_save_png(&sheet, path, err);
-    data_image_free(&sheet);
-    free(path);
-    return status;
-}
-
-static NnStatus save_all(Session *s, const char *folder, NnErr *err)
-{
-    const EvalBootstrapSpec bootstrap = { s->arguments->bootstrap, s->arguments->seed };
-    NN_TRY(eval_report_save(folder, s->reports, s->n, s->run, &bootstrap, err));
-    NN_TRY(save_examples(s, folder, err));
-    printf("\nwritten: %s/{eval.csv, eval.json, scores.csv, examples.png}\n", folder);
-    if (s->arguments->maps) printf("         %s/<data>/<manipulation>/*.png\n", s->arguments->maps);
-    return NN_OK;
-}
-
-static NnStatus judge_and_save(Session *s, NnErr *err)
-{
-    s->data = nn_alloc((size_t)s->n, sizeof *s->data);
-    s->reports = nn_alloc((size_t)s->n, sizeof *s->reports);
-    if (!s->data || !s->reports) return nn_fail(err, NN_ERR_NOMEM, "out of memory");
-    NN_TRY(open_data(s, err));
-    for (int i = 0; i < s->n; i++) NN_TRY(judge_data(s, i, err));
-    eval_table_explain(stdout, s->arguments->bootstrap);
-    char *folder = s->arguments->out ? nn_path_join(NULL, s->arguments->out) : nn_path_join(s->run->folder, "eval");
-    if (!folder) return nn_fail(err, NN_ERR_NOMEM, "out of memory");
-    const NnStatus status = save_all(s, folder, err);
-    free(folder);
-    return status;
-}
-
-static NnStatus judge_data_sets(EvalRun *run, const EvalArguments *a, NnErr *err)
-{
-    Session s = { .arguments = a, .run = run, .threads = nn_threads(), .n = a->n_data ? a->n_data : 1 };
-    s.pictures.maps.path = a->maps;
-    s.pictures.shows_progress = isatty(STDERR_FILENO);
-    const NnStatus status = judge_and_save(&s, err);
-    for (int i = 0; i < s.n; i++) {
-        if (s.reports) eval_rows_free(&s.reports[i].video_rows);
-        if (s.reports) eval_results_free(&s.reports[i].videos);
-        if (s.reports) eval_rows_free(&s.reports[i].rows);
-        if (s.reports) eval_results_free(&s.reports[i].results);
-        if (s.data) eval_data_close(&s.data[i]);
-    }
-    free(s.reports);
-    free(s.data);
-    eval_examples_free(&s.examples);
-    eval_map_folder_free(&s.pictures.maps);
-    return status;
+    const EvalVoice voice = { stdout, stderr, isatty(STDERR_FILENO) };
+    return eval_several(a, BATCH, &voice, err);
 }
 
 /* ---- --compare ---- */
@@ -213,21 +66,15 @@ static NnStatus compare_runs(const EvalArguments *a, NnErr *err)
     NnStatus s = text ? NN_OK : nn_fail(err, NN_ERR_NOMEM, "out of memory");
     if (text) fputs(text, stdout);
     if (s == NN_OK && a->out) s = eval_comparison_save(&comparison, a->out, err);
-    if (s == NN_OK && a->out) printf("\nwritten: %s/comparison.{md, csv, tex}\n", a->out);
+    if (s == NN_OK && a->out) s = eval_several_page(&comparison, a->out, err);
+    if (s == NN_OK && a->out)
+        printf("\nwritten: %s/{report.html, comparison.md, comparison.csv, comparison.tex}\n", a->out);
     free(text);
     eval_comparison_free(&comparison);
     return s;
 }
 
 /* ---- the program ---- */
-
-/* In `last` of an interrupted run the weights are some steps beyond the last validation. */
-static void tell_old_threshold(const EvalRun *run)
-{
-    if (!run->has_threshold || run->step < 0 || run->threshold_step < 0 || run->threshold_step == run->step) return;
-    fprintf(stderr, "eval: the weights are those of step %lld, the threshold was chosen at step %lld\n",
-            (long long)run->step, (long long)run->threshold_step);
-}
 
 static NnStatus work(const EvalArguments *a, NnErr *err)
 {
@@ -238,9 +85,10 @@ static NnStatus work(const EvalArguments *a, NnErr *err)
     }
     if (a->threads > 0) nn_threads_set(a->threads);
     if (a->compare) return compare_runs(a, err);
-    NN_TRY(eval_run_open(a->run, BATCH, &run, err));
-    tell_old_threshold(run);
-    NnStatus s = eval_run_set_threshold(run, a->compat ? "deepfakebench" : a->threshold, err);
+    if (a->n_runs > 1) return judge_several(a, err);
+    NN_TRY(eval_run_open(a->runs[0], BATCH, &run, err));
+    eval_session_warn(run, stderr);
+    NnStatus s = eval_session_threshold(run, a, err);
     if (s == NN_OK) s = a->score ? score_photos(run, a, err) : judge_data_sets(run, a, err);
     eval_run_close(run);
     return s;

@@ -5,12 +5,14 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "data/corruption.h"
 #include "eval/video_scores.h"
 #include "nn/base/settings.h"
 #include "nn/base/size.h"
 
 const char eval_usage[] =
     "usage: eval RUN [--data NAME=PATH]... [options]     judge data sets\n"
+    "       eval RUN_A RUN_B... [--data NAME=PATH]...    judge several runs: who generalises to what?\n"
     "       eval RUN --score IMAGE... [--maps DIR]       judge single images\n"
     "       eval --compare RUN... [--out DIR]            set judged runs side by side\n"
     "\n"
@@ -18,8 +20,12 @@ const char eval_usage[] =
     "\n"
     "  --data NAME=PATH  judge this manifest (CSV) or folder instead of the run's own test split: its test\n"
     "                    split where it declares splits, else every image; may be given several times\n"
-    "  --out DIR         where eval.csv, eval.json, scores.csv, examples.png go (default: eval/ in the run)\n"
+    "  --out DIR         where eval.csv, eval.json, scores.csv, examples.png go (default: eval/ in the run);\n"
+    "                    of several runs DIR/<run>/, and what sets them side by side in DIR (default: compared/ in\n"
+    "                    the first run's eval/)\n"
     "  --maps DIR        write every judged image beside its heat map as PNG, a folder per manipulation\n"
+    "  --robust LIST     judge again under every corruption of these protocols: deeperforensics, imdl, cnndetection,\n"
+    "                    or all; also writes robustness.csv\n"
     "  --score IMAGE...  print path, probability of being forged, and verdict of each image\n"
     "  --compare RUN...  print tables of runs that were judged before: mean and spread over seeds, difference to the\n"
     "                    first with its interval. Folders NAME-s<seed> that differ by the seed are one system;\n"
@@ -29,7 +35,7 @@ const char eval_usage[] =
     "  --aggregate HOW   score of a video from its frames' scores: mean (default) or max\n"
     "  --compat deepfakebench  its equal error rate (no interpolation) and its fixed threshold of .5\n"
     "  --bootstrap N     resamples for the 95 % intervals (default 1000; 0: none)\n"
-    "  --seed N          seed of these resamples (default 1)\n"
+    "  --seed N          seed of these resamples, and of noise and blocks of --robust (default 1)\n"
     "  --threads N       threads (default: one per CPU); results do not depend on it\n"
     "  --help            this text\n"
     "  --version         the version\n"
@@ -40,6 +46,7 @@ enum {
     DATA,
     OUT,
     MAPS,
+    ROBUST,
     SCORE,
     COMPARE,
     THRESHOLD,
@@ -52,9 +59,9 @@ enum {
     VERSION,
     N_OPTIONS
 };
-static const char *const options[N_OPTIONS] = { "--data",      "--out",       "--maps",   "--score",     "--compare",
-                                                "--threshold", "--aggregate", "--compat", "--bootstrap", "--seed",
-                                                "--threads",   "--help",      "--version" };
+static const char *const options[N_OPTIONS] = { "--data",    "--out",       "--maps",      "--robust", "--score",
+                                                "--compare", "--threshold", "--aggregate", "--compat", "--bootstrap",
+                                                "--seed",    "--threads",   "--help",      "--version" };
 
 static NnStatus read_number(const char *option, const char *text, long max, long *out, NnErr *err)
 {
@@ -96,6 +103,10 @@ static NnStatus take_value(EvalArguments *a, int option, const char *value, NnEr
     case MAPS:
         a->maps = value;
         break;
+    case ROBUST:
+        a->robust = value;
+        s = data_protocols_check(value, err);
+        break;
     case THRESHOLD:
         a->threshold = value;
         break;
@@ -122,21 +133,10 @@ static NnStatus take_value(EvalArguments *a, int option, const char *value, NnEr
     return s;
 }
 
-static NnStatus take_positional(EvalArguments *a, const char *text, NnErr *err)
+static void take_positional(EvalArguments *a, const char *text)
 {
-    if (a->score) {
-        a->photos[a->n_photos++] = text;
-        return NN_OK;
-    }
-    if (a->compare) {
-        a->runs[a->n_runs++] = text;
-        return NN_OK;
-    }
-    if (a->run)
-        return nn_fail(err, NN_ERR_USAGE,
-                       "%s: a second run? images to judge come after --score, runs to compare after --compare", text);
-    a->run = text;
-    return NN_OK;
+    if (a->score) a->photos[a->n_photos++] = text;
+    else a->runs[a->n_runs++] = text;
 }
 
 /* Take argv[*i], and its value where it has one. */
@@ -149,6 +149,8 @@ static NnStatus take_option(EvalArguments *a, int argc, char *const *argv, int *
     if (option < 0) return unknown_option(text, err);
     if (option == SCORE || option == COMPARE || option == HELP || option == VERSION) {
         if (value) return nn_fail(err, NN_ERR_USAGE, "%s: %s takes no value", text, options[option]);
+        if (option == COMPARE && a->n_runs > 0)
+            return nn_fail(err, NN_ERR_USAGE, "%s: runs to compare come after --compare", a->runs[0]);
         a->score |= option == SCORE;
         a->compare |= option == COMPARE;
         a->help |= option == HELP;
@@ -162,22 +164,35 @@ static NnStatus take_option(EvalArguments *a, int argc, char *const *argv, int *
 
 static NnStatus check_compare(const EvalArguments *a, NnErr *err)
 {
-    if (a->run) return nn_fail(err, NN_ERR_USAGE, "%s: runs to compare come after --compare", a->run);
     if (a->n_runs == 0) return nn_fail(err, NN_ERR_USAGE, "--compare: no run named after it");
-    if (a->score || a->n_data || a->maps || a->threshold || a->compat || a->aggregation)
-        return nn_fail(err, NN_ERR_USAGE,
-                       "--compare reads what was judged before; it goes with none of --score, --data, --maps, "
-                       "--threshold, --aggregate, --compat");
+    if (a->score || a->n_data || a->maps || a->robust || a->threshold || a->compat || a->aggregation)
+        return nn_fail(
+            err, NN_ERR_USAGE,
+            "--compare reads what was judged before; it goes with none of --score, --data, --maps, --robust, "
+            "--threshold, --aggregate, --compat");
     return NN_OK;
+}
+
+static int is_picture(const char *path)
+{
+    const char *dot = strrchr(path, '.');
+    return dot && (!strcmp(dot, ".png") || !strcmp(dot, ".jpg") || !strcmp(dot, ".jpeg"));
 }
 
 static NnStatus check_combination(const EvalArguments *a, NnErr *err)
 {
     if (a->help || a->version) return NN_OK;
     if (a->compare) return check_compare(a, err);
-    if (!a->run) return nn_fail(err, NN_ERR_USAGE, "which run? usage: eval RUN_OR_CHECKPOINT [options]; see --help");
+    if (a->n_runs == 0)
+        return nn_fail(err, NN_ERR_USAGE, "which run? usage: eval RUN_OR_CHECKPOINT [options]; see --help");
     if (a->score && a->n_photos == 0) return nn_fail(err, NN_ERR_USAGE, "--score: no image named after it");
+    for (int i = 1; i < a->n_runs; i++)
+        if (is_picture(a->runs[i]))
+            return nn_fail(err, NN_ERR_USAGE, "%s: a run? images to judge come after --score", a->runs[i]);
+    if (a->score && a->n_runs > 1)
+        return nn_fail(err, NN_ERR_USAGE, "%s: --score judges with one run; images come after it", a->runs[1]);
     if (a->score && a->n_data > 0) return nn_fail(err, NN_ERR_USAGE, "--score and --data: one at a time");
+    if (a->score && a->robust) return nn_fail(err, NN_ERR_USAGE, "--score and --robust: one at a time");
     if (a->compat && a->threshold)
         return nn_fail(err, NN_ERR_USAGE, "--compat deepfakebench has its own threshold; found --threshold %s",
                        a->threshold);
@@ -197,7 +212,7 @@ NnStatus eval_arguments_parse(int argc, char *const *argv, EvalArguments *out, N
     for (int i = 1; s == NN_OK && i < argc; i++) {
         if (!only_names && !strcmp(argv[i], "--")) only_names = 1;
         else if (!only_names && argv[i][0] == '-' && argv[i][1]) s = take_option(out, argc, argv, &i, err);
-        else s = take_positional(out, argv[i], err);
+        else take_positional(out, argv[i]);
     }
     if (s == NN_OK) s = check_combination(out, err);
     if (s != NN_OK) eval_arguments_free(out);

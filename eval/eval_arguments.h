@@ -7,13 +7,13 @@
 
 /* Texts are borrowed from argv; the lists are owned (eval_arguments_free). */
 typedef struct {
-    const char *run;   /* run folder or checkpoint; NULL with --help, --version or --compare */
-    int compare;       /* 1: compare the evaluated runs in `runs` */
-    const char **runs; /* [n_runs], run folders */
+    const char **runs; /* [n_runs], run folders or checkpoints */
     int n_runs;
+    int compare;       /* 1: compare runs that were judged before */
     const char **data; /* [n_data], NAME=PATH */
     int n_data;
     const char *out, *maps; /* NULL: not given */
+    const char *robust;     /* protocols of corruptions, comma list; NULL: none */
     const char *threshold;  /* rule of threshold_rule.h; NULL: the stored threshold */
     int score;              /* 1: judge the images in `photos`, no data set */
     const char **photos;    /* [n_photos] */
@@ -22,7 +22,7 @@ typedef struct {
     EvalCompat compat;           /* whose definitions */
     int threads;                 /* 0: as many as there are CPUs */
     int bootstrap;               /* resamples; 0: no intervals */
-    uint64_t seed;               /* of the bootstrap */
+    uint64_t seed;               /* of the bootstrap and of corruptions */
     int help, version;
 } EvalArguments;
 

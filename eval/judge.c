@@ -9,6 +9,7 @@
 #include "data/loader.h"
 #include "nn/base/file.h"
 #include "nn/base/metrics.h"
+#include "nn/base/rng.h"
 #include "nn/base/size.h"
 
 /* ---- which images ---- */
@@ -31,23 +32,28 @@ static NnStatus select_test(EvalData *data, int threads, NnErr *err)
     return nn_fail(err, NN_ERR_DATA, "%s: no image to judge (no item in the split test)", data->name);
 }
 
+void eval_data_own_name(const EvalRun *run, char *out)
+{
+    switch ((DataSourceKind)run->data.source) {
+    case DATA_SOURCE_PORTRAITS:
+        snprintf(out, NN_TEXT_MAX, "portraits");
+        break;
+    case DATA_SOURCE_PHOTOS:
+        snprintf(out, NN_TEXT_MAX, "photos");
+        break;
+    case DATA_SOURCE_MANIFEST:
+        name_after(run->data.path, 0, out);
+        break;
+    case DATA_SOURCE_FOLDER:
+        name_after(run->data.path, 1, out);
+        break;
+    }
+}
+
 NnStatus eval_data_own(const EvalRun *run, int threads, EvalData *out, NnErr *err)
 {
     *out = (EvalData){ 0 };
-    switch ((DataSourceKind)run->data.source) {
-    case DATA_SOURCE_PORTRAITS:
-        snprintf(out->name, sizeof out->name, "portraits");
-        break;
-    case DATA_SOURCE_PHOTOS:
-        snprintf(out->name, sizeof out->name, "photos");
-        break;
-    case DATA_SOURCE_MANIFEST:
-        name_after(run->data.path, 0, out->name);
-        break;
-    case DATA_SOURCE_FOLDER:
-        name_after(run->data.path, 1, out->name);
-        break;
-    }
+    eval_data_own_name(run, out->name);
     NnStatus s = data_set_open(&run->data, run->trained.seed, &out->set, err);
     if (s == NN_OK) s = select_test(out, threads, err);
     if (s != NN_OK) eval_data_close(out);
@@ -111,6 +117,16 @@ void eval_data_close(EvalData *data)
     free(data->index);
     data_set_free(data->set);
     *data = (EvalData){ 0 };
+}
+
+uint64_t eval_data_key(const EvalData *data)
+{
+    const DataSettings *s = &data->set->settings;
+    char text[NN_TEXT_MAX + 96];
+    if (s->source != DATA_SOURCE_PORTRAITS && s->source != DATA_SOURCE_PHOTOS) return 0;
+    snprintf(text, sizeof text, "%d %llu %d %d %.9g %s", s->source, (unsigned long long)data->set->seed, s->quality_min,
+             s->quality_max, (double)s->noise, s->path);
+    return nn_hash_text(text);
 }
 
 /* ---- what the detector says about them ---- */
@@ -223,6 +239,7 @@ NnStatus eval_judge(EvalRun *run, const EvalData *data, int threads, EvalVisit v
                                   .n_index = data->n,
                                   .batch = run->batch,
                                   .threads = threads,
+                                  .corruption = data->corruption,
                                   .seed = run->trained.seed };
     DataLoader *loader = NULL;
     NnStatus s = pass.mask ? NN_OK : nn_fail(err, NN_ERR_NOMEM, "%s: out of memory", data->name);

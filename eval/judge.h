@@ -11,10 +11,14 @@ typedef struct {
     DataSet *set;
     int *index; /* [n], the items that are judged */
     int n;
-    DataCheck check; /* on_bad = skip: what was left out */
+    DataCheck check;                         /* on_bad = skip: what was left out */
+    const struct DataCorruption *corruption; /* done to every image before it is judged; borrowed; NULL: none */
 } EvalData;
 
-/* The run's own data set and its test split. Named after its source or its folder. */
+/* The name of the data set that the run was trained on, after its source or its folder, into out [NN_TEXT_MAX]. */
+void eval_data_own_name(const EvalRun *run, char *out);
+
+/* The run's own data set, so named, and its test split. */
 NnStatus eval_data_own(const EvalRun *run, int threads, EvalData *out, NnErr *err);
 
 /* A manifest (file) or folder in the form NAME=PATH: images whose split is declared as test, or, where none is
@@ -23,6 +27,10 @@ NnStatus eval_data_own(const EvalRun *run, int threads, EvalData *out, NnErr *er
  * form; ERR_DATA: nothing to judge; ERR_FORMAT: the checkpoint does not name what was trained on. */
 NnStatus eval_data_other(const EvalRun *run, const char *name_and_path, int threads, EvalData *out, NnErr *err);
 void eval_data_close(EvalData *data);
+
+/* What tells the set's images from those of another set of equal paths: generated ones follow from seed and settings,
+ * and "portraits/7/swap" is another picture for another seed. 0 for files, which their paths tell apart. */
+uint64_t eval_data_key(const EvalData *data);
 
 /* One judged image, for those who want pictures. Valid during the call. */
 typedef struct {

@@ -245,11 +245,23 @@ static int agree(double a, double b)
     return isnan(a) ? isnan(b) : fabs(a - b) < 1e-6;
 }
 
+/* NAN where there is none. */
+static void read_interval(const json_t *object, const char *key, EvalEstimate *out)
+{
+    const json_t *found = json_object_get(object, key), *lo = json_object_get(found, "lo"),
+                 *hi = json_object_get(found, "hi");
+    out->lo = json_is_number(lo) ? json_number_value(lo) : (double)NAN;
+    out->hi = json_is_number(hi) ? json_number_value(hi) : (double)NAN;
+}
+
 static void take_stored(const json_t *written, EvalRow *row)
 {
     row->pixel_auc = value_of(written, "pixel_auc");
     row->pixel_auc_prior = value_of(written, "pixel_auc_prior");
     row->iou_prior = value_of(written, "iou_prior");
+    read_interval(written, "auc", &row->auc);
+    read_interval(written, "accuracy", &row->accuracy);
+    read_interval(written, "balanced_accuracy", &row->balanced);
     for (int i = 0; i < EVAL_ROW_COLUMNS; i++) {
         const EvalRowColumn *column = &eval_row_columns[i];
         if (column->is_stored) *eval_row_place(row, column) = value_of(written, column->name);
@@ -294,6 +306,20 @@ static double threshold_of(const json_t *card)
     return exact ? strtod(exact, NULL) : json_number_value(json_object_get(card, "threshold"));
 }
 
+/* Evaluations of the first versions note no key; generated images of theirs are told apart by the seed. */
+static void read_key(const json_t *written, const EvalPastRun *run, EvalPastSet *set)
+{
+    const char *key = json_string_value(json_object_get(written, "images"));
+    const int generated = !strcmp(set->name, "portraits") || !strcmp(set->name, "photos");
+    set->images = key ? strtoull(key, NULL, 16) : generated ? run->seed : 0;
+}
+
+static char *copy_text(const json_t *object, const char *key)
+{
+    const char *text = json_string_value(json_object_get(object, key));
+    return nn_path_join(NULL, text ? text : "");
+}
+
 static NnStatus take_report(const json_t *root, const char *path, EvalPastRun *run, NnErr *err)
 {
     const json_t *card = json_object_get(root, "run"), *sets = json_object_get(root, "data_sets");
@@ -302,11 +328,17 @@ static NnStatus take_report(const json_t *root, const char *path, EvalPastRun *r
         return nn_fail(err, NN_ERR_DATA, "%s: no seed, no threshold, or not the data sets of scores.csv; judge anew",
                        path);
     run->seed = (uint64_t)json_integer_value(seed);
+    run->trained_on = copy_text(card, json_is_string(json_object_get(card, "seen")) ? "seen" : "trained_on");
+    run->source = copy_text(card, "source");
+    if (!run->trained_on || !run->source) return nn_fail(err, NN_ERR_NOMEM, "out of memory");
     for (int i = 0; i < run->n_sets; i++) {
         const json_t *written = NULL;
         for (size_t k = 0; k < json_array_size(sets); k++)
             if (is_text(json_array_get(sets, k), "data", run->sets[i].name)) written = json_array_get(sets, k);
         NN_TRY(fill_levels(written, threshold_of(card), path, &run->sets[i], err));
+        read_interval(written, "drop_auc", &run->sets[i].rows.drop_auc);
+        read_interval(written, "drop_balanced_accuracy", &run->sets[i].rows.drop_balanced);
+        read_key(written, run, &run->sets[i]);
     }
     return NN_OK;
 }
@@ -340,29 +372,36 @@ static NnStatus name_run(EvalPastRun *run, NnErr *err)
     return NN_OK;
 }
 
-static NnStatus read_folder(const char *folder, EvalPastRun *run, NnErr *err)
+static NnStatus read_files(const char *folder, const char *files, EvalPastRun *run, NnErr *err)
 {
-    char *inner = nn_path_join(folder, "eval");
-    const char *where = inner && nn_folder_exists(inner) ? inner : folder;
-    char *scores = nn_path_join(where, "scores.csv"), *report = nn_path_join(where, "eval.json");
+    char *scores = nn_path_join(files, "scores.csv"), *report = nn_path_join(files, "eval.json");
     NnStatus s = NN_OK;
-    if (!inner || !scores || !report) s = nn_fail(err, NN_ERR_NOMEM, "out of memory");
+    if (!scores || !report) s = nn_fail(err, NN_ERR_NOMEM, "out of memory");
     else if (!nn_file_exists(scores) || !nn_file_exists(report))
         s = nn_fail(err, NN_ERR_IO, "%s: no scores.csv and eval.json there, nor in its eval/; first: eval %s", folder,
                     folder);
     if (s == NN_OK) s = read_scores(scores, run, err);
     if (s == NN_OK) s = read_report(report, run, err);
-    free(inner), free(scores), free(report);
+    free(scores), free(report);
+    return s;
+}
+
+NnStatus eval_past_run_read_at(const char *folder, const char *files, EvalPastRun *out, NnErr *err)
+{
+    *out = (EvalPastRun){ .folder = nn_path_join(NULL, folder) };
+    NnStatus s = out->folder ? NN_OK : nn_fail(err, NN_ERR_NOMEM, "out of memory");
+    if (s == NN_OK) s = read_files(folder, files, out, err);
+    if (s == NN_OK) s = name_run(out, err);
+    if (s != NN_OK) eval_past_run_free(out);
     return s;
 }
 
 NnStatus eval_past_run_read(const char *folder, EvalPastRun *out, NnErr *err)
 {
-    *out = (EvalPastRun){ .folder = nn_path_join(NULL, folder) };
-    NnStatus s = out->folder ? NN_OK : nn_fail(err, NN_ERR_NOMEM, "out of memory");
-    if (s == NN_OK) s = read_folder(folder, out, err);
-    if (s == NN_OK) s = name_run(out, err);
-    if (s != NN_OK) eval_past_run_free(out);
+    char *inner = nn_path_join(folder, "eval");
+    if (!inner) return nn_fail(err, NN_ERR_NOMEM, "out of memory");
+    const NnStatus s = eval_past_run_read_at(folder, nn_folder_exists(inner) ? inner : folder, out, err);
+    free(inner);
     return s;
 }
 
@@ -384,5 +423,7 @@ void eval_past_run_free(EvalPastRun *run)
     free(run->scores);
     free(run->folder);
     free(run->name);
+    free(run->trained_on);
+    free(run->source);
     *run = (EvalPastRun){ 0 };
 }

@@ -4,8 +4,8 @@
 #include "eval/score_rows.h"
 
 /* One data set of an evaluation. Items stand in the order of their paths, so that those of two runs can be set side by
- * side. Figures of pooled pixels and of priors in `rows` are those that were written down (NAN where an earlier version
- * wrote none); everything else is computed anew. */
+ * side. Figures of pooled pixels and of priors, and intervals, in `rows` are those that were written down (NAN where an
+ * earlier version wrote none); everything else is computed anew. */
 typedef struct {
     EvalResults results;
     EvalRows rows;
@@ -13,13 +13,15 @@ typedef struct {
     EvalRows video_rows;
     char *name, **methods; /* what results.name and results.methods point to */
     int n_methods;
+    uint64_t images; /* eval_data_key: sets whose keys differ hold different images, whatever their paths */
 } EvalPastSet;
 
 typedef struct {
     char *folder;
     char *name; /* the folder's last part, without "-s<seed>" at its end: runs that differ by their seed share it */
     uint64_t seed;
-    char *scores; /* the text of scores.csv, which paths point into */
+    char *trained_on, *source; /* manipulations, and the data set; "" where the evaluation does not say */
+    char *scores;              /* the text of scores.csv, which paths point into */
     int n_sets;
     EvalPastSet *sets;
 } EvalPastRun;
@@ -27,6 +29,9 @@ typedef struct {
 /* Read folder/eval/{scores.csv, eval.json}, or the two from the folder itself. The caller frees with
  * eval_past_run_free. ERR_IO: it was not judged yet; ERR_DATA: a damaged file, or two that do not belong together. */
 NnStatus eval_past_run_read(const char *folder, EvalPastRun *out, NnErr *err);
+
+/* The same from exactly the folder `files`; `folder` then is but a name. */
+NnStatus eval_past_run_read_at(const char *folder, const char *files, EvalPastRun *out, NnErr *err);
 void eval_past_run_free(EvalPastRun *run);
 
 #endif

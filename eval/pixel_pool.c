@@ -11,6 +11,7 @@
 /* Positive floats sort like their bits. DROP mantissa bits go; everything below FLOOR_BITS (2^-24) is bin 0. */
 enum { DROP = 7, FLOOR_BITS = (127 - 24) << 23, ONE_BITS = 127 << 23 };
 enum { BINS = ((ONE_BITS - FLOOR_BITS) >> DROP) + 1 };
+enum { BLOCK = 4096, BLOCKS = (BINS + BLOCK - 1) / BLOCK };
 
 static size_t bin_of(float v)
 {
@@ -27,21 +28,35 @@ static NnStatus ensure(uint64_t **counts, size_t n, NnErr *err)
     return *counts ? NN_OK : nn_fail(err, NN_ERR_NOMEM, "pixel counts: no memory for %zu numbers", n);
 }
 
+static NnStatus ensure_blocks(EvalPixelPool *pool, NnErr *err)
+{
+    if (!pool->block) pool->block = nn_alloc(BLOCKS, sizeof *pool->block);
+    return pool->block ? NN_OK : nn_fail(err, NN_ERR_NOMEM, "pixel counts: no memory for %d blocks", BLOCKS);
+}
+
 NnStatus eval_pixel_pool_add(EvalPixelPool *pool, const float *map, const unsigned char *mask, size_t n, NnErr *err)
 {
-    NN_TRY(ensure(&pool->count, 2 * (size_t)BINS, err));
+    NN_TRY(ensure_blocks(pool, err));
     for (size_t i = 0; i < n; i++)
         if (isnan(map[i])) return nn_fail(err, NN_ERR_NUMERIC, "map: pixel %zu is not a number", i);
-    for (size_t i = 0; i < n; i++) pool->count[2 * bin_of(map[i]) + (mask[i] != 0)]++;
+    for (size_t i = 0; i < n; i++) {
+        const size_t bin = bin_of(map[i]);
+        uint64_t **block = &pool->block[bin / BLOCK];
+        if (!*block) NN_TRY(ensure(block, 2 * (size_t)BLOCK, err));
+        (*block)[2 * (bin % BLOCK) + (mask[i] != 0)]++;
+    }
     return NN_OK;
 }
 
 NnStatus eval_pixel_pool_merge(EvalPixelPool *pool, const EvalPixelPool *other, NnErr *err)
 {
-    if (!other->count) return NN_OK;
-    NN_TRY(ensure(&pool->count, 2 * (size_t)BINS, err));
-    for (size_t i = 0; i < 2 * (size_t)BINS; i++)
-        if (other->count[i]) pool->count[i] += other->count[i];
+    if (!other->block) return NN_OK;
+    NN_TRY(ensure_blocks(pool, err));
+    for (size_t b = 0; b < BLOCKS; b++) {
+        if (!other->block[b]) continue;
+        NN_TRY(ensure(&pool->block[b], 2 * (size_t)BLOCK, err));
+        for (size_t i = 0; i < 2 * (size_t)BLOCK; i++) pool->block[b][i] += other->block[b][i];
+    }
     return NN_OK;
 }
 
@@ -65,7 +80,9 @@ static double pairs_auc(const PairCount *p)
 double eval_pixel_pool_auc(const EvalPixelPool *pool)
 {
     PairCount pairs = { 0 };
-    for (size_t i = 0; pool->count && i < BINS; i++) pairs_add(&pairs, pool->count[2 * i], pool->count[2 * i + 1]);
+    for (size_t b = 0; pool->block && b < BLOCKS; b++)
+        for (size_t i = 0; pool->block[b] && i < BLOCK; i++)
+            pairs_add(&pairs, pool->block[b][2 * i], pool->block[b][2 * i + 1]);
     return pairs_auc(&pairs);
 }
 
@@ -103,16 +120,19 @@ static void cuts_add(CutSearch *c, double value, uint64_t untouched, uint64_t fo
 EvalBestCut eval_pixel_pool_best(const EvalPixelPool *pool)
 {
     double all_forged = 0;
-    for (size_t i = 0; pool->count && i < BINS; i++) all_forged += (double)pool->count[2 * i + 1];
+    for (size_t b = 0; pool->block && b < BLOCKS; b++)
+        for (size_t i = 0; pool->block[b] && i < BLOCK; i++) all_forged += (double)pool->block[b][2 * i + 1];
     CutSearch cuts = cuts_start(all_forged);
-    for (size_t i = pool->count ? BINS : 0; i-- > 0;)
-        cuts_add(&cuts, (double)value_of(i), pool->count[2 * i], pool->count[2 * i + 1]);
+    for (size_t b = pool->block ? BLOCKS : 0; b-- > 0;)
+        for (size_t i = pool->block[b] ? BLOCK : 0; i-- > 0;)
+            cuts_add(&cuts, (double)value_of(b * BLOCK + i), pool->block[b][2 * i], pool->block[b][2 * i + 1]);
     return cuts.best;
 }
 
 void eval_pixel_pool_free(EvalPixelPool *pool)
 {
-    free(pool->count);
+    for (size_t b = 0; pool->block && b < BLOCKS; b++) free(pool->block[b]);
+    free(pool->block);
     *pool = (EvalPixelPool){ 0 };
 }
 

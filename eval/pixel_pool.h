@@ -10,9 +10,9 @@
 
 #include "nn/base/status.h"
 
-/* Zero-initialise; its memory (25 MiB of address space, touched only where values fall) comes with the first add. */
+/* Zero-initialise; its memory comes in blocks of 64 KiB, where values fall: 25 MiB at most. */
 typedef struct {
-    uint64_t *count; /* [bins][2]: untouched, forged; NULL while empty */
+    uint64_t **block; /* each [bins of a block][2]: untouched, forged; NULL where no value fell, and while empty */
 } EvalPixelPool;
 
 /* Count the n pixels of one image: map [n] in [0,1] (values outside are clamped; NaN is ERR_NUMERIC), mask [n] 0/1. */

@@ -7,6 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "eval/judge.h"
+#include "eval/robustness_files.h"
 #include "eval/video_scores.h"
 #include "nn/base/blas.h"
 #include "nn/base/file.h"
@@ -76,8 +78,7 @@ static void put_rows(FILE *out, const EvalResults *r, const EvalRows *rows)
     for (int k = 0; k < rows->n; k++) put_row(out, r, rows, &rows->rows[k]);
 }
 
-/* Close a memory stream; NULL (and nothing leaked) if writing to it failed. */
-static char *finish(FILE *out, char **text)
+char *eval_text_finish(FILE *out, char **text)
 {
     const int failed = ferror(out);
     if (fclose(out) == 0 && !failed) return *text;
@@ -98,7 +99,7 @@ char *eval_rows_csv(const EvalReport *reports, int n)
         put_rows(out, &reports[i].results, &reports[i].rows);
         put_rows(out, &reports[i].videos, &reports[i].video_rows);
     }
-    return finish(out, &text);
+    return eval_text_finish(out, &text);
 }
 
 static void put_score(FILE *out, const EvalResults *r, double threshold, const EvalItem *item)
@@ -131,18 +132,29 @@ char *eval_scores_csv(const EvalReport *reports, int n)
     for (int i = 0; i < n; i++)
         for (int k = 0; k < reports[i].results.n; k++)
             put_score(out, &reports[i].results, reports[i].rows.threshold, &reports[i].results.items[k]);
-    return finish(out, &text);
+    return eval_text_finish(out, &text);
+}
+
+char *eval_robustness_csv(const EvalReport *reports, int n)
+{
+    char *text = NULL;
+    size_t len = 0;
+    FILE *out = open_memstream(&text, &len);
+    if (!out) return NULL;
+    eval_robust_csv_heading(out);
+    for (int i = 0; i < n; i++)
+        if (reports[i].robust.points) eval_robust_csv(out, &reports[i].robust);
+    return eval_text_finish(out, &text);
 }
 
 /* ---- JSON ---- */
 
-static json_t *number(double v)
+json_t *eval_number_json(double v)
 {
     return isnan(v) ? json_null() : json_real(v);
 }
 
-/* Names and paths may hold bytes that are no UTF-8, which JSON cannot: those become '?'. */
-static json_t *text_json(const char *text)
+json_t *eval_text_json(const char *text)
 {
     json_t *j = json_string(text);
     char *copy = j ? NULL : nn_path_join(NULL, text);
@@ -153,32 +165,32 @@ static json_t *text_json(const char *text)
     return j;
 }
 
-/* {"value":..,"lo":..,"hi":..} */
-static json_t *estimate(const EvalEstimate *e)
+json_t *eval_estimate_json(const EvalEstimate *e)
 {
-    return json_pack("{s:o, s:o, s:o}", "value", number(e->value), "lo", number(e->lo), "hi", number(e->hi));
+    return json_pack("{s:o, s:o, s:o}", "value", eval_number_json(e->value), "lo", eval_number_json(e->lo), "hi",
+                     eval_number_json(e->hi));
 }
 
 static json_t *row_json(const EvalResults *r, const EvalRow *row)
 {
-    json_t *j = json_pack("{s:o, s:s, s:o, s:i, s:i, s:i}", "method", text_json(row->name), "row",
+    json_t *j = json_pack("{s:o, s:s, s:o, s:i, s:i, s:i}", "method", eval_text_json(row->name), "row",
                           row->kind == EVAL_ROW_METHOD ? "manipulation" : "pooled", "seen",
                           row->seen < 0 ? json_null() : json_boolean(row->seen), "n_real", row->n_real, "n_fake",
                           row->n_fake, "n_masks", row->n_masks);
-    json_object_set_new(j, "accuracy", estimate(&row->accuracy));
-    json_object_set_new(j, "balanced_accuracy", estimate(&row->balanced));
-    json_object_set_new(j, "auc", estimate(&row->auc));
-    json_object_set_new(j, "ap", number(row->ap));
-    json_object_set_new(j, "eer", number(row->eer));
-    json_object_set_new(j, "pixel_auc", number(row->pixel_auc));
-    json_object_set_new(j, "pixel_auc_prior", number(row->pixel_auc_prior));
-    json_object_set_new(j, "iou", number(row->iou));
-    json_object_set_new(j, "iou_prior", number(row->iou_prior));
+    json_object_set_new(j, "accuracy", eval_estimate_json(&row->accuracy));
+    json_object_set_new(j, "balanced_accuracy", eval_estimate_json(&row->balanced));
+    json_object_set_new(j, "auc", eval_estimate_json(&row->auc));
+    json_object_set_new(j, "ap", eval_number_json(row->ap));
+    json_object_set_new(j, "eer", eval_number_json(row->eer));
+    json_object_set_new(j, "pixel_auc", eval_number_json(row->pixel_auc));
+    json_object_set_new(j, "pixel_auc_prior", eval_number_json(row->pixel_auc_prior));
+    json_object_set_new(j, "iou", eval_number_json(row->iou));
+    json_object_set_new(j, "iou_prior", eval_number_json(row->iou_prior));
     json_object_set_new(j, "level", json_string(eval_level_text(r)));
     json_object_set_new(j, "aggregation",
                         *eval_aggregation_text(r) ? json_string(eval_aggregation_text(r)) : json_null());
     for (int i = 0; i < EVAL_ROW_COLUMNS; i++)
-        json_object_set_new(j, eval_row_columns[i].name, number(eval_row_figure(row, &eval_row_columns[i])));
+        json_object_set_new(j, eval_row_columns[i].name, eval_number_json(eval_row_figure(row, &eval_row_columns[i])));
     return j;
 }
 
@@ -192,42 +204,53 @@ static json_t *videos_json(const EvalReport *report)
 {
     if (report->videos.n == 0) return json_null();
     return json_pack("{s:i, s:s, s:o, s:o}", "n", report->videos.n, "aggregation",
-                     eval_aggregation_text(&report->videos), "drop_auc", estimate(&report->video_rows.drop_auc),
-                     "drop_balanced_accuracy", estimate(&report->video_rows.drop_balanced));
+                     eval_aggregation_text(&report->videos), "drop_auc",
+                     eval_estimate_json(&report->video_rows.drop_auc), "drop_balanced_accuracy",
+                     eval_estimate_json(&report->video_rows.drop_balanced));
 }
 
 static json_t *data_json(const EvalReport *report)
 {
     json_t *rows = json_array();
+    char images[24];
+    snprintf(images, sizeof images, "%016llx", (unsigned long long)report->images);
     append_rows(rows, &report->results, &report->rows);
     append_rows(rows, &report->videos, &report->video_rows);
-    return json_pack("{s:o, s:o, s:i, s:i, s:o, s:o, s:o, s:o, s:o}", "data", text_json(report->results.name), "source",
-                     text_json(report->source), "n_images", report->results.n, "n_skipped", report->n_skipped, "rows",
-                     rows, "drop_auc", estimate(&report->rows.drop_auc), "drop_balanced_accuracy",
-                     estimate(&report->rows.drop_balanced), "videos", videos_json(report), "compat",
-                     *compat_text(&report->results) ? json_string(compat_text(&report->results)) : json_null());
+    json_t *j = json_pack("{s:o, s:o, s:s, s:i, s:i, s:o, s:o, s:o, s:o, s:o}", "data",
+                          eval_text_json(report->results.name), "source", eval_text_json(report->source), "images",
+                          images, "n_images", report->results.n, "n_skipped", report->n_skipped, "rows", rows,
+                          "drop_auc", eval_estimate_json(&report->rows.drop_auc), "drop_balanced_accuracy",
+                          eval_estimate_json(&report->rows.drop_balanced), "videos", videos_json(report), "compat",
+                          *compat_text(&report->results) ? json_string(compat_text(&report->results)) : json_null());
+    if (report->robust.points) json_object_set_new(j, "robustness", eval_robust_json(&report->robust));
+    return j;
 }
 
 /* The run card: what was judged with. */
 static json_t *run_json(const EvalRun *run)
 {
     json_t *j = json_object();
-    json_object_set_new(j, "checkpoint", text_json(run->trained.path));
-    json_object_set_new(j, "network", text_json(run->trained.model.network));
+    const char *seen = nn_trained_note(&run->trained, "seen");
+    char source[NN_TEXT_MAX];
+    eval_data_own_name(run, source);
+    json_object_set_new(j, "checkpoint", eval_text_json(run->trained.path));
+    json_object_set_new(j, "network", eval_text_json(run->trained.model.network));
     json_object_set_new(j, "weights", json_integer((json_int_t)nn_params_weights(run->params)));
     json_object_set_new(j, "size", json_integer(run->data.size));
-    json_object_set_new(j, "trained_on", text_json(run->data.methods));
+    json_object_set_new(j, "trained_on", eval_text_json(run->data.methods));
+    json_object_set_new(j, "seen", *seen ? eval_text_json(seen) : json_null());
+    json_object_set_new(j, "source", eval_text_json(source));
     json_object_set_new(j, "seed", json_integer((json_int_t)run->trained.seed));
     json_object_set_new(j, "threshold", json_real(run->threshold));
     json_object_set_new(j, "threshold_exact",
                         json_sprintf("%.17g", run->threshold)); /* numbers have nine digits here */
     json_object_set_new(j, "threshold_stored", json_boolean(run->has_threshold));
-    json_object_set_new(j, "threshold_rule", text_json(run->threshold_rule));
+    json_object_set_new(j, "threshold_rule", eval_text_json(run->threshold_rule));
     json_object_set_new(j, "validation_images", json_integer(run->validation.n));
     static const char *const notes[] = { "step", "validated", "best", "version", "blas_core", "mask_count", "config" };
     for (size_t i = 0; i < sizeof notes / sizeof *notes; i++) {
         const char *value = nn_trained_note(&run->trained, notes[i]);
-        json_object_set_new(j, notes[i], *value ? text_json(value) : json_null());
+        json_object_set_new(j, notes[i], *value ? eval_text_json(value) : json_null());
     }
     return j;
 }
@@ -263,5 +286,7 @@ NnStatus eval_report_save(const char *folder, const EvalReport *reports, int n, 
     NN_TRY(nn_folder_make(folder, err));
     NN_TRY(eval_text_save(folder, "eval.csv", eval_rows_csv(reports, n), err));
     NN_TRY(eval_text_save(folder, "scores.csv", eval_scores_csv(reports, n), err));
+    if (n > 0 && reports[0].robust.points)
+        NN_TRY(eval_text_save(folder, "robustness.csv", eval_robustness_csv(reports, n), err));
     return eval_text_save(folder, "eval.json", eval_report_json(reports, n, run, bootstrap), err);
 }

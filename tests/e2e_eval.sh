@@ -32,7 +32,7 @@ expect() {
 # ---- the run's own test split ----
 expect 0 "seen -> unseen: AUC" "$eval" "$dir/run" --threads 2 --maps "$dir/maps"
 rows=$dir/run/eval/eval.csv scores=$dir/run/eval/scores.csv
-for f in eval.csv eval.json scores.csv examples.png; do
+for f in report.html eval.csv eval.json scores.csv examples.png; do
     [ -s "$dir/run/eval/$f" ] || fail "$f was not written"
 done
 head -1 "$rows" | grep -q '^data,method,seen,n_real,n_fake,accuracy,auc,ap,eer,pixel_auc,iou,' || fail "columns of eval.csv"
@@ -167,6 +167,15 @@ rm "$dir/photos/own.csv"
 expect 0 "everything: $n images judged" "$eval" "$dir/moved" --bootstrap 20 --data everything="$dir/photos/all.csv"
 grep -q '^everything,painted,1,' "$dir/moved/eval/eval.csv" || fail "methods = all: painted is not marked as seen"
 
+# ---- several runs: what is seen differs, the images are the same ----
+expect 0 "From seen to unseen" "$eval" "$dir/run" "$dir/moved" --out "$dir/two" --bootstrap 20 --data everything="$dir/photos/all.csv"
+for f in run/eval.csv moved/scores.csv matrix.csv matrix.md eval.json; do
+    [ -s "$dir/two/$f" ] || fail "$f of two runs was not written"
+done
+grep -q "^run,[^\"]*,everything,painted,0,.*,auc,[0-9.]*,[0-9.]*,[0-9.]*,,,,0,0$" "$dir/two/matrix.csv" || fail "matrix.csv: no cell of the first run"
+grep -q "^moved,.*,everything,painted,1,.*,auc,[0-9.]*,[0-9.]*,[0-9.]*,[0-9.-]*,[0-9.-]*,[0-9.-]*,[1-9][0-9]*,[1-9][0-9]*$" "$dir/two/matrix.csv" ||
+    fail "matrix.csv: no difference on the same images"
+
 # ---- single photos ----
 head -c 300 "$dir/photos/a photo, 2.png" >"$dir/photos/torn.png"
 expect 1 "torn.png" "$eval" "$dir/run" --score "$dir/photos/a photo, 1.png" "$dir/photos/torn.png" \
@@ -179,6 +188,7 @@ done
 
 # ---- mistakes ----
 expect 2 "--bootstrap" "$eval" "$dir/run" --boostrap 3
+expect 2 "a folder of its own" "$eval" "$dir/run" "$dir/run/best.safetensors"
 expect 2 "NAME=" "$eval" "$dir/run" --data "$dir/photos/all.csv"
 expect 1 "no such manifest or folder" "$eval" "$dir/run" --data a="$dir/nothing"
 expect 1 "no such run" "$eval" "$dir/nothing"

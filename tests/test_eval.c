@@ -529,7 +529,8 @@ START_TEST(arguments_are_understood)
     EvalArguments a;
     const char *line[] = { "eval", "run", "--data", "a=b", "--data=c=d", "--bootstrap=0", "--threads", "3" };
     ck_assert_int_eq(parse(&a, 8, line), NN_OK);
-    ck_assert_str_eq(a.run, "run");
+    ck_assert_int_eq(a.n_runs, 1);
+    ck_assert_str_eq(a.runs[0], "run");
     ck_assert_int_eq(a.n_data, 2);
     ck_assert_str_eq(a.data[1], "c=d");
     ck_assert_int_eq(a.bootstrap, 0);
@@ -566,6 +567,7 @@ static const struct {
     { { "eval", "run", "--help=1" }, "takes no value" },
     { { "eval", "run", "photo.jpg" }, "after --score" },
     { { "eval", "run", "--score" }, "no image" },
+    { { "eval", "a", "b", "--score" }, "no image" },
     { { "eval", "--compare" }, "no run" },
     { { "eval", "run", "--compare", "other" }, "come after --compare" },
     { { "eval", "--compare", "run", "--score" }, "none of --score" },

@@ -37,8 +37,7 @@ static void say_adversary(TrainLog *log, const Trainer *t)
                       nn_params_weights(train_adversary_params(t->adversary, 0)));
 }
 
-/* Items of a manipulation (-1: real images) in a split. */
-static int count_items(const DataSet *set, DataSplit split, int method)
+int train_header_count(const DataSet *set, DataSplit split, int method)
 {
     int n = 0;
     for (int i = 0; i < set->n; i++) n += set->items[i].split == (int)split && set->items[i].method == method;
@@ -50,12 +49,13 @@ static void say_data(TrainLog *log, const Trainer *t)
 {
     const DataSet *set = t->set;
     train_log_say(log, "data     %-14s %-7s %7s %7s %7s", "images", "", "train", "val", "test");
-    train_log_say(log, "         %-14s %-7s %7d %7d %7d", "real", "", count_items(set, DATA_TRAIN, -1),
-                  count_items(set, DATA_VAL, -1), count_items(set, DATA_TEST, -1));
+    train_log_say(log, "         %-14s %-7s %7d %7d %7d", "real", "", train_header_count(set, DATA_TRAIN, -1),
+                  train_header_count(set, DATA_VAL, -1), train_header_count(set, DATA_TEST, -1));
     for (int m = 0; m < set->n_methods; m++) {
-        const int seen = set->seen[m], test = count_items(set, DATA_TEST, m);
+        const int seen = set->seen[m], test = train_header_count(set, DATA_TEST, m);
         train_log_say(log, "         %-14s %-7s %7d %7d %7d", set->methods[m], seen ? "seen" : "unseen",
-                      seen ? count_items(set, DATA_TRAIN, m) : 0, seen ? count_items(set, DATA_VAL, m) : 0, test);
+                      seen ? train_header_count(set, DATA_TRAIN, m) : 0,
+                      seen ? train_header_count(set, DATA_VAL, m) : 0, test);
     }
 }
 

@@ -7,4 +7,7 @@
  * threads; folder and length of the run. folder NULL: nothing is written. */
 void train_header_say(TrainLog *log, const Trainer *t, const char *folder);
 
+/* Items of a manipulation (-1: real images) in a split. */
+int train_header_count(const DataSet *set, DataSplit split, int method);
+
 #endif

@@ -26,12 +26,14 @@ NnStatus train_session_open(TrainSession *s, Trainer *t, const char *folder, con
     *s = (TrainSession){ .trainer = t, .folder = folder, .stop = stop, .saved = t->step, .best_auc = NAN };
     if (!folder) return NN_OK;
     NN_TRY(write_config(t, folder, err));
-    return train_log_open(&s->log, folder, t, err);
+    NN_TRY(train_log_open(&s->log, folder, t, err));
+    return train_watch_open(&s->watch, folder, t, &s->log, err);
 }
 
 void train_session_close(TrainSession *s)
 {
     train_progress_clear(&s->progress);
+    train_watch_close(&s->watch);
     train_log_close(&s->log);
 }
 
@@ -40,6 +42,7 @@ static NnStatus save(TrainSession *s, const char *name, int best, NnErr *err)
 {
     char path[TRAIN_PATH_MAX];
     NN_TRY(train_log_sync(&s->log, err));
+    NN_TRY(train_watch_sync(&s->watch, err));
     return train_snapshot_save(s->trainer, train_folder_file(s->folder, name, path), best, err);
 }
 
@@ -58,6 +61,7 @@ static NnStatus validate(TrainSession *s, NnErr *err)
     if (!v.done) return NN_OK;
     train_log_validation(&s->log, s->trainer, &v);
     say_validation(s, &v, better);
+    train_watch_validation(&s->watch, &s->log, s->trainer, &v);
     if (better) s->best_auc = v.auc;
     if (better) NN_TRY(save(s, "best.safetensors", 1, err));
     return save(s, "last.safetensors", 0, err);
@@ -95,6 +99,7 @@ static NnStatus step(TrainSession *s, NnErr *err)
     TrainStep seen;
     NN_TRY(train_step(s->trainer, &seen, err));
     train_log_step(&s->log, s->trainer, &seen);
+    train_watch_step(&s->watch, s->trainer, &seen);
     train_progress_step(&s->progress, &s->log, s->trainer, &seen);
     return NN_OK;
 }

@@ -17,6 +17,7 @@
 #include "train/overfit.h"
 #include "train/profile.h"
 #include "train/regions.h"
+#include "train/report_page.h"
 #include "train/run_folder.h"
 #include "train/run_header.h"
 #include "train/run_record.h"
@@ -271,6 +272,19 @@ static const char *end_text(NnStatus status, int waits)
                                           : "failed";
 }
 
+/* However the run has ended. A report that cannot be written is a warning: the run's results stand. */
+static void write_report(const Program *p, TrainSession *s, const char *started, int64_t first, NnStatus status,
+                         const NnErr *err)
+{
+    NnErr why = { 0 };
+    const TrainEnding ending = { p->trainer, &s->watch, p->folder, started, status, status == NN_OK ? "" : err->msg,
+                                 first };
+    if (!p->config.train.report || !s->log.metrics) return;
+    if (train_log_sync(&s->log, &why) != NN_OK || train_report_write(&ending, &why) != NN_OK)
+        fprintf(stderr, "train: no report: %s\n", why.msg);
+    else train_log_say(&s->log, "report   %s/report.html", p->folder);
+}
+
 static NnStatus full_run(Program *p, NnErr *err)
 {
     TrainSession s = { 0 };
@@ -285,6 +299,7 @@ static NnStatus full_run(Program *p, NnErr *err)
         train_header_say(&s.log, p->trainer, p->folder);
         status = train_session_run(&s, err);
     }
+    write_report(p, &s, started, first, status, err);
     if (status == NN_OK && p->trainer->waits) say_waiting(p, &s.log);
     else if (status == NN_OK) say_farewell(p, &s);
     if (train_record_write(p->trainer, p->folder, p->argc, p->argv, started, first, end_text(status, p->trainer->waits),

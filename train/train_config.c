@@ -144,7 +144,7 @@ NnStatus train_config_parse(TrainConfig *c, const char *text, const char *name, 
 /* Keys that change how long, how fast or how loudly a run works, but no number that it has computed so far. */
 static int may_change(const char *section, const char *key)
 {
-    if (!strcmp(section, "train")) return nn_list_has("epochs,steps,threads,log_every,out,memory", key);
+    if (!strcmp(section, "train")) return nn_list_has("epochs,steps,threads,log_every,out,memory,report", key);
     return !strcmp(section, "data") && nn_list_has("threads,cache_mib", key);
 }
 

@@ -60,6 +60,7 @@ typedef struct {
     char out[NN_TEXT_MAX];
     char conv[NN_TEXT_MAX]; /* NnPlanSpec.kernel */
     int memory;             /* NnMemory */
+    int report;             /* report.html, and what it needs */
 } TrainRunSettings;
 
 typedef enum { TRAIN_EXPLAIN_DECISION, TRAIN_EXPLAIN_FORGED } TrainExplain;

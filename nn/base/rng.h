@@ -24,7 +24,8 @@ typedef enum {
     NN_STREAM_TEST,      /* test inputs                                          */
     NN_STREAM_REMOVAL,   /* removal of regions        epoch, item = data item    */
     NN_STREAM_PICK,      /* random candidates         item = data item           */
-    NN_STREAM_BLUR       /* random blurs              epoch = batch, item = place */
+    NN_STREAM_BLUR,      /* random blurs              epoch = batch, item = place */
+    NN_STREAM_CORRUPTION /* tests of robustness       epoch = operator and level, item = data item */
 } NnStream;
 
 /* A position in one stream. A plain value: copying it forks it. */
