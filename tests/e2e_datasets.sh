@@ -40,14 +40,13 @@ films() {
         n=${1%%:*} file=${1#*:}
         shift
         scene="testsrc2=s=64x64:r=8,hue=h=$((world * 70 + n * 40)):s=$((1 + n))"
-        box="color=black:s=20x24:r=8"
         case $kind in
-        real) graph="$graph;$scene[v$k]" ;;
-        fake) box=color=red scene="$scene" ;;
-        mask) box=color=white scene=color=black:s=64x64:r=8 ;;
+        real) graph="$graph;${scene}[v$k]" colour= ;;
+        fake) colour=red ;;
+        mask) colour=white scene=color=black:s=64x64:r=8 ;;
         esac
-        [ "$kind" = real ] ||
-            graph="$graph;${scene}[s$k];$box:s=20x24:r=8[b$k];[s$k][b$k]overlay=x=$((6 + 5 * n))+n:y=$((8 + n))[v$k]"
+        [ -z "$colour" ] || graph="$graph;${scene}[s$k];color=$colour:s=20x24:r=8[b$k]"
+        [ -z "$colour" ] || graph="$graph;[s$k][b$k]overlay=x=$((6 + 5 * n))+n:y=$((8 + n))[v$k]"
         mkdir -p "${file%/*}"
         set -- "$@" -map "[v$k]" -frames:v 8 -c:v mpeg4 -q:v 2 "$file"
         k=$((k + 1))
@@ -74,33 +73,81 @@ echo '[["004", "005"]]' >"$ff/splits/test.json"
 
 expect 0 "7 videos, 7 to do" "$extract" --frames 3 --dry-run "$ff"
 [ -d "$swaps/c23/frames" ] && fail "--dry-run did something"
-head -c 900 "$originals/videos/004.mp4" >"$originals/videos/005.mp4"
+mkdir -p "$ff/manipulated_sequences/FaceShifter/c23/videos" # it has no masks; its box is that of Deepfakes
+head -c 900 "$originals/videos/004.mp4" >"$ff/manipulated_sequences/FaceShifter/c23/videos/004_005.mp4"
 cp "$originals/videos/004.mp4" "$originals/videos/009.mp4"
 expect 1 "2 videos failed" "$extract" --frames 3 --jobs 2 "$ff"
-grep -q '005\.mp4: no frame can be read\|005\.mp4: .*nothing says where the face is' "$dir/said" || fail "005.mp4 is not named"
-grep -q '009\.mp4: no mask video of its target' "$dir/said" || fail "a video without a box is not named"
-rm "$originals/videos/005.mp4" "$originals/videos/009.mp4"
-rm -r "$originals/frames/002"
-expect 0 "6 videos, 1 to do" "$extract" --frames 3 "$ff"
-expect 2 "made with" "$extract" --frames 4 "$ff"
-for n in 0000 0003 0007; do
-    for folder in "$originals/frames/004" "$swaps/c23/frames/004_005" "$swaps/c23/masks/004_005" "$reenacted/c23/masks/004_005"; do
-        [ -s "$folder/$n.png" ] || fail "$folder/$n.png was not made"
-    done
-    # The mask lies where forged and original frame differ, and nowhere else: the same frame, cut the same way.
-    for part in "originals/frames/004" "swaps/c23/frames/004_005" "swaps/c23/masks/004_005"; do
-        eval "pixels \"\$${part%%/*}/${part#*/}/$n.png\"" >"$dir/$(echo "$part" | tr / _)"
-    done
-    paste "$dir/originals_frames_004" "$dir/swaps_c23_frames_004_005" "$dir/swaps_c23_masks_004_005" | awk -v n="$n" '
-        $3 != 0 && $3 != 255 { grey++ }
-        { d = $1 > $2 ? $1 - $2 : $2 - $1; sum[$3 > 0] += d; count[$3 > 0]++ }
-        END {
-            if (NR != 31 * 31) print n ": " NR " pixels, expected 1.3 times 24, squared"
-            if (grey) print n ": " grey " pixels of the mask are neither 0 nor 255"
-            if (count[1] < 440 || count[1] > 520) print n ": the mask has " count[1] " pixels, expected about 480"
-            if (sum[1] / count[1] < 30 || sum[0] / count[0] > 6)
-                print n ": frames differ by " sum[1] / count[1] " inside the mask, " sum[0] / count[0] " outside"
-        }' >"$dir/differ"
-    [ -s "$dir/differ" ] && fail "$(cat "$dir/differ")"
+grep -q 'FaceShifter/c23/videos/004_005.mp4: no frame can be read' "$dir/said" || fail "a torn video is not named"
+grep -q '009.mp4: nothing says where the face is' "$dir/said" || fail "a video without a box is not named"
+rm -r "$ff/manipulated_sequences/FaceShifter" "$originals/videos/009.mp4" "$originals/frames/002"
+expect 0 "7 videos, 1 to do" "$extract" --frames 3 "$ff"
+expect 2 'made with "frames 3, crop 1.3"' "$extract" --frames 4 "$ff"
+for made in "$originals/frames/000" "$swaps/c23/frames/000_001" "$swaps/c23/masks/000_001" "$reenacted/c23/masks/004_005"; do
+    [ "$(cd "$made" && echo *)" = "0000.png 0003.png 0007.png" ] || fail "$made does not hold frames 0, 3 and 7"
 done
+
+# The mask lies where forged and original frame differ, and nowhere else: the same frame, cut out alike.
+pixels "$originals/frames/004/0003.png" >"$dir/original"
+pixels "$swaps/c23/frames/004_005/0003.png" >"$dir/forged"
+pixels "$swaps/c23/masks/004_005/0003.png" >"$dir/mask"
+paste "$dir/original" "$dir/forged" "$dir/mask" | awk '
+    $3 != 0 && $3 != 255 { grey++ }
+    { d = $1 > $2 ? $1 - $2 : $2 - $1; sum[$3 > 0] += d; count[$3 > 0]++ }
+    END {
+        if (NR != 31 * 31) print NR " pixels, expected 1.3 times 24, squared"
+        if (grey) print grey " pixels of the mask are neither 0 nor 255"
+        if (count[1] < 440 || count[1] > 520) print "the mask has " count[1] " pixels, expected about 480"
+        if (sum[1] < 15 * count[1] || sum[0] > 5 * count[0])
+            print "frames differ by " sum[1] / count[1] " inside the mask, " sum[0] / count[0] " outside"
+    }' >"$dir/differ"
+[ -s "$dir/differ" ] && fail "$(cat "$dir/differ")"
+
+# ---- Celeb-DF: no masks; a list of boxes, or whole frames ----
+world=1 celeb=$dir/Celeb-DF-v2
+films real 0:"$celeb/Celeb-real/id0_0000.mp4" 1:"$celeb/Celeb-real/id2_0000.mp4" 2:"$celeb/YouTube-real/00000.mp4" \
+    3:"$celeb/YouTube-real/00001.mp4"
+films fake 0:"$celeb/Celeb-synthesis/id0_id1_0000.mp4" 1:"$celeb/Celeb-synthesis/id2_id3_0000.mp4"
+printf '%s\n' '1 YouTube-real/00000.mp4' '0 Celeb-synthesis/id0_id1_0000.mp4' '1 Celeb-real/id0_0000.mp4' \
+    >"$celeb/List_of_testing_videos.txt"
+expect 2 "nothing says where the faces are" "$extract" "$celeb"
+{
+    echo video,frame,x,y,width,height
+    for video in Celeb-real/id0_0000 Celeb-real/id2_0000 YouTube-real/00000 YouTube-real/00001 \
+        Celeb-synthesis/id0_id1_0000 Celeb-synthesis/id2_id3_0000; do
+        echo "$video.mp4,0,6,8,20,24"
+        echo "$video.mp4,7,40,40,20,30"
+    done
+} >"$dir/boxes.csv"
+expect 0 "all is there" "$extract" --every 5 --boxes "$dir/boxes.csv" "$celeb"
+[ "$(pixels "$celeb/Celeb-real/frames/id0_0000/0000.png" | wc -l)" -eq $((31 * 31)) ] || fail "frame 0: not the first box"
+[ "$(pixels "$celeb/Celeb-real/frames/id0_0000/0005.png" | wc -l)" -eq $((39 * 39)) ] || fail "frame 5: not the nearest box"
+
+# ---- DFDC: whole frames ----
+world=2 dfdc=$dir/DFDC
+films real 0:"$dfdc/videos/aaa.mp4" 1:"$dfdc/videos/bbb.mp4" 2:"$dfdc/videos/ccc.mp4"
+films fake 3:"$dfdc/videos/ddd.mp4" 4:"$dfdc/videos/eee.mp4" 5:"$dfdc/videos/fff.mp4"
+printf '%s\n' filename,label aaa.mp4,0 bbb.mp4,0 ccc.mp4,0 ddd.mp4,1 eee.mp4,1 fff.mp4,1 >"$dfdc/labels.csv"
+mkdir -p "$dfdc/frames/aaa"
+expect 2 "frames that something else made" "$extract" --whole "$dfdc"
+rmdir "$dfdc/frames/aaa"
+expect 0 "all is there" "$extract" --whole --frames 2 --jobs 2 "$dfdc"
+
+# ---- DeeperForensics: the originals of FaceForensics++ and boxes from there ----
+deeper=$dir/DeeperForensics-1.0
+world=0
+mkdir -p "$deeper/lists/splits"
+set --
+ln -s ../FaceForensics++/original_sequences "$deeper/original_sequences"
+for n in 0 2 4; do
+    set -- "$@" "$n:$deeper/manipulated_videos/end_to_end/00${n}_M10$n.mp4"
+done
+films fake "$@" 4:"$deeper/manipulated_videos/end_to_end_level_3/004_M104.mp4"
+echo 000_M100.mp4 >"$deeper/lists/splits/train.txt"
+echo 002_M102.mp4 >"$deeper/lists/splits/val.txt"
+echo 004_M104.mp4 >"$deeper/lists/splits/test.txt"
+expect 0 "4 videos, 4 to do" "$extract" --frames 3 --boxes "$ff" "$deeper"
+cmp -s "$swaps/c23/frames/004_005/0003.png" "$deeper/manipulated_videos/end_to_end/frames/004_M104/0003.png" ||
+    fail "the same film is cut otherwise by boxes from elsewhere"
 times
+[ "$failures" -eq 0 ] && echo "e2e_datasets: all well"
+[ "$failures" -eq 0 ]
