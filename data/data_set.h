@@ -1,6 +1,6 @@
 /* data_set.h -- a data set: a list of items, and a way to read each one.
  *
- * Four sources make one (manifest, folder, portraits, photos); everything after
+ * Sources make one (manifest, folder, portraits, photos, or any layout that spec.h knows); everything after
  * them -- loader, training, evaluation -- knows only this interface. An item's
  * content is a pure function of the files (or the seed) and its index, whatever
  * thread reads it and however often. */

@@ -3,7 +3,16 @@
 #define DATA_SETTINGS_H
 #include "nn/base/settings.h"
 
-typedef enum { DATA_SOURCE_PORTRAITS, DATA_SOURCE_PHOTOS, DATA_SOURCE_MANIFEST, DATA_SOURCE_FOLDER } DataSourceKind;
+typedef enum {
+    DATA_SOURCE_PORTRAITS,
+    DATA_SOURCE_PHOTOS,
+    DATA_SOURCE_MANIFEST,
+    DATA_SOURCE_FOLDER,
+    DATA_SOURCE_SPEC
+} DataSourceKind;
+/* Options of a SPEC (data/spec.h) whose values are paths. */
+#define DATA_SPEC_PATHS "root splits"
+
 typedef enum { DATA_FIT_RESIZE, DATA_FIT_CROP } DataFit;
 typedef enum { DATA_BAD_STOP, DATA_BAD_SKIP } DataOnBad;
 
