@@ -78,20 +78,19 @@ static NnStatus are_twins(const DataItem *a, const DataItem *b, size_t max_pixel
 static NnStatus judge(Look *l, size_t from, size_t end, Question q, NnErr *err)
 {
     static const DataFindingKind kinds[] = { DATA_LEAK_FILE, DATA_LEAK_CONTENT, DATA_LEAK_NAME };
-    static const char *const texts[] = { "files of %.90s (trained on) are in %.90s (tested on)",
-                                         "images of %.90s (trained on), alike in every pixel, are in %.90s (tested on)",
-                                         "names of videos of %.80s (trained on) are in %.80s (tested on), too" };
     char text[256], pair[DATA_PAIR_MAX];
     const DataSet *trained = l->side[TRAINED].set, *tested = l->side[TESTED].set;
     const DataItem *a = &trained->items[l->keys[from].item], *b = &tested->items[l->keys[end - 1].item];
     int yes = 1;
     if (q == BY_PIXELS) NN_TRY(are_twins(a, b, (size_t)trained->settings.max_pixels, &yes, err));
     if (!yes) return NN_OK;
-    snprintf(text, sizeof text,
-             q == BY_FILE     ? texts[0]
-             : q == BY_PIXELS ? texts[1]
-                              : texts[2],
-             trained->settings.path, tested->settings.path);
+    const char *from_path = trained->settings.path, *in = tested->settings.path;
+    if (q == BY_FILE)
+        snprintf(text, sizeof text, "files of %.90s (trained on) are in %.90s (tested on)", from_path, in);
+    else if (q == BY_PIXELS)
+        snprintf(text, sizeof text, "images of %.85s (trained on) are, pixel for pixel, in %.85s (tested on)",
+                 from_path, in);
+    else snprintf(text, sizeof text, "names of videos of %.80s (trained on) are in %.80s (tested on)", from_path, in);
     return data_audit_find(l->audit, kinds[q], 0, text, err, "%s", data_item_pair(a, b, pair));
 }
 

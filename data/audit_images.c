@@ -4,11 +4,11 @@
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
+#include <sys/stat.h>
 
 #include "data/audit.h"
 #include "data/shared_keys.h"
 #include "data/splits.h"
-#include "nn/base/file.h"
 #include "nn/base/size.h"
 
 typedef struct {
@@ -28,12 +28,18 @@ static const char *place(const DataItem *item, char text[NN_TEXT_MAX])
 
 /* ---- one item ---- */
 
+static int is_there(const char *path)
+{
+    struct stat facts;
+    return stat(path, &facts) == 0;
+}
+
 static NnStatus judge_mask(Look *l, int i, NnErr *err)
 {
     char where[NN_TEXT_MAX];
     const DataItem *item = &l->set->items[i];
     const DataProbe *p = &l->probes[i];
-    if (p->mask_trouble && nn_file_exists(item->mask))
+    if (p->mask_trouble && is_there(item->mask))
         return data_audit_find(l->audit, DATA_UNREADABLE, l->set->n, "images or masks cannot be read", err, "%s%s",
                                place(item, where), p->mask_trouble);
     if (p->mask_trouble || !item->mask) return NN_OK;
@@ -53,7 +59,7 @@ static NnStatus judge_item(Look *l, int i, NnErr *err)
     char where[NN_TEXT_MAX];
     const DataItem *item = &l->set->items[i];
     const DataProbe *p = &l->probes[i];
-    if (p->trouble && nn_file_exists(item->path))
+    if (p->trouble && is_there(item->path))
         NN_TRY(data_audit_find(l->audit, DATA_UNREADABLE, l->set->n, "images or masks cannot be read", err, "%s%s",
                                place(item, where), p->trouble));
     return judge_mask(l, i, err);

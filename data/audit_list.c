@@ -20,10 +20,10 @@ typedef struct {
     size_t n_told;
 } Look;
 
-/* Training and validation never see other manipulations. */
+/* Training and validation never see other manipulations; a list that is only looked at has no such choice. */
 static int is_used(const DataSet *set, const DataItem *item)
 {
-    return item->method < 0 || item->split == DATA_TEST || set->seen[item->method];
+    return set->as_listed || item->method < 0 || item->split == DATA_TEST || set->seen[item->method];
 }
 
 static void add_key(Look *l, int i, uint64_t a, uint64_t b, const char *text)

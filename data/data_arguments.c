@@ -21,7 +21,8 @@ typedef struct {
 
 static const Command commands[DATA_COMMANDS] = {
     [DATA_IMPORT] = { "import", "SPEC --out FILE", "write any data set as a manifest (CSV)",
-                      "Read the list once; afterwards [data] source = manifest, path = FILE is quick. Images stay where "
+                      "Read the list once; afterwards [data] source = manifest, path = FILE is quick. Images stay "
+                      "where "
                       "they are.",
                       1, 1, 1 },
     [DATA_CHECK_SETS] = { "check", "SPEC...", "look for what ruins results; exit code 3 if anything is found",
@@ -79,7 +80,7 @@ static const Option options[] = {
     { "--seed", "N", NUMBER, FORGE | SHEET, F(seed), 0, INT_MAX, "seed of all draws (default 1)" },
     { "--max-pixels", "N", NUMBER, CHECK | STATS | FORGE | SHEET, F(max_pixels), 1, 1 << 30,
       "largest image that is decoded (default 25000000)" },
-    { "--threads", "N", NUMBER, CHECK | STATS, F(threads), 1, 256, "threads (default: one per CPU)" },
+    { "--threads", "N", NUMBER, CHECK | STATS | FORGE, F(threads), 1, 256, "threads (default: one per CPU)" },
     { "--help", NULL, FLAG, ALL, F(help), 0, 0, "this text" },
     { "--version", NULL, FLAG, ALL, F(version), 0, 0, "the version" },
 };
@@ -90,7 +91,8 @@ enum { N_OPTIONS = sizeof options / sizeof *options };
 
 static void help_program(FILE *out, const char *program)
 {
-    fprintf(out, "usage: %s COMMAND ... [options]\n\nData sets: bring them in, check them, make them, look at them.\n\n",
+    fprintf(out,
+            "usage: %s COMMAND ... [options]\n\nData sets: bring them in, check them, make them, look at them.\n\n",
             program);
     for (int c = 0; c < DATA_COMMANDS; c++)
         fprintf(out, "  %-6s %-31s %s\n", commands[c].name, commands[c].usage, commands[c].help);
@@ -102,8 +104,7 @@ static void help_specs(FILE *out)
     fputs("\nSPEC = [FORMAT:]PATH[,root=FOLDER][,compression=raw|c23|c40]; without FORMAT the form of PATH tells. "
           "Formats:\n",
           out);
-    for (int i = 0; i < data_n_formats; i++)
-        fprintf(out, "  %-14s %s\n", data_formats[i]->name, data_formats[i]->help);
+    for (int i = 0; i < data_n_formats; i++) fprintf(out, "  %-14s %s\n", data_formats[i]->name, data_formats[i]->help);
 }
 
 static void help_findings(FILE *out)
@@ -255,8 +256,7 @@ static NnStatus check_forge(DataArguments *a, NnErr *err)
     if (a->val + a->test >= 1)
         return nn_fail(err, NN_ERR_USAGE, "--val %g and --test %g leave nothing to train on", (double)a->val,
                        (double)a->test);
-    if (!a->methods)
-        return nn_fail(err, NN_ERR_USAGE, "forge: expected --methods NAME,...; forge --help lists them");
+    if (!a->methods) return nn_fail(err, NN_ERR_USAGE, "forge: expected --methods NAME,...; forge --help lists them");
     return read_quality(a, err);
 }
 
