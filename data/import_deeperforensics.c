@@ -189,7 +189,7 @@ static NnStatus add_variants(Import *in, NnErr *err)
 
 static NnStatus add_originals(Import *in, NnErr *err)
 {
-    char parent[2 * NN_TEXT_MAX];
+    char parent[2 * NN_TEXT_MAX + 64];
     const int before = in->set->n;
     const char *compression = *in->spec->compression ? in->spec->compression : "c23"; /* what the set is made from */
     snprintf(parent, sizeof parent, "%s/original_sequences/youtube/%s", in->spec->path, compression);

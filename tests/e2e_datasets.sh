@@ -148,6 +148,40 @@ echo 004_M104.mp4 >"$deeper/lists/splits/test.txt"
 expect 0 "4 videos, 4 to do" "$extract" --frames 3 --boxes "$ff" "$deeper"
 cmp -s "$swaps/c23/frames/004_005/0003.png" "$deeper/manipulated_videos/end_to_end/frames/004_M104/0003.png" ||
     fail "the same film is cut otherwise by boxes from elsewhere"
+
+# ---- DeepfakeBench: a list of the faces of FaceForensics++, with somebody else's paths ----
+bench=$dir/FaceForensics++.json
+entry() { # LABEL VIDEO FOLDER
+    printf '{"%s": {"label": "%s", "frames": [' "$2" "$1"
+    (cd "$dir" && printf '"D:\\\\rgb\\\\%s"\n' "${3#"$dir"/}"/*.png) | sed 's|/|\\\\|g' | paste -s -d , -
+    echo ']}}'
+}
+split() { # LABEL FOLDER VIDEO VIDEO VIDEO
+    printf '"%s": {"train": {"c23": %s}, "val": {"c23": %s}, "test": {"c23": %s}}' "$1" \
+        "$(entry "$1" "$3" "$2/$3")" "$(entry "$1" "$4" "$2/$4")" "$(entry "$1" "$5" "$2/$5")"
+}
+printf '{"FaceForensics++": {%s,\n%s}}\n' "$(split FF-real "$originals/frames" 000 002 004)" \
+    "$(split FF-DF "$swaps/c23/frames" 000_001 002_003 004_005)" >"$bench"
+
+# ---- each through its recipe: check, three steps, evaluation ----
+# recipe NAME SPEC REAL FORGED [OPTIONS of train]: what the check must count, and what the evaluation must judge
+recipe() {
+    name=$1 spec=$2 counted=$3
+    shift 3
+    expect 0 "$counted" "$build/data" check "$spec"
+    expect 0 "" "$build/train" "configs/datasets/$name.ini" --set "data.path=$spec" --set data.size=32 --set train.steps=3 \
+        --set train.batch=4 --set data.threads=1 --out "$dir/runs/$name" "$@"
+    expect 0 "AUC" "$build/eval" "$dir/runs/$name" --bootstrap 20
+}
+recipe ffpp "ffpp:$ff,compression=c23" ""
+recipe celebdf "celebdf:$celeb" ""
+recipe dfdc "dfdc:$dfdc" ""
+recipe deeperforensics "deeperforensics:$deeper" ""
+recipe deepfakebench "deepfakebench:$bench,root=$dir,compression=c23" ""
+
+# Trained on one, tested on another.
+expect 0 "celebdf" "$build/eval" "$dir/runs/ffpp" --bootstrap 20 --data "celebdf=celebdf:$celeb" --out "$dir/across"
+
 times
 [ "$failures" -eq 0 ] && echo "e2e_datasets: all well"
 [ "$failures" -eq 0 ]
