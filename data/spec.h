@@ -40,6 +40,7 @@ NnStatus data_spec_open(DataSet *set, NnErr *err);
 
 /* ---- the formats, each in its file ---- */
 
-extern const DataFormat data_format_manifest, data_format_folder; /* spec.c: manifest.c and folder.c */
+extern const DataFormat data_format_manifest, data_format_folder;    /* spec.c: manifest.c and folder.c */
+extern const DataFormat data_format_list, data_format_deepfakebench; /* import_<name>.c, as all the others */
 
 #endif
