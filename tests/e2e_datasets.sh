@@ -60,12 +60,15 @@ pixels() { # PNG -> its grey values, one a line
 
 # ---- FaceForensics++ ----
 ff=$dir/FaceForensics++
-originals=$ff/original_sequences/youtube/c23 swaps=$ff/manipulated_sequences/Deepfakes reenacted=$ff/manipulated_sequences/Face2Face
+originals=$ff/original_sequences/youtube/c23
+swaps=$ff/manipulated_sequences/Deepfakes
+reenacted=$ff/manipulated_sequences/Face2Face
 films real 0:"$originals/videos/000.mp4" 2:"$originals/videos/002.mp4" 4:"$originals/videos/004.mp4"
-films fake 0:"$swaps/c23/videos/000_001.mp4" 2:"$swaps/c23/videos/002_003.mp4" 4:"$swaps/c23/videos/004_005.mp4" \
-    4:"$reenacted/c23/videos/004_005.mp4"
+films fake 0:"$swaps/c23/videos/000_001.mp4" 2:"$swaps/c23/videos/002_003.mp4" 4:"$swaps/c23/videos/004_005.mp4"
 films mask 0:"$swaps/masks/videos/000_001.mp4" 2:"$swaps/masks/videos/002_003.mp4" 4:"$swaps/masks/videos/004_005.mp4" \
     4:"$reenacted/masks/videos/004_005.mp4"
+world=4
+films fake 4:"$reenacted/c23/videos/004_005.mp4"
 mkdir "$ff/splits"
 echo '[["000", "001"]]' >"$ff/splits/train.json"
 echo '[["002", "003"]]' >"$ff/splits/val.json"
@@ -82,7 +85,8 @@ grep -q '009.mp4: nothing says where the face is' "$dir/said" || fail "a video w
 rm -r "$ff/manipulated_sequences/FaceShifter" "$originals/videos/009.mp4" "$originals/frames/002"
 expect 0 "7 videos, 1 to do" "$extract" --frames 3 "$ff"
 expect 2 'made with "frames 3, crop 1.3"' "$extract" --frames 4 "$ff"
-for made in "$originals/frames/000" "$swaps/c23/frames/000_001" "$swaps/c23/masks/000_001" "$reenacted/c23/masks/004_005"; do
+for made in "$originals/frames/000" "$swaps/c23/frames/000_001" "$swaps/c23/masks/000_001" \
+    "$reenacted/c23/masks/004_005"; do
     [ "$(cd "$made" && echo *)" = "0000.png 0003.png 0007.png" ] || fail "$made does not hold frames 0, 3 and 7"
 done
 
@@ -119,8 +123,9 @@ expect 2 "nothing says where the faces are" "$extract" "$celeb"
     done
 } >"$dir/boxes.csv"
 expect 0 "all is there" "$extract" --every 5 --boxes "$dir/boxes.csv" "$celeb"
-[ "$(pixels "$celeb/Celeb-real/frames/id0_0000/0000.png" | wc -l)" -eq $((31 * 31)) ] || fail "frame 0: not the first box"
-[ "$(pixels "$celeb/Celeb-real/frames/id0_0000/0005.png" | wc -l)" -eq $((39 * 39)) ] || fail "frame 5: not the nearest box"
+made=$celeb/Celeb-real/frames/id0_0000
+[ "$(pixels "$made/0000.png" | wc -l)" -eq $((31 * 31)) ] || fail "frame 0 is not cut by the first box"
+[ "$(pixels "$made/0005.png" | wc -l)" -eq $((39 * 39)) ] || fail "frame 5 is not cut by the nearest box"
 
 # ---- DFDC: whole frames ----
 world=2 dfdc=$dir/DFDC
@@ -141,7 +146,9 @@ ln -s ../FaceForensics++/original_sequences "$deeper/original_sequences"
 for n in 0 2 4; do
     set -- "$@" "$n:$deeper/manipulated_videos/end_to_end/00${n}_M10$n.mp4"
 done
-films fake "$@" 4:"$deeper/manipulated_videos/end_to_end_level_3/004_M104.mp4"
+films fake "$@"
+world=3
+films fake 4:"$deeper/manipulated_videos/end_to_end_level_3/004_M104.mp4"
 echo 000_M100.mp4 >"$deeper/lists/splits/train.txt"
 echo 002_M102.mp4 >"$deeper/lists/splits/val.txt"
 echo 004_M104.mp4 >"$deeper/lists/splits/test.txt"
@@ -164,24 +171,24 @@ printf '{"FaceForensics++": {%s,\n%s}}\n' "$(split FF-real "$originals/frames" 0
     "$(split FF-DF "$swaps/c23/frames" 000_001 002_003 004_005)" >"$bench"
 
 # ---- each through its recipe: check, three steps, evaluation ----
-# recipe NAME SPEC REAL FORGED [OPTIONS of train]: what the check must count, and what the evaluation must judge
+# recipe NAME SPEC COUNTED [OPTIONS of train]: COUNTED is a line of the check's table, less its blanks.
 recipe() {
     name=$1 spec=$2 counted=$3
     shift 3
-    expect 0 "$counted" "$build/data" check "$spec"
-    expect 0 "" "$build/train" "configs/datasets/$name.ini" --set "data.path=$spec" --set data.size=32 --set train.steps=3 \
-        --set train.batch=4 --set data.threads=1 --out "$dir/runs/$name" "$@"
-    expect 0 "AUC" "$build/eval" "$dir/runs/$name" --bootstrap 20
+    expect 0 "check passed" "$build/data" check "$spec"
+    tr -s ' ' <"$dir/said" | grep -qxF " $counted" || fail "$spec: not counted: \"$counted\": $(cat "$dir/said")"
+    expect 0 "seen" "$build/train" "configs/datasets/$name.ini" --set "data.path=$spec" --set data.size=32 \
+        --set train.steps=3 --set train.batch=4 --set data.threads=1 --out "$dir/runs/$name" "$@"
+    expect 0 "images judged" "$build/eval" "$dir/runs/$name" --bootstrap 20
 }
-recipe ffpp "ffpp:$ff,compression=c23" ""
-recipe celebdf "celebdf:$celeb" ""
-recipe dfdc "dfdc:$dfdc" ""
-recipe deeperforensics "deeperforensics:$deeper" ""
-recipe deepfakebench "deepfakebench:$bench,root=$dir,compression=c23" ""
+recipe ffpp "ffpp:$ff,compression=c23" "test Face2Face fake 3 1 3"
+recipe celebdf "$celeb" "test Celeb-DF fake 2 1 0"
+recipe dfdc "$dfdc" "no split DFDC fake 6 3 0" --set data.val_fraction=0 --set data.test_fraction=0.5
+recipe deeperforensics "$deeper" "test end_to_end_level_3 fake 3 1 0"
+recipe deepfakebench "$bench,root=$dir,compression=c23" "val Deepfakes fake 3 1 3"
 
 # Trained on one, tested on another.
 expect 0 "celebdf" "$build/eval" "$dir/runs/ffpp" --bootstrap 20 --data "celebdf=celebdf:$celeb" --out "$dir/across"
 
-times
 [ "$failures" -eq 0 ] && echo "e2e_datasets: all well"
 [ "$failures" -eq 0 ]
