@@ -1,5 +1,5 @@
-/* test_deeperforensics.c -- the layout of DeeperForensics-1.0: splits, groups of actors, what is said when parts are missing.
- * Listing opens no image, so empty files stand for frames. */
+/* test_deeperforensics.c -- the layout of DeeperForensics-1.0: splits, groups of actors, and what is said when parts are
+ * missing. Listing opens no image, so empty files stand for frames. */
 #include "data/import.h"
 #include "data/spec.h"
 #include "tests/data_rig.h"
