@@ -1,13 +1,14 @@
 /* import_items.c -- see import_items.h. */
 #include "data/import_items.h"
 
-#include <stdio.h>
+#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "data/origin_groups.h"
 #include "data/splits.h"
 #include "nn/base/file.h"
+#include "nn/base/rng.h"
 #include "nn/base/size.h"
 
 /* ---- order of frames ---- */
@@ -82,7 +83,6 @@ static const char *smaller(const char *a, const char *b)
     return strcmp(a, b) <= 0 ? a : b;
 }
 
-/* Insertion would be quadratic; the groups are sorted with their items. */
 typedef struct {
     uint64_t group;
     int item;
@@ -169,11 +169,17 @@ NnStatus data_import_groups(DataSet *set, const char *folder, NnErr *err)
 
 /* ---- repeats ---- */
 
-static int by_path_then_place(const void *a, const void *b)
+/* Paths of a set begin alike for a hundred bytes; their hashes sort much faster. */
+typedef struct {
+    uint64_t hash;
+    int item;
+} Path;
+
+static int by_hash_then_place(const void *a, const void *b)
 {
-    const DataItem *x = *(const DataItem *const *)a, *y = *(const DataItem *const *)b;
-    const int order = strcmp(x->path, y->path);
-    return order ? order : (x > y) - (x < y);
+    const Path *x = a, *y = b;
+    if (x->hash != y->hash) return x->hash < y->hash ? -1 : 1;
+    return (x->item > y->item) - (x->item < y->item);
 }
 
 static NnStatus compare_repeat(const DataSet *set, const DataItem *first, const DataItem *again, NnErr *err)
@@ -190,27 +196,48 @@ static NnStatus compare_repeat(const DataSet *set, const DataItem *first, const 
     return NN_OK;
 }
 
+/* Marks in `drop` what is listed again. Of a run of one hash the first is compared first: it is the same path, as a
+ * rule, however long the run. */
+static NnStatus find_repeats(const DataSet *set, const Path *sorted, char *drop, int *n, NnErr *err)
+{
+    for (int i = 1, run = 0; i < set->n; i++) {
+        const int again = sorted[i].item;
+        if (sorted[i].hash != sorted[run].hash) run = i;
+        for (int k = run; k < i && !drop[again]; k++) {
+            const int first = sorted[k].item;
+            if (drop[first] || strcmp(set->items[first].path, set->items[again].path) != 0) continue;
+            NN_TRY(compare_repeat(set, &set->items[first], &set->items[again], err));
+            drop[again] = 1;
+            ++*n;
+        }
+    }
+    return NN_OK;
+}
+
+static NnStatus drop_found(DataSet *set, const char *drop, int n, NnErr *err)
+{
+    int first = 0;
+    if (n == 0) return NN_OK;
+    while (!drop[first]) first++;
+    NN_TRY(data_set_note(set, err, "%d images are listed more than once and count once, the first %s", n,
+                         set->items[first].path));
+    data_set_drop(set, drop);
+    return NN_OK;
+}
+
 NnStatus data_import_drop_repeats(DataSet *set, NnErr *err)
 {
     const size_t n = (size_t)set->n;
-    const DataItem **sorted = nn_alloc(n, sizeof(DataItem *));
+    int dropped = 0;
+    Path *sorted = nn_alloc(n, sizeof *sorted);
     char *drop = nn_alloc(n, 1);
     NnStatus s = sorted && drop ? NN_OK : nn_fail(err, NN_ERR_NOMEM, "out of memory for a list of %d images", set->n);
-    const DataItem *example = NULL;
-    int dropped = 0;
-    for (size_t i = 0; s == NN_OK && i < n; i++) sorted[i] = &set->items[i];
-    if (s == NN_OK) qsort(sorted, n, sizeof(DataItem *), by_path_then_place);
-    for (size_t i = 1; s == NN_OK && i < n; i++) {
-        if (strcmp(sorted[i]->path, sorted[i - 1]->path) != 0) continue;
-        s = compare_repeat(set, sorted[i - 1], sorted[i], err);
-        if (!example) example = sorted[i];
-        drop[sorted[i] - set->items] = 1;
-        dropped++;
+    if (s == NN_OK) {
+        for (size_t i = 0; i < n; i++) sorted[i] = (Path){ nn_hash_text(set->items[i].path), (int)i };
+        qsort(sorted, n, sizeof *sorted, by_hash_then_place);
+        s = find_repeats(set, sorted, drop, &dropped, err);
     }
-    if (s == NN_OK && dropped)
-        s = data_set_note(set, err, "%d images are listed more than once and count once, the first %s", dropped,
-                          example->path);
-    if (s == NN_OK && dropped) data_set_drop(set, drop);
+    if (s == NN_OK) s = drop_found(set, drop, dropped, err);
     free(sorted);
     free(drop);
     return s;
