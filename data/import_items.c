@@ -52,13 +52,13 @@ int data_frame_compare(const char *a, const char *b)
 
 /* ---- ties ---- */
 
+/* The items that have a source, in the order of the list; [n] each. */
 typedef struct {
+    int n;
     char *text; /* every source, with a zero in place of its first '_' */
     DataOrigin *origins;
-    DataItem *items;   /* only their groups count */
-    int *sorted;       /* items with a source, by group */
-    const char **name; /* [set->n], the smallest name of the item's group */
-    int n_sorted;
+    DataItem *items; /* only their groups count */
+    int *number;     /* in the set */
 } Ties;
 
 static void split_pairs(const DataSet *set, Ties *t)
@@ -66,14 +66,12 @@ static void split_pairs(const DataSet *set, Ties *t)
     char *to = t->text;
     for (int i = 0; i < set->n; i++) {
         const char *source = set->items[i].source;
-        t->origins[i] = (DataOrigin){ "", "", "" };
         if (!source) continue;
         const size_t n = strlen(source), first = strcspn(source, "_");
         memcpy(to, source, n + 1);
         to[first] = 0;
-        t->origins[i].path = to;
-        t->origins[i].source = first < n ? to + first + 1 : to;
-        t->sorted[t->n_sorted++] = i;
+        t->origins[t->n] = (DataOrigin){ .video = "", .path = to, .source = first < n ? to + first + 1 : to };
+        t->number[t->n++] = i;
         to += n + 1;
     }
 }
@@ -85,68 +83,70 @@ static const char *smaller(const char *a, const char *b)
 
 typedef struct {
     uint64_t group;
-    int item;
+    int place; /* in Ties */
 } Member;
 
 static int by_group(const void *a, const void *b)
 {
     const Member *x = a, *y = b;
     if (x->group != y->group) return x->group < y->group ? -1 : 1;
-    return x->item < y->item ? -1 : 1;
+    return (x->place > y->place) - (x->place < y->place);
 }
 
-static NnStatus name_groups(Ties *t, NnErr *err)
+static NnStatus rename_source(DataItem *item, const char *prefix, const char *name, NnErr *err)
 {
-    Member *m = nn_alloc((size_t)t->n_sorted, sizeof *m);
-    if (!m) return nn_fail(err, NN_ERR_NOMEM, "out of memory for the pairs of %d items", t->n_sorted);
-    for (int k = 0; k < t->n_sorted; k++) m[k] = (Member){ t->items[t->sorted[k]].group, t->sorted[k] };
-    qsort(m, (size_t)t->n_sorted, sizeof *m, by_group);
-    for (int begin = 0, end; begin < t->n_sorted; begin = end) {
-        const char *least = t->origins[m[begin].item].path;
-        for (end = begin; end < t->n_sorted && m[end].group == m[begin].group; end++)
-            least = smaller(least, smaller(t->origins[m[end].item].path, t->origins[m[end].item].source));
-        for (int k = begin; k < end; k++) t->name[m[k].item] = least;
+    char *source = nn_path_join(prefix, name);
+    if (!source) return nn_fail(err, NN_ERR_NOMEM, "out of memory for a source");
+    free(item->source);
+    item->source = source;
+    return NN_OK;
+}
+
+/* `m` is sorted by group. */
+static NnStatus rename_groups(DataSet *set, const Ties *t, const Member *m, const char *prefix, NnErr *err)
+{
+    for (int begin = 0, end; begin < t->n; begin = end) {
+        const char *least = t->origins[m[begin].place].path;
+        for (end = begin; end < t->n && m[end].group == m[begin].group; end++)
+            least = smaller(least, smaller(t->origins[m[end].place].path, t->origins[m[end].place].source));
+        for (int k = begin; k < end; k++) NN_TRY(rename_source(&set->items[t->number[m[k].place]], prefix, least, err));
     }
+    return NN_OK;
+}
+
+static NnStatus tie(DataSet *set, Ties *t, const char *prefix, NnErr *err)
+{
+    split_pairs(set, t);
+    NN_TRY(data_origin_groups(t->origins, t->n, t->items, err));
+    Member *m = nn_alloc((size_t)t->n, sizeof *m);
+    if (!m) return nn_fail(err, NN_ERR_NOMEM, "out of memory for the pairs of %d items", t->n);
+    for (int k = 0; k < t->n; k++) m[k] = (Member){ t->items[k].group, k };
+    qsort(m, (size_t)t->n, sizeof *m, by_group);
+    const NnStatus s = rename_groups(set, t, m, prefix, err);
     free(m);
-    return NN_OK;
-}
-
-static NnStatus rename_sources(DataSet *set, const Ties *t, const char *prefix, NnErr *err)
-{
-    for (int k = 0; k < t->n_sorted; k++) {
-        DataItem *item = &set->items[t->sorted[k]];
-        char *source = nn_path_join(prefix, t->name[t->sorted[k]]);
-        if (!source) return nn_fail(err, NN_ERR_NOMEM, "out of memory for the pairs of %d items", t->n_sorted);
-        free(item->source);
-        item->source = source;
-    }
-    return NN_OK;
+    return s;
 }
 
 NnStatus data_import_tie_pairs(DataSet *set, const char *prefix, NnErr *err)
 {
-    const size_t n = (size_t)set->n;
-    size_t bytes = 0;
-    for (int i = 0; i < set->n; i++) bytes += set->items[i].source ? strlen(set->items[i].source) + 1 : 0;
+    size_t n = 0, bytes = 0;
+    for (int i = 0; i < set->n; i++) {
+        if (!set->items[i].source) continue;
+        bytes += strlen(set->items[i].source) + 1;
+        n++;
+    }
+    if (n == 0) return NN_OK;
     Ties t = { .text = nn_alloc(bytes, 1),
                .origins = nn_alloc(n, sizeof *t.origins),
                .items = nn_alloc(n, sizeof *t.items),
-               .sorted = nn_alloc(n, sizeof *t.sorted),
-               .name = nn_alloc(n, sizeof *t.name) };
-    NnStatus s = NN_OK;
-    if (!t.text || !t.origins || !t.items || !t.sorted || !t.name)
-        s = nn_fail(err, NN_ERR_NOMEM, "out of memory for the pairs of %d items", set->n);
-    if (s == NN_OK) {
-        split_pairs(set, &t);
-        s = data_origin_groups(t.origins, set->n, t.items, err);
-    }
-    if (s == NN_OK) s = name_groups(&t, err);
-    if (s == NN_OK) s = rename_sources(set, &t, prefix, err);
+               .number = nn_alloc(n, sizeof *t.number) };
+    const NnStatus s = t.text && t.origins && t.items && t.number
+                           ? tie(set, &t, prefix, err)
+                           : nn_fail(err, NN_ERR_NOMEM, "out of memory for the pairs of %d items", set->n);
     free(t.text);
     free(t.origins);
     free(t.items);
-    free(t.sorted);
-    free(t.name);
+    free(t.number);
     return s;
 }
 
