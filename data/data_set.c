@@ -90,6 +90,16 @@ NnStatus data_set_add(DataSet *set, const DataItem *item, const char *method, Nn
     return NN_OK;
 }
 
+void data_set_drop(DataSet *set, const char *drop)
+{
+    int kept = 0;
+    for (int i = 0; i < set->n; i++) {
+        if (drop[i]) free_item(&set->items[i]);
+        else set->items[kept++] = set->items[i];
+    }
+    set->n = kept;
+}
+
 NnStatus data_set_note(DataSet *set, NnErr *err, const char *fmt, ...)
 {
     char line[1024];

@@ -49,7 +49,11 @@ const DataFormat data_format_folder = {
 
 /* ---- the table ---- */
 
-const DataFormat *const data_formats[] = { &data_format_manifest, &data_format_folder };
+/* Those that look twice come first: every folder is a "folder", every .txt a "list". */
+const DataFormat *const data_formats[] = {
+    &data_format_dfdc,    &data_format_manifest, &data_format_deepfakebench, &data_format_ffpp,
+    &data_format_celebdf, &data_format_list,     &data_format_folder,
+};
 const int data_n_formats = sizeof data_formats / sizeof *data_formats;
 
 static void names_of(const char **out)

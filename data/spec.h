@@ -41,5 +41,7 @@ NnStatus data_spec_open(DataSet *set, NnErr *err);
 /* ---- the formats, each in its file ---- */
 
 extern const DataFormat data_format_manifest, data_format_folder; /* spec.c: manifest.c and folder.c */
+extern const DataFormat data_format_list, data_format_deepfakebench, data_format_ffpp, data_format_celebdf,
+    data_format_dfdc; /* import_<name>.c, as all the others */
 
 #endif
