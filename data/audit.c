@@ -125,6 +125,20 @@ NnStatus data_audit_find(DataAudit *a, DataFindingKind kind, int of, const char 
     return keep_example(f, line) ? NN_OK : nn_fail(err, NN_ERR_NOMEM, "out of memory for an example");
 }
 
+NnStatus data_audit_verdict(const DataAudit *a, const char *spec, NnErr *err)
+{
+    char of[32] = "";
+    const DataFinding *f = a->findings;
+    if (!a->n_errors) return NN_OK;
+    while (f->severity != DATA_ERROR) f++;
+    const char *kind = data_finding_rules[f->kind].name;
+    if (f->of) snprintf(of, sizeof of, " of %d", f->of);
+    return nn_fail(err, NN_ERR_DATA,
+                   "%.120s: %s: %d%s %.120s, e.g. %.300s (errors: %d; \"data check\" lists all; [data] allow = %s lets "
+                   "this one pass)",
+                   spec, kind, f->count, of, f->text, f->n_examples ? f->examples[0] : "-", a->n_errors, kind);
+}
+
 int data_items_part(const DataItem *a, const DataItem *b)
 {
     const int declared = a->split != DATA_SPLIT_OPEN && b->split != DATA_SPLIT_OPEN;

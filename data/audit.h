@@ -54,6 +54,8 @@ typedef struct {
 typedef struct {
     const char *allow; /* kinds whose errors are warnings here, comma separated; borrowed */
     int max_examples;  /* of each finding */
+    int for_a_run;     /* data_audit_list leaves out what train will find itself, or may live with: missing files, which
+                          data_set_check names, and a test split of one class */
     int n;
     DataFinding *findings;
     int n_errors, n_warnings; /* findings of each severity */
@@ -80,6 +82,10 @@ typedef struct {
  * split (where there is none, the validation split) and what no split is declared for. Trained on is all but the test.
  * ERR_NOMEM. */
 NnStatus data_audit_between(DataAudit *a, DataAudited trained, DataAudited tested, NnErr *err);
+
+/* NN_OK without errors; else ERR_DATA, which tells the first of them with an example and how to learn more. `spec`: what
+ * `data check` would be called with. */
+NnStatus data_audit_verdict(const DataAudit *a, const char *spec, NnErr *err);
 
 /* "train", "val", "test", or "no split". */
 const char *data_split_name(int split);

@@ -120,9 +120,9 @@ static NnStatus check_all(Check *c, NnErr *err)
     for (int i = 0; i < n; i++) NN_TRY(check_set(c, i, err));
     for (int i = 1; i < n; i++) NN_TRY(check_between(c, i, err));
     if (c->n_errors)
-        return nn_fail(err, NN_ERR_DATA, "check failed: %d errors and %d warnings above%s", c->n_errors, c->n_warnings,
+        return nn_fail(err, NN_ERR_DATA, "check failed; errors: %d, warnings: %d%s", c->n_errors, c->n_warnings,
                        c->arguments->quick ? "; no image was opened (--quick)" : "");
-    fprintf(c->console->out, "check passed: no error, %d warnings%s\n", c->n_warnings,
+    fprintf(c->console->out, "check passed; errors: 0, warnings: %d%s\n", c->n_warnings,
             c->arguments->quick ? "; no image was opened (--quick)" : "");
     return NN_OK;
 }

@@ -130,9 +130,10 @@ static NnStatus fill_sheet(DataConsole *console, const DataArguments *a, const D
 
 static NnStatus draw(DataConsole *console, const DataArguments *a, const DataSet *set, NnErr *err)
 {
-    DataSheet sheet = {
-        .n = (set->n_methods + 1) * a->columns, .columns = 2, .across = a->columns, .titles = { "image", "mask" }
-    };
+    DataSheet sheet = { .n = (set->n_methods + 1) * a->columns,
+                        .columns = 2,
+                        .across = a->columns,
+                        .titles = { "image", "mask (white: forged)" } };
     DataImage picture = { 0 };
     sheet.rows = nn_alloc((size_t)sheet.n, sizeof *sheet.rows);
     if (!sheet.rows) return nn_fail(err, NN_ERR_NOMEM, "out of memory for a sheet of %d examples", sheet.n);

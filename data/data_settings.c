@@ -41,6 +41,8 @@ static const NnSetting data_rows[] = {
       "threads that prepare batches; changes speed only" },
     { "balance", NN_SET_BOOL, AT(balance), "1", 0, 1, NULL, "",
       "draw real and forged images equally often in training" },
+    { "allow", NN_SET_TEXT, AT(allow), "", 0, 0, NULL, "",
+      "findings of the data check that shall not stop a run, comma separated, e.g. masks-some (data check --help)" },
 };
 #undef AT
 

@@ -30,9 +30,10 @@ typedef struct {
     float noise;                  /* post-processing noise, standard deviation in levels */
     int on_bad;                   /* DataOnBad */
     int max_pixels;
-    int cache_mib; /* decoded images kept in memory, MiB */
-    int threads;   /* loader threads */
-    int balance;   /* draw real and forged equally often */
+    int cache_mib;           /* decoded images kept in memory, MiB */
+    int threads;             /* loader threads */
+    int balance;             /* draw real and forged equally often */
+    char allow[NN_TEXT_MAX]; /* findings of the data check that do not stop a run (audit.h), comma separated */
 } DataSettings;
 
 typedef struct {
