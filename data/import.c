@@ -89,22 +89,47 @@ static int by_after(const void *a, const void *b)
     return (x->before > y->before) - (x->before < y->before);
 }
 
+static int by_bytes(const void *a, const void *b)
+{
+    return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+/* What a row says of its origin. A path that nobody names as a source ties nothing: it only counts where it is all. */
+static DataOrigin origin_of(const Writer *w, size_t i, const char *const *sources, size_t n)
+{
+    const char *video = w->set->items[i].video, *path = w->path[i];
+    const int alone = !video && !*w->source[i];
+    const int named = bsearch(&path, sources, n, sizeof *sources, by_bytes) != NULL;
+    return (DataOrigin){ video ? video : "", w->source[i], alone || named ? path : "" };
+}
+
+/* The sources in the order of bytes, not all repeats of one. */
+static const char **sort_sources(const Writer *w, size_t *n)
+{
+    const char **sorted = nn_alloc((size_t)w->set->n, sizeof *sorted);
+    *n = 0;
+    for (int i = 0; sorted && i < w->set->n; i++)
+        if (*w->source[i] && (*n == 0 || strcmp(sorted[*n - 1], w->source[i]) != 0)) sorted[(*n)++] = w->source[i];
+    if (sorted) qsort(sorted, *n, sizeof *sorted, by_bytes);
+    return sorted;
+}
+
 /* The groups that a reader will make of the rows. */
 static NnStatus read_back(const Writer *w, Member *members, NnErr *err)
 {
     const size_t n = (size_t)w->set->n;
     DataOrigin *origins = nn_alloc(n, sizeof *origins);
     DataItem *items = nn_alloc(n, sizeof *items);
-    NnStatus s = origins && items ? NN_OK : no_memory(w, err);
-    for (size_t i = 0; s == NN_OK && i < n; i++) {
-        const char *video = w->set->items[i].video;
-        origins[i] = (DataOrigin){ video ? video : "", w->source[i], w->path[i] };
-    }
+    size_t n_sources;
+    const char **sources = sort_sources(w, &n_sources);
+    NnStatus s = origins && items && sources ? NN_OK : no_memory(w, err);
+    for (size_t i = 0; s == NN_OK && i < n; i++) origins[i] = origin_of(w, i, sources, n_sources);
     if (s == NN_OK) s = data_origin_groups(origins, w->set->n, items, err);
     for (size_t i = 0; s == NN_OK && i < n; i++)
         members[i] = (Member){ .before = w->set->items[i].group, .after = items[i].group, .item = (int)i };
     free(origins);
     free(items);
+    free(sources);
     return s;
 }
 

@@ -1,13 +1,14 @@
 /* import_items.c -- see import_items.h. */
 #include "data/import_items.h"
 
-#include <stdio.h>
+#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "data/origin_groups.h"
 #include "data/splits.h"
 #include "nn/base/file.h"
+#include "nn/base/rng.h"
 #include "nn/base/size.h"
 
 /* ---- order of frames ---- */
@@ -51,13 +52,13 @@ int data_frame_compare(const char *a, const char *b)
 
 /* ---- ties ---- */
 
+/* The items that have a source, in the order of the list; [n] each. */
 typedef struct {
+    int n;
     char *text; /* every source, with a zero in place of its first '_' */
     DataOrigin *origins;
-    DataItem *items;   /* only their groups count */
-    int *sorted;       /* items with a source, by group */
-    const char **name; /* [set->n], the smallest name of the item's group */
-    int n_sorted;
+    DataItem *items; /* only their groups count */
+    int *number;     /* in the set */
 } Ties;
 
 static void split_pairs(const DataSet *set, Ties *t)
@@ -65,14 +66,12 @@ static void split_pairs(const DataSet *set, Ties *t)
     char *to = t->text;
     for (int i = 0; i < set->n; i++) {
         const char *source = set->items[i].source;
-        t->origins[i] = (DataOrigin){ "", "", "" };
         if (!source) continue;
         const size_t n = strlen(source), first = strcspn(source, "_");
         memcpy(to, source, n + 1);
         to[first] = 0;
-        t->origins[i].path = to;
-        t->origins[i].source = first < n ? to + first + 1 : to;
-        t->sorted[t->n_sorted++] = i;
+        t->origins[t->n] = (DataOrigin){ .video = "", .path = to, .source = first < n ? to + first + 1 : to };
+        t->number[t->n++] = i;
         to += n + 1;
     }
 }
@@ -82,71 +81,72 @@ static const char *smaller(const char *a, const char *b)
     return strcmp(a, b) <= 0 ? a : b;
 }
 
-/* Insertion would be quadratic; the groups are sorted with their items. */
 typedef struct {
     uint64_t group;
-    int item;
+    int place; /* in Ties */
 } Member;
 
 static int by_group(const void *a, const void *b)
 {
     const Member *x = a, *y = b;
     if (x->group != y->group) return x->group < y->group ? -1 : 1;
-    return x->item < y->item ? -1 : 1;
+    return (x->place > y->place) - (x->place < y->place);
 }
 
-static NnStatus name_groups(Ties *t, NnErr *err)
+static NnStatus rename_source(DataItem *item, const char *prefix, const char *name, NnErr *err)
 {
-    Member *m = nn_alloc((size_t)t->n_sorted, sizeof *m);
-    if (!m) return nn_fail(err, NN_ERR_NOMEM, "out of memory for the pairs of %d items", t->n_sorted);
-    for (int k = 0; k < t->n_sorted; k++) m[k] = (Member){ t->items[t->sorted[k]].group, t->sorted[k] };
-    qsort(m, (size_t)t->n_sorted, sizeof *m, by_group);
-    for (int begin = 0, end; begin < t->n_sorted; begin = end) {
-        const char *least = t->origins[m[begin].item].path;
-        for (end = begin; end < t->n_sorted && m[end].group == m[begin].group; end++)
-            least = smaller(least, smaller(t->origins[m[end].item].path, t->origins[m[end].item].source));
-        for (int k = begin; k < end; k++) t->name[m[k].item] = least;
+    char *source = nn_path_join(prefix, name);
+    if (!source) return nn_fail(err, NN_ERR_NOMEM, "out of memory for a source");
+    free(item->source);
+    item->source = source;
+    return NN_OK;
+}
+
+/* `m` is sorted by group. */
+static NnStatus rename_groups(DataSet *set, const Ties *t, const Member *m, const char *prefix, NnErr *err)
+{
+    for (int begin = 0, end; begin < t->n; begin = end) {
+        const char *least = t->origins[m[begin].place].path;
+        for (end = begin; end < t->n && m[end].group == m[begin].group; end++)
+            least = smaller(least, smaller(t->origins[m[end].place].path, t->origins[m[end].place].source));
+        for (int k = begin; k < end; k++) NN_TRY(rename_source(&set->items[t->number[m[k].place]], prefix, least, err));
     }
+    return NN_OK;
+}
+
+static NnStatus tie(DataSet *set, Ties *t, const char *prefix, NnErr *err)
+{
+    split_pairs(set, t);
+    NN_TRY(data_origin_groups(t->origins, t->n, t->items, err));
+    Member *m = nn_alloc((size_t)t->n, sizeof *m);
+    if (!m) return nn_fail(err, NN_ERR_NOMEM, "out of memory for the pairs of %d items", t->n);
+    for (int k = 0; k < t->n; k++) m[k] = (Member){ t->items[k].group, k };
+    qsort(m, (size_t)t->n, sizeof *m, by_group);
+    const NnStatus s = rename_groups(set, t, m, prefix, err);
     free(m);
-    return NN_OK;
-}
-
-static NnStatus rename_sources(DataSet *set, const Ties *t, const char *prefix, NnErr *err)
-{
-    for (int k = 0; k < t->n_sorted; k++) {
-        DataItem *item = &set->items[t->sorted[k]];
-        char *source = nn_path_join(prefix, t->name[t->sorted[k]]);
-        if (!source) return nn_fail(err, NN_ERR_NOMEM, "out of memory for the pairs of %d items", t->n_sorted);
-        free(item->source);
-        item->source = source;
-    }
-    return NN_OK;
+    return s;
 }
 
 NnStatus data_import_tie_pairs(DataSet *set, const char *prefix, NnErr *err)
 {
-    const size_t n = (size_t)set->n;
-    size_t bytes = 0;
-    for (int i = 0; i < set->n; i++) bytes += set->items[i].source ? strlen(set->items[i].source) + 1 : 0;
+    size_t n = 0, bytes = 0;
+    for (int i = 0; i < set->n; i++) {
+        if (!set->items[i].source) continue;
+        bytes += strlen(set->items[i].source) + 1;
+        n++;
+    }
+    if (n == 0) return NN_OK;
     Ties t = { .text = nn_alloc(bytes, 1),
                .origins = nn_alloc(n, sizeof *t.origins),
                .items = nn_alloc(n, sizeof *t.items),
-               .sorted = nn_alloc(n, sizeof *t.sorted),
-               .name = nn_alloc(n, sizeof *t.name) };
-    NnStatus s = NN_OK;
-    if (!t.text || !t.origins || !t.items || !t.sorted || !t.name)
-        s = nn_fail(err, NN_ERR_NOMEM, "out of memory for the pairs of %d items", set->n);
-    if (s == NN_OK) {
-        split_pairs(set, &t);
-        s = data_origin_groups(t.origins, set->n, t.items, err);
-    }
-    if (s == NN_OK) s = name_groups(&t, err);
-    if (s == NN_OK) s = rename_sources(set, &t, prefix, err);
+               .number = nn_alloc(n, sizeof *t.number) };
+    const NnStatus s = t.text && t.origins && t.items && t.number
+                           ? tie(set, &t, prefix, err)
+                           : nn_fail(err, NN_ERR_NOMEM, "out of memory for the pairs of %d items", set->n);
     free(t.text);
     free(t.origins);
     free(t.items);
-    free(t.sorted);
-    free(t.name);
+    free(t.number);
     return s;
 }
 
@@ -169,11 +169,17 @@ NnStatus data_import_groups(DataSet *set, const char *folder, NnErr *err)
 
 /* ---- repeats ---- */
 
-static int by_path_then_place(const void *a, const void *b)
+/* Paths of a set begin alike for a hundred bytes; their hashes sort much faster. */
+typedef struct {
+    uint64_t hash;
+    int item;
+} Path;
+
+static int by_hash_then_place(const void *a, const void *b)
 {
-    const DataItem *x = *(const DataItem *const *)a, *y = *(const DataItem *const *)b;
-    const int order = strcmp(x->path, y->path);
-    return order ? order : (x > y) - (x < y);
+    const Path *x = a, *y = b;
+    if (x->hash != y->hash) return x->hash < y->hash ? -1 : 1;
+    return (x->item > y->item) - (x->item < y->item);
 }
 
 static NnStatus compare_repeat(const DataSet *set, const DataItem *first, const DataItem *again, NnErr *err)
@@ -190,27 +196,48 @@ static NnStatus compare_repeat(const DataSet *set, const DataItem *first, const 
     return NN_OK;
 }
 
+/* Marks in `drop` what is listed again. Of a run of one hash the first is compared first: it is the same path, as a
+ * rule, however long the run. */
+static NnStatus find_repeats(const DataSet *set, const Path *sorted, char *drop, int *n, NnErr *err)
+{
+    for (int i = 1, run = 0; i < set->n; i++) {
+        const int again = sorted[i].item;
+        if (sorted[i].hash != sorted[run].hash) run = i;
+        for (int k = run; k < i && !drop[again]; k++) {
+            const int first = sorted[k].item;
+            if (drop[first] || strcmp(set->items[first].path, set->items[again].path) != 0) continue;
+            NN_TRY(compare_repeat(set, &set->items[first], &set->items[again], err));
+            drop[again] = 1;
+            ++*n;
+        }
+    }
+    return NN_OK;
+}
+
+static NnStatus drop_found(DataSet *set, const char *drop, int n, NnErr *err)
+{
+    int first = 0;
+    if (n == 0) return NN_OK;
+    while (!drop[first]) first++;
+    NN_TRY(data_set_note(set, err, "%d images are listed more than once and count once, the first %s", n,
+                         set->items[first].path));
+    data_set_drop(set, drop);
+    return NN_OK;
+}
+
 NnStatus data_import_drop_repeats(DataSet *set, NnErr *err)
 {
     const size_t n = (size_t)set->n;
-    const DataItem **sorted = nn_alloc(n, sizeof(DataItem *));
+    int dropped = 0;
+    Path *sorted = nn_alloc(n, sizeof *sorted);
     char *drop = nn_alloc(n, 1);
     NnStatus s = sorted && drop ? NN_OK : nn_fail(err, NN_ERR_NOMEM, "out of memory for a list of %d images", set->n);
-    const DataItem *example = NULL;
-    int dropped = 0;
-    for (size_t i = 0; s == NN_OK && i < n; i++) sorted[i] = &set->items[i];
-    if (s == NN_OK) qsort(sorted, n, sizeof(DataItem *), by_path_then_place);
-    for (size_t i = 1; s == NN_OK && i < n; i++) {
-        if (strcmp(sorted[i]->path, sorted[i - 1]->path) != 0) continue;
-        s = compare_repeat(set, sorted[i - 1], sorted[i], err);
-        if (!example) example = sorted[i];
-        drop[sorted[i] - set->items] = 1;
-        dropped++;
+    if (s == NN_OK) {
+        for (size_t i = 0; i < n; i++) sorted[i] = (Path){ nn_hash_text(set->items[i].path), (int)i };
+        qsort(sorted, n, sizeof *sorted, by_hash_then_place);
+        s = find_repeats(set, sorted, drop, &dropped, err);
     }
-    if (s == NN_OK && dropped)
-        s = data_set_note(set, err, "%d images are listed more than once and count once, the first %s", dropped,
-                          example->path);
-    if (s == NN_OK && dropped) data_set_drop(set, drop);
+    if (s == NN_OK) s = drop_found(set, drop, dropped, err);
     free(sorted);
     free(drop);
     return s;
