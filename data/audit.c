@@ -139,6 +139,13 @@ NnStatus data_audit_verdict(const DataAudit *a, const char *spec, NnErr *err)
                    spec, kind, f->count, of, f->text, f->n_examples ? f->examples[0] : "-", a->n_errors, kind);
 }
 
+int data_audit_masks(const DataSet *set)
+{
+    int n = 0;
+    for (int i = 0; i < set->n; i++) n += set->items[i].mask != NULL;
+    return n;
+}
+
 int data_items_part(const DataItem *a, const DataItem *b)
 {
     const int declared = a->split != DATA_SPLIT_OPEN && b->split != DATA_SPLIT_OPEN;

@@ -83,8 +83,8 @@ typedef struct {
  * ERR_NOMEM. */
 NnStatus data_audit_between(DataAudit *a, DataAudited trained, DataAudited tested, NnErr *err);
 
-/* NN_OK without errors; else ERR_DATA, which tells the first of them with an example and how to learn more. `spec`: what
- * `data check` would be called with. */
+/* NN_OK without errors; else ERR_DATA, which tells the first of them with an example and how to learn more. `spec`:
+ * what `data check` would be called with. */
 NnStatus data_audit_verdict(const DataAudit *a, const char *spec, NnErr *err);
 
 /* "train", "val", "test", or "no split". */
@@ -96,6 +96,9 @@ const char *data_split_name(int split);
  * first), and the example is kept while there is room. ERR_NOMEM. */
 NnStatus data_audit_find(DataAudit *a, DataFindingKind kind, int of, const char *text, NnErr *err, const char *fmt, ...)
     __attribute__((format(printf, 6, 7)));
+
+/* Mask files that the items of a set name. */
+int data_audit_masks(const DataSet *set);
 
 /* Must these two items not share a thing? They are in different splits, or of different groups that may be drawn into
  * different ones. */

@@ -1,5 +1,5 @@
-/* audit_images.c -- what the files themselves tell: damage, masks that do not fit, images that are alike, and what gives
- * the label away before any pixel is looked at. See audit.h. */
+/* audit_images.c -- what the files themselves tell: damage, masks that do not fit, images that are alike, and what
+ * gives the label away before any pixel is looked at. See audit.h. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -15,6 +15,7 @@ typedef struct {
     DataAudit *audit;
     const DataSet *set;
     const DataProbe *probes;
+    int n_masks;
     DataKey *keys; /* [set->n] */
     size_t n_keys;
 } Look;
@@ -40,15 +41,15 @@ static NnStatus judge_mask(Look *l, int i, NnErr *err)
     const DataItem *item = &l->set->items[i];
     const DataProbe *p = &l->probes[i];
     if (p->mask_trouble && is_there(item->mask))
-        return data_audit_find(l->audit, DATA_UNREADABLE, l->set->n, "images or masks cannot be read", err, "%s%s",
-                               place(item, where), p->mask_trouble);
+        return data_audit_find(l->audit, DATA_UNREADABLE, l->set->n + l->n_masks, "images or masks cannot be read", err,
+                               "%s%s", place(item, where), p->mask_trouble);
     if (p->mask_trouble || !item->mask) return NN_OK;
     if (p->w && (p->w != p->mask_w || p->h != p->mask_h))
-        NN_TRY(data_audit_find(l->audit, DATA_MASK_SIZE, l->set->n, "masks have another size than their image", err,
+        NN_TRY(data_audit_find(l->audit, DATA_MASK_SIZE, l->n_masks, "masks have another size than their image", err,
                                "%smask %s has %dx%d pixels, its image %s %dx%d", place(item, where), item->mask,
                                p->mask_w, p->mask_h, item->path, p->w, p->h));
     if (item->label && p->coverage <= 0)
-        return data_audit_find(l->audit, DATA_MASK_EMPTY, l->set->n, "masks of fakes mark no pixel as forged", err,
+        return data_audit_find(l->audit, DATA_MASK_EMPTY, l->n_masks, "masks of fakes mark no pixel as forged", err,
                                "%smask %s has no level of 128 or more", place(item, where), item->mask);
     return NN_OK;
 }
@@ -60,8 +61,8 @@ static NnStatus judge_item(Look *l, int i, NnErr *err)
     const DataItem *item = &l->set->items[i];
     const DataProbe *p = &l->probes[i];
     if (p->trouble && is_there(item->path))
-        NN_TRY(data_audit_find(l->audit, DATA_UNREADABLE, l->set->n, "images or masks cannot be read", err, "%s%s",
-                               place(item, where), p->trouble));
+        NN_TRY(data_audit_find(l->audit, DATA_UNREADABLE, l->set->n + l->n_masks, "images or masks cannot be read", err,
+                               "%s%s", place(item, where), p->trouble));
     return judge_mask(l, i, err);
 }
 
@@ -179,7 +180,11 @@ static NnStatus look(Look *l, NnErr *err)
 
 NnStatus data_audit_images(DataAudit *a, const DataSet *set, const DataProbe *probes, NnErr *err)
 {
-    Look l = { .audit = a, .set = set, .probes = probes, .keys = nn_alloc((size_t)set->n, sizeof *l.keys) };
+    Look l = { .audit = a,
+               .set = set,
+               .probes = probes,
+               .n_masks = data_audit_masks(set),
+               .keys = nn_alloc((size_t)set->n, sizeof *l.keys) };
     const NnStatus s =
         l.keys ? look(&l, err) : nn_fail(err, NN_ERR_NOMEM, "out of memory to look at %d images", set->n);
     free(l.keys);

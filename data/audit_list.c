@@ -14,6 +14,7 @@
 typedef struct {
     DataAudit *audit;
     const DataSet *set;
+    int n_files;   /* images and masks */
     DataKey *keys; /* [set->n], for one question at a time */
     size_t n_keys;
     uint64_t *told; /* [n_told] groups whose leak has been explained by a video, sorted before use */
@@ -49,7 +50,7 @@ static size_t parted(const Look *l, size_t from, size_t end)
 static NnStatus tell_missing(Look *l, const DataItem *item, const char *file, int reason, NnErr *err)
 {
     if (l->audit->for_a_run) return NN_OK;
-    return data_audit_find(l->audit, DATA_MISSING, l->set->n, "images or masks are not there", err, "%s%s%s: %s",
+    return data_audit_find(l->audit, DATA_MISSING, l->n_files, "images or masks are not there", err, "%s%s%s: %s",
                            item->where ? item->where : "", item->where ? ": " : "", file, strerror(reason));
 }
 
@@ -214,7 +215,7 @@ static NnStatus look_at_masks(Look *l, NnErr *err)
 
 NnStatus data_audit_list(DataAudit *a, const DataSet *set, NnErr *err)
 {
-    Look l = { .audit = a, .set = set };
+    Look l = { .audit = a, .set = set, .n_files = set->n + data_audit_masks(set) };
     l.keys = nn_alloc((size_t)set->n, sizeof *l.keys);
     l.told = nn_alloc((size_t)set->n, sizeof *l.told);
     NnStatus s = l.keys && l.told ? NN_OK : nn_fail(err, NN_ERR_NOMEM, "out of memory to look at %d items", set->n);

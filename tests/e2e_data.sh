@@ -132,17 +132,17 @@ expect 0 "masks-none: 18 of 18 fakes of warp have no mask" sh -c \
     "awk -F, -v OFS=, '\$4 == \"warp\" { \$3 = \"\" } { print }' $set/manifest.csv >$set/bare.csv && '$data' check $set/bare.csv"
 cp other/mask/warp/00001.png $set/mask/small.png
 breaks masksize '$4 == "warp" && !n++ { $3 = "mask/small.png" } { print }'
-expect 3 "mask-size: 1 of 54" "$data" check $set/masksize.csv
+expect 3 "mask-size: 1 of 36" "$data" check $set/masksize.csv
 grep -qF "mask $set/mask/small.png has 32x32 pixels" said || fail "the mask of another size is not named: $(cat said)"
 head -c 200 "$set/$train_real" >$set/real/torn.png
 breaks torn '{ print } END { for (i = 0; i < 3; i++) print "real/torn.png,0,,,,train," }'
 expect 3 "is listed already" "$data" check $set/torn.csv
 breaks torn '{ print } END { print "real/torn.png,0,,,,train,"; print "real/gone.png,0,,,,train," }'
-expect 3 "unreadable: 1 of 56" "$data" check $set/torn.csv
-grep -qF "missing: 1 of 56" said || fail "the missing file is not counted: $(cat said)"
+expect 3 "unreadable: 1 of 92" "$data" check $set/torn.csv
+grep -qF "missing: 1 of 92" said || fail "the missing file is not counted: $(cat said)"
 grep -qF "$set/torn.csv:57: $set/real/gone.png: No such file" said || fail "the missing file is not named: $(cat said)"
 breaks many '{ print } END { for (i = 0; i < 30; i++) print "real/gone" i ".png,0,,,,train," }'
-expect 3 "missing: 30 of 84" "$data" check $set/many.csv --examples 4
+expect 3 "missing: 30 of 120" "$data" check $set/many.csv --examples 4
 grep -qF "... and 26 more" said || fail "--examples: $(cat said)"
 cp "$set/$train_real" $set/fake/same.png
 breaks same '{ print } END { print "fake/same.png,1,'"$(awk -F, '$4 == "warp" { print $3; exit }' $set/manifest.csv)"',warp,,train," }'

@@ -343,7 +343,7 @@ START_TEST(test_missing_and_unreadable_files)
     assert_says(missing, "gone.png: No such file");
     assert_says(missing, "lost.png: No such file");
     ck_assert_int_eq(bad->count, 3);
-    ck_assert_int_eq(bad->of, 9);
+    ck_assert_int_eq(bad->of, 13);        /* images and masks */
     ck_assert_int_eq(bad->n_examples, 2); /* as new_audit says */
     assert_says(bad, "set.csv:6: ");
     data_audit_free(&a);
@@ -361,6 +361,12 @@ START_TEST(test_what_gives_the_label_away)
     assert_only(&a, DATA_GIVEAWAY, 1);
     assert_says(finding(&a, DATA_GIVEAWAY), "all 2 real images are JPEG, all 2 fake ones PNG");
     ck_assert_int_eq(a.n_errors, 0);
+    data_audit_free(&a);
+    data_set_free(set);
+    set = list_text(HEAD "r1.png,0,,,,,train\nb.png,1,m.png,x,,,train\n"); /* two sizes of one image each say nothing */
+    write_image("r1.png", 24, 16, 1, 60);
+    a = audit_all(set);
+    ck_assert_int_eq(a.n, 0);
     data_audit_free(&a);
     data_set_free(set);
     char name[16], text[1024] = HEAD;
