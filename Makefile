@@ -21,15 +21,15 @@ quiet := $(V)$(findstring s,$(firstword -$(MAKEFLAGS)))
 say    = @$(if $(quiet),:,printf '  %-5s %s\n' $(1) $(2))
 MAKEFLAGS += --no-print-directory
 
-# Everything but the two files that hold a main(); tests link it too.
-LIB  := $(filter-out $(O)/train/train.o $(O)/eval/eval.o,$(call objs,nn/*/*.c data/*.c train/*.c eval/*.c))
+# Everything but the files that hold a main(); tests link it too.
+LIB  := $(filter-out $(O)/train/train.o $(O)/eval/eval.o $(O)/data/data.o,$(call objs,nn/*/*.c data/*.c train/*.c eval/*.c))
 TESTS := $(patsubst tests/%.c,$(B)/tests/%,$(wildcard tests/test_*.c))
 
 # What `make test` runs besides the C programs: scripts that drive the built programs end to end.
 E2E := $(wildcard tests/e2e_*.sh)
 
-## all       build the programs build/train and build/eval (default)
-all: $(B)/train $(B)/eval $(B)/configs
+## all       build the programs build/train, build/eval and build/data (default)
+all: $(B)/train $(B)/eval $(B)/data $(B)/configs
 
 ## demo      install what is missing, build, train on the embedded data, evaluate, show the table
 demo: setup
@@ -94,6 +94,7 @@ install: all
 	install -d "$(DESTDIR)$(PREFIX)/bin" "$(DESTDIR)$(PREFIX)/share/locus/configs"
 	install -m 755 $(B)/train "$(DESTDIR)$(PREFIX)/bin/locus-train"
 	install -m 755 $(B)/eval "$(DESTDIR)$(PREFIX)/bin/locus-eval"
+	install -m 755 $(B)/data "$(DESTDIR)$(PREFIX)/bin/locus-data"
 	cp -R configs/. "$(DESTDIR)$(PREFIX)/share/locus/configs/"
 
 ## clean     remove everything that was built
@@ -104,15 +105,16 @@ clean:
 help:
 	@sed -n 's/^## //p' $(firstword $(MAKEFILE_LIST))
 
-$(B)/train $(B)/eval: $(B)/%: $(O)/liblocus.a
+$(B)/train $(B)/eval $(B)/data: $(B)/%: $(O)/liblocus.a
 	$(call say,LINK,$@)
 	$(Q)$(CC) $(LDFLAGS) $(OPT) $(O)/$*/$*.o $(O)/liblocus.a $(LDLIBS) -o $@
 $(B)/train: $(O)/train/train.o
 $(B)/eval: $(O)/eval/eval.o
+$(B)/data: $(O)/data/data.o
 $(B)/configs:
 	@mkdir -p $(B) && ln -sfn "$(CURDIR)/configs" $@
 
-objects: $(LIB) $(O)/train/train.o $(O)/eval/eval.o $(call objs,tests/*.c tests/bench/*.c tests/lesson/*.c)
+objects: $(LIB) $(O)/train/train.o $(O)/eval/eval.o $(O)/data/data.o $(call objs,tests/*.c tests/bench/*.c tests/lesson/*.c)
 
 $(O)/liblocus.a: $(LIB)
 	@rm -f $@ && $(AR) rcs $@ $(LIB)

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "nn/base/file.h"
 #include "nn/base/size.h"
 
 NnStatus data_csv_init(DataCsv *csv, char *text, size_t len, const char *name, NnErr *err)
@@ -97,6 +98,31 @@ NnStatus data_csv_next(DataCsv *csv, int *more, NnErr *err)
         if (*more) return NN_OK; /* else a blank line */
     }
     return NN_OK;
+}
+
+static int has_field(const DataCsv *csv, const char *name)
+{
+    for (int i = 0; i < csv->n; i++)
+        if (strcmp(csv->fields[i], name) == 0) return 1;
+    return 0;
+}
+
+int data_csv_has_columns(const char *path, const char *a, const char *b)
+{
+    char head[4096];
+    DataCsv csv;
+    NnErr ignored = { 0 };
+    int more = 0;
+    FILE *f = nn_file_exists(path) ? fopen(path, "rb") : NULL;
+    if (!f) return 0;
+    const size_t len = fread(head, 1, sizeof head - 1, f);
+    fclose(f);
+    head[len] = 0;
+    int has = data_csv_init(&csv, head, strcspn(head, "\n"), path, &ignored) == NN_OK &&
+              data_csv_next(&csv, &more, &ignored) == NN_OK && more;
+    has = has && has_field(&csv, a) && has_field(&csv, b);
+    data_csv_deinit(&csv);
+    return has;
 }
 
 void data_csv_put(FILE *f, const char *text)

@@ -28,6 +28,9 @@ void data_csv_deinit(DataCsv *csv);
  * is out of place or never closed. */
 NnStatus data_csv_next(DataCsv *csv, int *more, NnErr *err);
 
+/* Is this a file whose first line, up to a few kilobytes, names both of these columns? */
+int data_csv_has_columns(const char *path, const char *a, const char *b);
+
 /* Write one field, in quotes where it needs them. */
 void data_csv_put(FILE *f, const char *text);
 

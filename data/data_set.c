@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "data/data_cache.h"
+#include "data/spec.h"
 #include "nn/base/size.h"
 
 void data_sample_free(DataSample *s)
@@ -87,6 +88,16 @@ NnStatus data_set_add(DataSet *set, const DataItem *item, const char *method, Nn
     }
     set->items[set->n++] = copy;
     return NN_OK;
+}
+
+void data_set_drop(DataSet *set, const char *drop)
+{
+    int kept = 0;
+    for (int i = 0; i < set->n; i++) {
+        if (drop[i]) free_item(&set->items[i]);
+        else set->items[kept++] = set->items[i];
+    }
+    set->n = kept;
 }
 
 NnStatus data_set_note(DataSet *set, NnErr *err, const char *fmt, ...)
@@ -184,6 +195,8 @@ static NnStatus open_source(DataSet *set, NnErr *err)
         return data_manifest_open(set, err);
     case DATA_SOURCE_FOLDER:
         return data_folder_open(set, err);
+    case DATA_SOURCE_SPEC:
+        return data_spec_open(set, err);
     case DATA_SOURCE_PORTRAITS:
     case DATA_SOURCE_PHOTOS:
         break;
@@ -197,18 +210,22 @@ static NnStatus fill_set(DataSet *set, NnErr *err)
     NN_TRY(open_source(set, err));
     if (set->n == 0) return nn_fail(err, NN_ERR_DATA, "%s: no image found", set->settings.path);
     NN_TRY(sort_methods(set, err));
+    if (set->as_listed) return NN_OK;
     NN_TRY(mark_seen(set, err));
     return data_cache_new(set->n, set->settings.cache_mib, &set->cache, err);
 }
 
-static NnStatus open_set(const DataSettings *settings, uint64_t seed, int all_test, DataSet **out, NnErr *err)
+typedef enum { TO_TRAIN, ALL_TEST, AS_LISTED } Purpose;
+
+static NnStatus open_set(const DataSettings *settings, uint64_t seed, Purpose purpose, DataSet **out, NnErr *err)
 {
     *out = NULL;
     DataSet *set = nn_alloc(1, sizeof *set);
     if (!set) return nn_fail(err, NN_ERR_NOMEM, "out of memory for a data set");
     set->settings = *settings;
     set->seed = seed;
-    set->all_test = all_test;
+    set->all_test = purpose == ALL_TEST;
+    set->as_listed = purpose == AS_LISTED;
     const NnStatus s = fill_set(set, err);
     if (s == NN_OK) *out = set;
     else data_set_free(set);
@@ -217,12 +234,17 @@ static NnStatus open_set(const DataSettings *settings, uint64_t seed, int all_te
 
 NnStatus data_set_open(const DataSettings *settings, uint64_t seed, DataSet **out, NnErr *err)
 {
-    return open_set(settings, seed, 0, out, err);
+    return open_set(settings, seed, TO_TRAIN, out, err);
 }
 
 NnStatus data_set_open_all_test(const DataSettings *settings, uint64_t seed, DataSet **out, NnErr *err)
 {
-    return open_set(settings, seed, 1, out, err);
+    return open_set(settings, seed, ALL_TEST, out, err);
+}
+
+NnStatus data_set_list(const DataSettings *settings, DataSet **out, NnErr *err)
+{
+    return open_set(settings, 0, AS_LISTED, out, err);
 }
 
 void data_set_free(DataSet *set)

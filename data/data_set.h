@@ -1,6 +1,6 @@
 /* data_set.h -- a data set: a list of items, and a way to read each one.
  *
- * Four sources make one (manifest, folder, portraits, photos); everything after
+ * Sources make one (manifest, folder, portraits, photos, or any layout that spec.h knows); everything after
  * them -- loader, training, evaluation -- knows only this interface. An item's
  * content is a pure function of the files (or the seed) and its index, whatever
  * thread reads it and however often. */
@@ -122,6 +122,9 @@ NnStatus data_generated_open(DataSet *set, NnErr *err); /* generated.c: portrait
 
 /* Append an item; strings are copied (NULL stays NULL). `method` NULL for real. */
 NnStatus data_set_add(DataSet *set, const DataItem *item, const char *method, NnErr *err);
+
+/* Take the items i with drop[i] != 0 out of the list. Before a cache is made. */
+void data_set_drop(DataSet *set, const char *drop);
 
 /* Append a note for people: what was passed over and why, counted. ERR_NOMEM. */
 NnStatus data_set_note(DataSet *set, NnErr *err, const char *fmt, ...) __attribute__((format(printf, 3, 4)));

@@ -6,11 +6,12 @@
 
 #define AT(field) offsetof(DataSettings, field)
 static const NnSetting data_rows[] = {
-    { "source", NN_SET_CHOICE, AT(source), "portraits", 0, 0, "portraits photos manifest folder", "",
+    { "source", NN_SET_CHOICE, AT(source), "portraits", 0, 0, "portraits photos manifest folder spec", "",
       "portraits: embedded faces, forged on the fly; photos: a folder of your real photos, forged on the fly; "
-      "manifest: a CSV list; folder: real/ and fake/" },
-    { "path", NN_SET_PATH, AT(path), "", 0, 0, NULL, "",
-      "the CSV file (manifest) or the folder (photos, folder); portraits need none" },
+      "manifest: a CSV list; folder: real/ and fake/; spec: any known layout (data/README.md, Specs)" },
+    { "path", NN_SET_SPEC, AT(path), "", 0, 0, DATA_SPEC_PATHS, "",
+      "the CSV file (manifest), the folder (photos, folder), or [FORMAT:]PATH[,root=FOLDER][,compression=c23] (spec); "
+      "portraits need none" },
     { "methods", NN_SET_TEXT, AT(methods), "swap", 0, 0, NULL, "",
       "manipulations to train on, comma separated, or all; the others are met for the first time in the test" },
     { "forge", NN_SET_TEXT, AT(forge), "swap,inpaint,recolor,warp,resample,splice", 0, 0, NULL, "",
@@ -40,6 +41,8 @@ static const NnSetting data_rows[] = {
       "threads that prepare batches; changes speed only" },
     { "balance", NN_SET_BOOL, AT(balance), "1", 0, 1, NULL, "",
       "draw real and forged images equally often in training" },
+    { "allow", NN_SET_TEXT, AT(allow), "", 0, 0, NULL, "",
+      "findings of the data check that shall not stop a run, comma separated, e.g. masks-some (data check --help)" },
 };
 #undef AT
 

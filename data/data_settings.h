@@ -3,7 +3,16 @@
 #define DATA_SETTINGS_H
 #include "nn/base/settings.h"
 
-typedef enum { DATA_SOURCE_PORTRAITS, DATA_SOURCE_PHOTOS, DATA_SOURCE_MANIFEST, DATA_SOURCE_FOLDER } DataSourceKind;
+typedef enum {
+    DATA_SOURCE_PORTRAITS,
+    DATA_SOURCE_PHOTOS,
+    DATA_SOURCE_MANIFEST,
+    DATA_SOURCE_FOLDER,
+    DATA_SOURCE_SPEC
+} DataSourceKind;
+/* Options of a SPEC (data/spec.h) whose values are paths. */
+#define DATA_SPEC_PATHS "root splits"
+
 typedef enum { DATA_FIT_RESIZE, DATA_FIT_CROP } DataFit;
 typedef enum { DATA_BAD_STOP, DATA_BAD_SKIP } DataOnBad;
 
@@ -21,9 +30,10 @@ typedef struct {
     float noise;                  /* post-processing noise, standard deviation in levels */
     int on_bad;                   /* DataOnBad */
     int max_pixels;
-    int cache_mib; /* decoded images kept in memory, MiB */
-    int threads;   /* loader threads */
-    int balance;   /* draw real and forged equally often */
+    int cache_mib;           /* decoded images kept in memory, MiB */
+    int threads;             /* loader threads */
+    int balance;             /* draw real and forged equally often */
+    char allow[NN_TEXT_MAX]; /* findings of the data check that do not stop a run (audit.h), comma separated */
 } DataSettings;
 
 typedef struct {

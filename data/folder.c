@@ -174,17 +174,17 @@ static NnStatus find_mask(Listing *masks, const char *image, Entry **found, NnEr
 
 /* Photo and forgery share their base name, and with it their split. Below train/ and test/ a
  * name means nothing beyond its split. */
-static uint64_t group_of(const Group *g, const char *name)
+static void name_group(const Group *g, const char *name, char *text, size_t room)
 {
-    char text[1024];
-    snprintf(text, sizeof text, "%s/%.*s", g->split_name ? g->split_name : "", (int)base_length(name), name);
-    return nn_hash_text(text);
+    snprintf(text, room, "%s/%.*s", g->split_name ? g->split_name : "", (int)base_length(name), name);
 }
 
 static NnStatus add_image(const Group *g, const Listing *images, const char *name, Listing *masks, NnErr *err)
 {
     Entry *mask = NULL;
-    DataItem item = { .label = g->method != NULL, .split = g->split, .group = group_of(g, name) };
+    char source[1024];
+    name_group(g, name, source, sizeof source);
+    DataItem item = { .label = g->method != NULL, .split = g->split, .group = nn_hash_text(source), .source = source };
     if (masks) NN_TRY(find_mask(masks, name, &mask, err));
     item.path = nn_path_join(images->path, name);
     item.mask = mask ? nn_path_join(masks->path, mask->name) : NULL;

@@ -36,21 +36,6 @@ static int by_name(const void *a, const void *b)
     return compare_names(a, b);
 }
 
-static void add_name(Forest *f, const char *text, Kind kind, int item)
-{
-    if (*text) f->names[f->n_names++] = (Name){ text, kind, item };
-}
-
-static void collect_names(Forest *f, const DataOrigin *origins, int n)
-{
-    for (int i = 0; i < n; i++) {
-        add_name(f, origins[i].video, VIDEO, i);
-        add_name(f, origins[i].source, SOURCE, i);
-        add_name(f, origins[i].path, PATH, i);
-    }
-    qsort(f->names, f->n_names, sizeof *f->names, by_name);
-}
-
 /* Halves the way to the root as it goes, so that later ones are short. */
 static int root_of(const Forest *f, int i)
 {
@@ -58,9 +43,27 @@ static int root_of(const Forest *f, int i)
     return i;
 }
 
-static void join_items(Forest *f, int n)
+/* `before`: the same name of the item before. Frames of a video follow each other: what they share needs no sorting. */
+static void add_name(Forest *f, const char *text, const char *before, Kind kind, int item)
 {
-    for (int i = 0; i < n; i++) f->parent[i] = i;
+    if (!*text) return;
+    if (strcmp(text, before) == 0) f->parent[root_of(f, item)] = root_of(f, item - 1);
+    else f->names[f->n_names++] = (Name){ text, kind, item };
+}
+
+static void collect_names(Forest *f, const DataOrigin *origins, int n)
+{
+    for (int i = 0; i < n; i++) {
+        const DataOrigin none = { "", "", "" }, *before = i ? &origins[i - 1] : &none;
+        add_name(f, origins[i].video, before->video, VIDEO, i);
+        add_name(f, origins[i].source, before->source, SOURCE, i);
+        add_name(f, origins[i].path, before->path, PATH, i);
+    }
+    qsort(f->names, f->n_names, sizeof *f->names, by_name);
+}
+
+static void join_items(Forest *f)
+{
     for (size_t k = 1; k < f->n_names; k++)
         if (compare_names(&f->names[k - 1], &f->names[k]) == 0)
             f->parent[root_of(f, f->names[k].item)] = root_of(f, f->names[k - 1].item);
@@ -89,8 +92,9 @@ NnStatus data_origin_groups(const DataOrigin *origins, int n, DataItem *items, N
                  .title = nn_alloc((size_t)n, sizeof *f.title) };
     const int ok = f.names && f.parent && f.title;
     if (ok) {
+        for (int i = 0; i < n; i++) f.parent[i] = i;
         collect_names(&f, origins, n);
-        join_items(&f, n);
+        join_items(&f);
         choose_titles(&f);
         for (int i = 0; i < n; i++) items[i].group = number_of(f.title[root_of(&f, i)]);
     }

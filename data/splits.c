@@ -73,6 +73,7 @@ static void settle_validation(DataSet *set, const int said[DATA_SPLITS])
 NnStatus data_splits_settle(DataSet *set, NnErr *err)
 {
     int said[DATA_SPLITS] = { 0 };
+    if (set->as_listed) return NN_OK;
     DataItem **sorted = nn_alloc((size_t)set->n, sizeof(DataItem *));
     if (!sorted) return nn_fail(err, NN_ERR_NOMEM, "out of memory for a list of %d items", set->n);
     for (int i = 0; i < set->n; i++) {

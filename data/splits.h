@@ -8,6 +8,7 @@
  *    become the test split.
  * 4. Where no validation split is left, it is carved out of the training groups by
  *    val_fraction.
+ * A set that is only listed (DataSet.as_listed) keeps what the data says and nothing else.
  * A set that is only measured on (DataSet.all_test) has no use for the draws: in rule 2 every group is test, and rule 4
  * is left out. */
 #ifndef DATA_SPLITS_H

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "data/loader.h"
+#include "data/spec.h"
 #include "nn/base/file.h"
 #include "nn/base/metrics.h"
 #include "nn/base/rng.h"
@@ -21,6 +22,15 @@ static void name_after(const char *path, int is_folder, char *out)
     const char *base = nn_path_name(folder ? folder : path);
     snprintf(out, NN_TEXT_MAX, "%s", *base && strcmp(base, ".") != 0 ? base : nn_path_name(path));
     free(folder);
+}
+
+/* What a SPEC leads to; where it leads nowhere any more, its own end. */
+static void name_after_spec(const char *text, char *out)
+{
+    DataSpec spec;
+    NnErr why = { 0 };
+    if (data_spec_parse(text, &spec, &why) == NN_OK) name_after(spec.path, nn_folder_exists(spec.path), out);
+    else snprintf(out, NN_TEXT_MAX, "%s", nn_path_name(text));
 }
 
 static NnStatus select_test(EvalData *data, int threads, NnErr *err)
@@ -47,6 +57,9 @@ void eval_data_own_name(const EvalRun *run, char *out)
     case DATA_SOURCE_FOLDER:
         name_after(run->data.path, 1, out);
         break;
+    case DATA_SOURCE_SPEC:
+        name_after_spec(run->data.path, out);
+        break;
     }
 }
 
@@ -60,15 +73,14 @@ NnStatus eval_data_own(const EvalRun *run, int threads, EvalData *out, NnErr *er
     return s;
 }
 
-/* Split NAME=PATH. */
+/* Split NAME=SPEC. */
 static NnStatus split_name(const char *text, char *name, const char **path, NnErr *err)
 {
     static const char known[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._+-";
     const char *equals = strchr(text, '=');
     const size_t n = equals ? (size_t)(equals - text) : 0;
     if (n == 0 || n >= NN_TEXT_MAX || strspn(text, known) != n || !equals[1] || text[0] == '.')
-        return nn_fail(err, NN_ERR_USAGE,
-                       "--data %s: expected NAME=MANIFEST_OR_FOLDER, NAME of letters, digits, . _ + -", text);
+        return nn_fail(err, NN_ERR_USAGE, "--data %s: expected NAME=SPEC, NAME of letters, digits, . _ + -", text);
     snprintf(name, NN_TEXT_MAX, "%.*s", (int)n, text);
     *path = equals + 1;
     return NN_OK;
@@ -89,16 +101,26 @@ static NnStatus mark_seen(const EvalRun *run, DataSet *set, NnErr *err)
     return NN_OK;
 }
 
+/* Problems of the text come before those of the data. */
+static NnStatus check_spec(const char *name_and_path, const char *text, NnErr *err)
+{
+    DataSpec spec;
+    NnErr why = { 0 };
+    const NnStatus s = data_spec_parse(text, &spec, &why);
+    if (s == NN_OK) return NN_OK;
+    if (*spec.path && !nn_file_exists(spec.path) && !nn_folder_exists(spec.path))
+        return nn_fail(err, NN_ERR_IO, "--data %s: no such manifest or folder: %s", name_and_path, spec.path);
+    return nn_fail(err, s, "--data: %s", why.msg);
+}
+
 NnStatus eval_data_other(const EvalRun *run, const char *name_and_path, int threads, EvalData *out, NnErr *err)
 {
     const char *path = NULL;
     *out = (EvalData){ 0 };
     NN_TRY(split_name(name_and_path, out->name, &path, err));
-    const int is_folder = nn_folder_exists(path);
-    if (!is_folder && !nn_file_exists(path))
-        return nn_fail(err, NN_ERR_IO, "--data %s: no such manifest or folder: %s", name_and_path, path);
+    NN_TRY(check_spec(name_and_path, path, err));
     DataSettings settings = run->data;
-    settings.source = is_folder ? DATA_SOURCE_FOLDER : DATA_SOURCE_MANIFEST;
+    settings.source = DATA_SOURCE_SPEC;
     if (strlen(path) >= sizeof settings.path)
         return nn_fail(err, NN_ERR_USAGE, "--data %s: path longer than %zu bytes", name_and_path,
                        sizeof settings.path - 1);

@@ -3,6 +3,7 @@
 #
 #   scripts/setup.sh         what building and testing need
 #   scripts/setup.sh lint    also the tools of `make lint`
+#   scripts/setup.sh media   also ffmpeg, for scripts/extract_frames and its tests (skipped where it is absent)
 #
 # Nothing is installed, and no root rights are needed, when everything is there.
 set -eu
@@ -23,6 +24,7 @@ clang-format clang-format      clang-tools-extra                       clang    
 clang-tidy   clang-tidy        clang-tools-extra                       clang        llvm
 cppcheck     cppcheck          cppcheck                                cppcheck     cppcheck
 shellcheck   shellcheck        ShellCheck                              shellcheck   shellcheck
+ffmpeg       ffmpeg            ffmpeg-free                             ffmpeg       ffmpeg
 END
 }
 
@@ -65,7 +67,10 @@ column() {
 }
 
 needs="compiler make pkg-config openblas stb zlib jansson check"
-[ "${1:-}" != lint ] || needs="$needs clang clang-format clang-tidy cppcheck shellcheck"
+case ${1:-} in
+lint) needs="$needs clang clang-format clang-tidy cppcheck shellcheck" ;;
+media) needs="$needs ffmpeg" ;;
+esac
 
 missing=
 for need in $needs; do have "$need" || missing="$missing $need"; done

@@ -85,7 +85,7 @@ expect 2 'typo.ini:7' "$train" typo.ini
 expect 2 'ema' "$train" typo.ini
 "$train" nowhere.ini >out.txt 2>err.txt && fail 'a missing configuration was accepted'
 grep -q nowhere.ini err.txt || fail 'a missing configuration was not named'
-printf 'path,label\ngone.png,1\n' >gone.csv
+printf 'path,label\ngone.png,1\ngone too.png,0\n' >gone.csv
 expect 3 'gone.csv:2: .*gone.png' "$train" tiny.ini --dry-run --set data.source=manifest --set data.path=gone.csv \
     --set data.methods=all --set data.val_fraction=0 --set data.test_fraction=0
 [ ! -e runs ] || fail 'a mistake left a folder'

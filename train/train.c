@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "data/audit.h"
 #include "nn/base/blas.h"
 #include "nn/base/calm_start.h"
 #include "nn/base/file.h"
@@ -115,6 +116,25 @@ static NnStatus check_images(Program *p, int *index, int *n, NnErr *err)
     return status;
 }
 
+/* What makes every later number worthless ends the run now; what a person should know is printed. */
+static NnStatus audit_list(Program *p, NnErr *err)
+{
+    DataAudit audit = { 0 };
+    const int kind = p->config.data.source, is_generated = kind == DATA_SOURCE_PORTRAITS || kind == DATA_SOURCE_PHOTOS;
+    if (is_generated || p->options.summary) return NN_OK;
+    NnStatus status = data_audit_init(&audit, p->config.data.allow, "[data] allow", 1, err);
+    audit.for_a_run = 1;
+    if (status == NN_OK) status = data_audit_list(&audit, p->set, err);
+    for (int k = 0; status == NN_OK && k < audit.n; k++) {
+        const DataFinding *f = &audit.findings[k];
+        const char *name = data_finding_rules[f->kind].name;
+        if (f->severity == DATA_WARNING) fprintf(stderr, "warning: %s: %d %s\n", name, f->count, f->text);
+    }
+    if (status == NN_OK) status = data_audit_verdict(&audit, p->config.data.path, err);
+    data_audit_free(&audit);
+    return status;
+}
+
 static NnStatus choose_overfit_items(Program *p, NnErr *err)
 {
     int *chosen = nn_alloc((size_t)p->options.overfit, sizeof *chosen);
@@ -132,6 +152,7 @@ static NnStatus open_data(Program *p, NnErr *err)
     NN_TRY(data_set_select(p->set, DATA_TRAIN, &p->train, &p->n_train, err));
     NN_TRY(data_set_select(p->set, DATA_VAL, &p->val, &p->n_val, err));
     if (p->options.profile || p->options.regions) p->n_val = 0;
+    NN_TRY(audit_list(p, err));
     NN_TRY(check_images(p, p->train, &p->n_train, err));
     NN_TRY(check_images(p, p->val, &p->n_val, err));
     return p->options.overfit ? choose_overfit_items(p, err) : NN_OK;

@@ -6,6 +6,7 @@
 
 #include "data/region_removal.h"
 #include "nn/base/file.h"
+#include "nn/base/path_spec.h"
 #include "train/train_settings.h"
 
 void train_config_bind(TrainConfig *c, NnBinding b[TRAIN_SECTIONS])
@@ -22,18 +23,17 @@ void train_config_bind(TrainConfig *c, NnBinding b[TRAIN_SECTIONS])
     b[9] = (NnBinding){ &train_run_section, &c->train };
 }
 
-static NnStatus make_absolute(char path[NN_TEXT_MAX], const char *key, NnErr *err)
+/* `keys`: options behind the path that are paths too (nn/base/path_spec.h). */
+static NnStatus make_absolute(char path[NN_TEXT_MAX], const char *keys, const char *key, NnErr *err)
 {
-    char here[4096];
-    if (!path[0] || path[0] == '/') return NN_OK;
+    char here[4096], full[NN_TEXT_MAX];
+    NnErr why = { 0 };
+    if (!path[0]) return NN_OK;
     if (!getcwd(here, sizeof here)) return nn_fail(err, NN_ERR_IO, "the current folder has no readable path");
-    char *full = nn_path_join(here, path);
-    if (!full) return nn_fail(err, NN_ERR_NOMEM, "out of memory");
-    const size_t len = strlen(full);
-    if (len < NN_TEXT_MAX) memcpy(path, full, len + 1);
-    free(full);
-    if (len < NN_TEXT_MAX) return NN_OK;
-    return nn_fail(err, NN_ERR_CONFIG, "%s: longer than %d bytes once made absolute", key, NN_TEXT_MAX - 1);
+    const NnStatus s = nn_path_spec_join(here, path, keys, full, &why);
+    if (s != NN_OK) return nn_fail(err, s, "%s: made absolute: %s", key, why.msg);
+    memcpy(path, full, sizeof full);
+    return NN_OK;
 }
 
 NnStatus train_config_load(TrainConfig *c, const char *path, const char *const *sets, int n_sets, NnErr *err)
@@ -44,8 +44,8 @@ NnStatus train_config_load(TrainConfig *c, const char *path, const char *const *
     nn_settings_defaults(b, TRAIN_SECTIONS);
     NN_TRY(nn_settings_load(b, TRAIN_SECTIONS, path, NN_SETTINGS_STRICT, err));
     for (int i = 0; i < n_sets; i++) NN_TRY(nn_settings_set(b, TRAIN_SECTIONS, sets[i], err));
-    NN_TRY(make_absolute(c->data.path, "data.path", err));
-    NN_TRY(make_absolute(c->regions.maps, "regions.maps", err));
+    NN_TRY(make_absolute(c->data.path, DATA_SPEC_PATHS, "data.path", err));
+    NN_TRY(make_absolute(c->regions.maps, "", "regions.maps", err));
     return train_config_check(c, err);
 }
 
@@ -148,21 +148,26 @@ static int may_change(const char *section, const char *key)
     return !strcmp(section, "data") && nn_list_has("threads,cache_mib", key);
 }
 
+static int is_text(const NnSetting *row)
+{
+    return row->type == NN_SET_TEXT || row->type == NN_SET_PATH || row->type == NN_SET_SPEC;
+}
+
 static size_t setting_size(const NnSetting *row)
 {
-    if (row->type == NN_SET_TEXT || row->type == NN_SET_PATH) return NN_TEXT_MAX;
+    if (is_text(row)) return NN_TEXT_MAX;
     return row->type == NN_SET_FLOAT ? sizeof(float) : sizeof(int);
 }
 
 static int setting_equal(const NnSetting *row, const char *a, const char *b)
 {
-    if (row->type == NN_SET_TEXT || row->type == NN_SET_PATH) return !strcmp(a, b);
+    if (is_text(row)) return !strcmp(a, b);
     return !memcmp(a, b, setting_size(row));
 }
 
 static const char *setting_text(const NnSetting *row, const char *value, char *buf, size_t size)
 {
-    if (row->type == NN_SET_TEXT || row->type == NN_SET_PATH) return value;
+    if (is_text(row)) return value;
     float f;
     int i;
     memcpy(&f, value, sizeof f);

@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "nn/base/file.h"
+#include "nn/base/path_spec.h"
 #include "nn/base/settings_value.h"
 
 enum { LIST_MAX = 400 }; /* bytes of the names listed in one message */
@@ -236,6 +237,15 @@ static NnStatus store_path(const Value *v, const char *folder, char field[NN_TEX
     return s;
 }
 
+static NnStatus store_spec(const Value *v, const char *folder, char field[NN_TEXT_MAX])
+{
+    char joined[NN_TEXT_MAX];
+    NnErr why = { 0 };
+    const char *before = folder && strcmp(folder, ".") != 0 ? folder : NULL;
+    if (nn_path_spec_join(before, v->text, v->row->choices, joined, &why) != NN_OK) return value_fail(v, why.msg);
+    return store_text(v, joined, field);
+}
+
 static NnStatus store(const Value *v, const char *folder)
 {
     void *field = nn_setting_field(v->binding, v->row);
@@ -252,6 +262,8 @@ static NnStatus store(const Value *v, const char *folder)
         return store_text(v, v->text, field);
     case NN_SET_PATH:
         return store_path(v, folder, field);
+    case NN_SET_SPEC:
+        return store_spec(v, folder, field);
     }
     return value_fail(v, "row of unknown type");
 }

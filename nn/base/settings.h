@@ -19,7 +19,8 @@ typedef enum {
     NN_SET_BOOL,   /* int, 0 or 1; also accepts yes/no, true/false, on/off */
     NN_SET_CHOICE, /* int, index into choices */
     NN_SET_TEXT,   /* char[NN_TEXT_MAX] */
-    NN_SET_PATH    /* char[NN_TEXT_MAX]; a relative path in a file is relative to that file's folder */
+    NN_SET_PATH,   /* char[NN_TEXT_MAX]; a relative path in a file is relative to that file's folder */
+    NN_SET_SPEC /* char[NN_TEXT_MAX]; [WORD:]PATH[,KEY=VALUE]... (path_spec.h): so are PATH and values of `choices` */
 } NnSettingType;
 
 typedef struct {
@@ -28,7 +29,7 @@ typedef struct {
     size_t offset;       /* of the field in the owner's struct */
     const char *preset;  /* the default, as one would type it */
     double min, max;     /* for numbers, both inclusive */
-    const char *choices; /* "sgd adam adamw radam", in the order of the owner's enum */
+    const char *choices; /* "sgd adam adamw radam", in the order of the owner's enum; of a spec: keys of paths */
     const char *unit;    /* "pixels"; "" for none */
     const char *help;    /* one line */
 } NnSetting;

@@ -88,6 +88,7 @@ static void add_value(Growing *g, const NnBinding *b, const NnSetting *row)
     }
     case NN_SET_TEXT:
     case NN_SET_PATH:
+    case NN_SET_SPEC:
         add_text(g, field);
         break;
     }
@@ -138,6 +139,7 @@ static void add_kind(Growing *g, const NnSetting *row)
         add(g, "text");
         break;
     case NN_SET_PATH:
+    case NN_SET_SPEC:
         add(g, "path, relative to the file that sets it");
         break;
     }
