@@ -1,4 +1,4 @@
-/* test_forge_photos.c -- `data forge` from inside: what it changes in a photo, what it leaves, and where things end up. */
+/* test_forge_photos.c -- `data forge` from inside: what it changes in a photo, what it leaves, where things end up. */
 #include "data/audit.h"
 #include "data/commands.h"
 #include "data/splits.h"
