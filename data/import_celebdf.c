@@ -5,7 +5,7 @@
  *
  * Listed videos are test, the others train. id1_id3_0007 is the video id1_0007 with the face of id3. The official list
  * puts some forgeries into test and what they were made from, or other forgeries of it, not: those others are left out,
- * since no group may be on both sides. People are in both splits all the same; with 59 of them in all, nothing helps. */
+ * since no group may be on both sides. People are in both splits all the same: there are 59 of them. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>

@@ -1,7 +1,7 @@
 /* import_dfdc.c -- the test set of the Deepfake Detection Challenge once frames are extracted (scripts/extract_frames):
  *
  *     labels.csv                                        filename,label with label 1 = fake
- *     frames/<video>/<n>.png, or <video>/<n>.png        beside it, or below root; also images that are listed themselves
+ *     frames/<video>/<n>.png, or <video>/<n>.png        beside it, or below root; also images that are listed
  *
  * Nothing says which videos show the same people, so each is a group of its own and no split is declared. */
 #include <stdio.h>

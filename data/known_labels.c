@@ -6,7 +6,7 @@
 
 #include "nn/base/settings.h"
 
-/* A method of the same name in the folders of the data set (import_ffpp.c, import_celebdf.c) is the same manipulation. */
+/* A method of the same name in the data set's own folders (import_ffpp.c, import_celebdf.c) is the same one. */
 static const struct {
     const char *label, *method; /* NULL: real */
     int has_masks, is_pair;

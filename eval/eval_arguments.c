@@ -15,7 +15,7 @@ const char eval_usage[] =
     "\n"
     "RUN is a run folder (its best.safetensors, else last.safetensors) or a checkpoint file.\n"
     "\n"
-    "  --data NAME=SPEC  judge this manifest (CSV) or folder instead of the run's own test split: its test\n"
+    "  --data NAME=SPEC  judge this manifest (CSV), folder or other data set (data/README.md, Specs): its test\n"
     "                    split where it declares splits, else every image; may be given several times\n"
     "  --out DIR         where eval.csv, eval.json, scores.csv, examples.png go (default: eval/ in the run)\n"
     "  --maps DIR        write every judged image beside its heat map as PNG, a folder per manipulation\n"

@@ -18,9 +18,10 @@ typedef struct {
 NnStatus eval_data_own(const EvalRun *run, int threads, EvalData *out, NnErr *err);
 
 /* A data set in the form NAME=SPEC (data/spec.h; a manifest or folder needs no more than its path): images whose split
- * is declared as test, or, where none is declared, every image. Fitted as the run's own data. A manipulation counts as seen (set->seen) if the run was
- * trained on one of the same name; the checkpoint says so, the run's own data is not opened. ERR_USAGE: not of that
- * form; ERR_DATA: nothing to judge; ERR_FORMAT: the checkpoint does not name what was trained on. */
+ * is declared as test, or, where none is declared, every image. Fitted as the run's own data. A manipulation counts as
+ * seen (set->seen) if the run was trained on one of the same name; the checkpoint says so, the run's own data is not
+ * opened. ERR_USAGE: not of that form; ERR_CONFIG: no SPEC; ERR_IO: no such file or folder; ERR_DATA: nothing to judge;
+ * ERR_FORMAT: the checkpoint does not name what was trained on. */
 NnStatus eval_data_other(const EvalRun *run, const char *name_and_path, int threads, EvalData *out, NnErr *err);
 void eval_data_close(EvalData *data);
 

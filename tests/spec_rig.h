@@ -1,5 +1,5 @@
-/* spec_rig.h -- what the tests of importers share: a set from a SPEC whose paths lie in the temporary folder, its notes,
- * and whether a written manifest says the same. */
+/* spec_rig.h -- what the tests of importers share: a set from a SPEC whose paths lie in the temporary folder, its
+ * notes, and whether a written manifest says the same. */
 #ifndef SPEC_RIG_H
 #define SPEC_RIG_H
 #include "data/import.h"

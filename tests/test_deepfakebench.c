@@ -1,5 +1,5 @@
-/* test_deepfakebench.c -- the JSON files of DeepfakeBench: what counts, what is passed over, where images are found, what
- * is refused; and one of the size of FaceForensics++ in bounded time and memory. */
+/* test_deepfakebench.c -- the JSON files of DeepfakeBench: what counts, what is passed over, where images are found,
+ * what is refused; and one of the size of FaceForensics++ in bounded time and memory. */
 #include <dirent.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
