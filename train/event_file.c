@@ -103,7 +103,7 @@ static size_t tag_length(const char *tag)
     return n < 200 ? n : 200;
 }
 
-static void write_version(TrainEventFile *e, double wall_time)
+void train_events_version(TrainEventFile *e, double wall_time)
 {
     static const char version[] = "brain.Event:2";
     unsigned char data[64], *end;
@@ -245,7 +245,7 @@ NnStatus train_events_open(TrainEventFile *e, const char *folder, int64_t step, 
         e->file = fopen(e->path, "wb");
         if (!e->file) return io_fail(e, err);
     }
-    if (!kept) write_version(e, now);
+    if (!kept) train_events_version(e, now);
     return NN_OK;
 }
 

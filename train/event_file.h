@@ -25,6 +25,9 @@ uint32_t train_crc32c(const void *bytes, size_t n);
 NnStatus train_events_open(TrainEventFile *e, const char *folder, int64_t step, NnErr *err);
 void train_events_close(TrainEventFile *e);
 
+/* The first event of a file; train_events_open has written it. */
+void train_events_version(TrainEventFile *e, double wall_time);
+
 /* wall_time: seconds since 1970. Values that are not finite are written as they are: the viewer knows them. */
 void train_events_scalar(TrainEventFile *e, double wall_time, int64_t step, const char *tag, double value);
 /* An RGB picture as PNG. */

@@ -56,10 +56,14 @@ static void set_log_ticks(NnScale *s)
     s->decimals = -1;
 }
 
+static const double huge = 1e300; /* so that the length of an axis is a number */
+
 static void widen(NnScale *s)
 {
     if (!(s->low <= s->high)) s->low = s->log ? 0.1 : 0, s->high = 1;
-    if (s->low < s->high && isfinite(s->high - s->low) && s->high - s->low > 1e-12 * fabs(s->high)) return;
+    s->low = fmin(fmax(s->low, s->log ? 1 / huge : -huge), huge);
+    s->high = fmin(fmax(s->high, s->log ? 1 / huge : -huge), huge);
+    if (s->high - s->low > 1e-12 * fabs(s->high)) return;
     if (s->log) s->low /= 2, s->high *= 2;
     else {
         const double room = s->low == 0 ? 1 : 0.1 * fabs(s->low);
