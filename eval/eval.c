@@ -125,7 +125,7 @@ static NnStatus judge_data(Session *s, int i, NnErr *err)
     report->n_skipped = data->check.n_bad;
     NN_TRY(eval_rows_make(&report->results, s->run->threshold, &report->rows, err));
     NN_TRY(eval_bootstrap(&report->results, &report->rows, s->arguments->bootstrap, s->arguments->seed, err));
-    eval_table_write(stdout, &report->results, &report->rows, s->run->has_threshold);
+    eval_table_write(stdout, &report->results, &report->rows, s->run->threshold_rule);
     putchar('\n');
     return NN_OK;
 }
@@ -222,7 +222,8 @@ static NnStatus work(const EvalArguments *a, NnErr *err)
     if (a->compare) return compare_runs(a, err);
     NN_TRY(eval_run_open(a->run, BATCH, &run, err));
     tell_old_threshold(run);
-    const NnStatus s = a->score ? score_photos(run, a, err) : judge_data_sets(run, a, err);
+    NnStatus s = eval_run_set_threshold(run, a->threshold, err);
+    if (s == NN_OK) s = a->score ? score_photos(run, a, err) : judge_data_sets(run, a, err);
     eval_run_close(run);
     return s;
 }

@@ -23,6 +23,8 @@ const char eval_usage[] =
     "  --compare RUN...  print tables of runs that were judged before: mean and spread over seeds, difference to the\n"
     "                    first with its interval. Folders NAME-s<seed> that differ by the seed are one system;\n"
     "                    with --out also as comparison.md, .csv, .tex\n"
+    "  --threshold RULE  forged from which score on (default: the threshold stored with the run): accuracy, youden,\n"
+    "                    eer, fpr=SHARE or fnr=SHARE, by the scores of the run's validation, or a number\n"
     "  --bootstrap N     resamples for the 95 % intervals (default 1000; 0: none)\n"
     "  --seed N          seed of these resamples (default 1)\n"
     "  --threads N       threads (default: one per CPU); results do not depend on it\n"
@@ -31,9 +33,10 @@ const char eval_usage[] =
     "\n"
     "exit codes: 0 done; 1 an image or file failed; 2 usage or configuration; 3 unusable data\n";
 
-enum { DATA, OUT, MAPS, SCORE, COMPARE, BOOTSTRAP, SEED, THREADS, HELP, VERSION, N_OPTIONS };
-static const char *const options[N_OPTIONS] = { "--data",      "--out",  "--maps",    "--score", "--compare",
-                                                "--bootstrap", "--seed", "--threads", "--help",  "--version" };
+enum { DATA, OUT, MAPS, SCORE, COMPARE, THRESHOLD, BOOTSTRAP, SEED, THREADS, HELP, VERSION, N_OPTIONS };
+static const char *const options[N_OPTIONS] = { "--data",    "--out",       "--maps",      "--score",
+                                                "--compare", "--threshold", "--bootstrap", "--seed",
+                                                "--threads", "--help",      "--version" };
 
 static NnStatus read_number(const char *option, const char *text, long max, long *out, NnErr *err)
 {
@@ -74,6 +77,9 @@ static NnStatus take_value(EvalArguments *a, int option, const char *value, NnEr
         break;
     case MAPS:
         a->maps = value;
+        break;
+    case THRESHOLD:
+        a->threshold = value;
         break;
     case BOOTSTRAP:
         s = read_number(options[option], value, 1000000, &number, err);
@@ -133,9 +139,10 @@ static NnStatus check_compare(const EvalArguments *a, NnErr *err)
 {
     if (a->run) return nn_fail(err, NN_ERR_USAGE, "%s: runs to compare come after --compare", a->run);
     if (a->n_runs == 0) return nn_fail(err, NN_ERR_USAGE, "--compare: no run named after it");
-    if (a->score || a->n_data || a->maps)
+    if (a->score || a->n_data || a->maps || a->threshold)
         return nn_fail(err, NN_ERR_USAGE,
-                       "--compare reads what was judged before; it goes with none of --score, --data, --maps");
+                       "--compare reads what was judged before; it goes with none of --score, --data, --maps, "
+                       "--threshold");
     return NN_OK;
 }
 

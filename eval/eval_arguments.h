@@ -14,6 +14,7 @@ typedef struct {
     const char **data; /* [n_data], NAME=PATH */
     int n_data;
     const char *out, *maps; /* NULL: not given */
+    const char *threshold;  /* rule of threshold_rule.h; NULL: the stored threshold */
     int score;              /* 1: judge the images in `photos`, no data set */
     const char **photos;    /* [n_photos] */
     int n_photos;

@@ -177,6 +177,8 @@ static json_t *run_json(const EvalRun *run)
     json_object_set_new(j, "seed", json_integer((json_int_t)run->trained.seed));
     json_object_set_new(j, "threshold", json_real(run->threshold));
     json_object_set_new(j, "threshold_stored", json_boolean(run->has_threshold));
+    json_object_set_new(j, "threshold_rule", text_json(run->threshold_rule));
+    json_object_set_new(j, "validation_images", json_integer(run->validation.n));
     static const char *const notes[] = { "step", "validated", "best", "version", "blas_core", "mask_count", "config" };
     for (size_t i = 0; i < sizeof notes / sizeof *notes; i++) {
         const char *value = nn_trained_note(&run->trained, notes[i]);

@@ -73,10 +73,9 @@ static void write_drop(FILE *out, const EvalRows *rows)
     write_change(out, "     balanced accuracy", seen->balanced.value, unseen->balanced.value, &rows->drop_balanced);
 }
 
-void eval_table_write(FILE *out, const EvalResults *r, const EvalRows *rows, int has_threshold)
+void eval_table_write(FILE *out, const EvalResults *r, const EvalRows *rows, const char *threshold_rule)
 {
-    fprintf(out, "%s: %d images judged; threshold %.3f, %s\n", r->name, r->n, rows->threshold,
-            has_threshold ? "chosen on the source's validation split" : "none stored with the run");
+    fprintf(out, "%s: %d images judged; threshold %.3f, %s\n", r->name, r->n, rows->threshold, threshold_rule);
     rule(out);
     fprintf(out, "%-15s %-6s %5s %5s %5s %5s %5s %-11s %5s %5s %5s %5s %5s %5s\n", "manipulation", "", "real", "fake",
             "acc", "bal", "AUC", "95 %", "AP", "EER", "pxAUC", "prior", "IoU", "prior");

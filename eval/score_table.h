@@ -5,8 +5,9 @@
 
 #include "eval/score_rows.h"
 
-/* One data set: a heading (what names the image set), a line per row, the drop from seen to unseen. */
-void eval_table_write(FILE *out, const EvalResults *r, const EvalRows *rows, int has_threshold);
+/* One data set: a heading (which images, and where the threshold is from), a line per row, the drop from seen to
+ * unseen. */
+void eval_table_write(FILE *out, const EvalResults *r, const EvalRows *rows, const char *threshold_rule);
 
 /* What the columns mean; once, below all tables. */
 void eval_table_explain(FILE *out, int resamples);

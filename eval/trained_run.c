@@ -19,6 +19,7 @@ static NnStatus read_threshold(EvalRun *run, NnErr *err)
 {
     const char *text = nn_checkpoint_meta(&run->trained.checkpoint, "threshold");
     run->threshold = 0.5;
+    snprintf(run->threshold_rule, sizeof run->threshold_rule, "none stored with the run");
     if (!text) return NN_OK;
     char *end;
     const double v = strtod(text, &end);
@@ -27,6 +28,7 @@ static NnStatus read_threshold(EvalRun *run, NnErr *err)
     if (isnan(v)) return NN_OK; /* written before the first validation */
     run->threshold = v;
     run->has_threshold = 1;
+    snprintf(run->threshold_rule, sizeof run->threshold_rule, "chosen on the source's validation split");
     return NN_OK;
 }
 
@@ -80,6 +82,7 @@ static NnStatus open_into(EvalRun *run, const char *path, NnErr *err)
     run->folder = nn_path_folder(run->trained.path);
     if (!run->folder) return no_memory(err);
     NN_TRY(read_threshold(run, err));
+    NN_TRY(eval_validation_read(&run->trained.checkpoint, run->trained.path, &run->validation, err));
     run->step = note_step(run, "step");
     run->threshold_step = note_step(run, "validated");
     NN_TRY(read_prior(run, err));
@@ -109,8 +112,20 @@ void eval_run_close(EvalRun *run)
     nn_params_free(run->params);
     nn_trained_close(&run->trained);
     eval_prior_free(&run->prior);
+    eval_validation_free(&run->validation);
     free(run->folder);
     free(run);
+}
+
+NnStatus eval_run_set_threshold(EvalRun *run, const char *rule, NnErr *err)
+{
+    EvalThresholdRule parsed;
+    if (!rule) return NN_OK;
+    NN_TRY(eval_threshold_rule_parse(rule, &parsed, err));
+    NN_TRY(eval_thresholds(&run->validation, &parsed, 1, &run->threshold, err));
+    if (parsed.is_number) snprintf(run->threshold_rule, sizeof run->threshold_rule, "as given");
+    else snprintf(run->threshold_rule, sizeof run->threshold_rule, "%.16s on the source's validation split", rule);
+    return NN_OK;
 }
 
 NnStatus eval_run_judge(EvalRun *run, const float *image, int n, EvalVerdicts *out, NnErr *err)

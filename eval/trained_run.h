@@ -6,6 +6,7 @@
 #define EVAL_TRAINED_RUN_H
 #include "data/data_settings.h"
 #include "eval/pixel_pool.h"
+#include "eval/threshold_rule.h"
 #include "nn/core/plan.h"
 #include "nn/model/trained_detector.h"
 
@@ -15,6 +16,8 @@ typedef struct {
     DataSettings data;
     double threshold;
     int has_threshold;            /* 0: none stored; threshold is .5 */
+    char threshold_rule[64];      /* where `threshold` is from, in words; see eval_run_set_threshold */
+    EvalValidation validation;    /* that the stored threshold was chosen on; n = 0: not stored */
     int64_t step, threshold_step; /* of the weights, and at which the threshold was chosen; -1: not noted */
     EvalPrior prior;              /* n = 0: no mean mask stored */
     int batch;                    /* N */
@@ -35,6 +38,10 @@ typedef struct {
  * not one of ours, or weights that do not fit the network; ERR_CONFIG: a configuration this version does not know. */
 NnStatus eval_run_open(const char *path, int batch, EvalRun **out, NnErr *err);
 void eval_run_close(EvalRun *run);
+
+/* Choose run->threshold: NULL for the stored one, else a rule as in threshold_rule.h, applied to run->validation.
+ * ERR_USAGE: no such rule; ERR_DATA: the checkpoint holds no validation to choose by. */
+NnStatus eval_run_set_threshold(EvalRun *run, const char *rule, NnErr *err);
 
 /* Judge image [n,3,size,size], -1..1, with n of 1..batch. ERR_NUMERIC: a score that is not a number. */
 NnStatus eval_run_judge(EvalRun *run, const float *image, int n, EvalVerdicts *out, NnErr *err);

@@ -439,7 +439,7 @@ START_TEST(table_fits_the_terminal)
     r.methods = long_names;
     make_rows(&r, &rows, 100, 1);
     FILE *out = open_memstream(&text, &len);
-    eval_table_write(out, &r, &rows, 1);
+    eval_table_write(out, &r, &rows, "as given");
     eval_table_explain(out, 100);
     fclose(out);
     ck_assert_ptr_nonnull(strstr(text, "a_manipulation~ unseen"));

@@ -467,6 +467,46 @@ START_TEST(last_is_judged_by_the_average)
 }
 END_TEST
 
+/* What the threshold was chosen on goes into the checkpoint, through a resume, and to whoever judges with it. */
+START_TEST(scores_of_the_validation_are_kept)
+{
+    char folder[64], path[TRAIN_PATH_MAX];
+    TrainValidation v, given_up;
+    EvalRun *run = NULL;
+    NnCheckpoint c = { 0 };
+    double chosen;
+    int better;
+    Trainer *t = make_started_trainer(), *resumed = make_trainer();
+    temporary_folder(folder);
+    train_folder_file(folder, "last.safetensors", path);
+    ck_assert_int_eq(train_snapshot_save(t, path, 0, &err), NN_OK);
+    ck_assert_int_eq(nn_checkpoint_load(path, &c, &err), NN_OK);
+    ck_assert_ptr_null(nn_checkpoint_find(&c, "validation.score"));
+    nn_checkpoint_free(&c);
+    ck_assert_int_eq(trainer_validate(t, &no_signal, &v, &better, &err), NN_OK);
+    ck_assert_int_eq(trainer_validate(t, &a_signal, &given_up, &better, &err), NN_OK);
+    ck_assert(!given_up.done);
+    t->validated = 0;
+    ck_assert_int_eq(train_snapshot_save(t, path, 0, &err), NN_OK);
+    ck_assert_int_eq(nn_checkpoint_load(path, &c, &err), NN_OK);
+    ck_assert_int_eq(train_snapshot_restore(resumed, &c, path, &err), NN_OK);
+    nn_checkpoint_free(&c);
+    ck_assert_int_eq(resumed->n_judged, t->n_val);
+    ck_assert_int_eq(train_snapshot_save(resumed, path, 0, &err), NN_OK);
+    eval_run_open(folder, 1, &run, &err);
+    ck_assert_msg(err.status == NN_OK, "%s", err.msg);
+    ck_assert_int_eq(run->validation.n, t->n_val);
+    ck_assert_int_eq(memcmp(run->validation.score, t->judged_score, (size_t)t->n_val * sizeof(float)), 0);
+    for (int i = 0; i < t->n_val; i++) ck_assert_int_eq(run->validation.label[i], t->set->items[t->val[i]].label);
+    const EvalThresholdRule most_accurate = { .aim = NN_THRESHOLD_ACCURACY };
+    ck_assert_int_eq(eval_thresholds(&run->validation, &most_accurate, 1, &chosen, &err), NN_OK);
+    ck_assert(chosen == v.threshold);
+    eval_run_close(run);
+    trainer_free(t), trainer_free(resumed);
+    remove_folder(folder);
+}
+END_TEST
+
 /* Batches of 4 and of 7 hold other numbers of masks, and the last one empty places. */
 START_TEST(validation_does_not_depend_on_the_batch)
 {
@@ -584,6 +624,7 @@ int main(int argc, char **argv)
     tcase_add_test(tc, snapshot_refuses_nonfinite_moments);
     tcase_add_test(tc, best_holds_the_average);
     tcase_add_test(tc, last_is_judged_by_the_average);
+    tcase_add_test(tc, scores_of_the_validation_are_kept);
     tcase_add_test(tc, validation_does_not_depend_on_the_batch);
     tcase_add_test(tc, a_batch_can_be_learnt_by_heart);
     tcase_add_test(tc, resume_may_change_the_length_alone);

@@ -51,6 +51,36 @@ static NnStatus restore_generators(Trainer *t, const NnCheckpoint *c, NnErr *err
     return NN_OK;
 }
 
+static NnStatus add_validation(const Trainer *t, NnCheckpoint *c, NnErr *err)
+{
+    const NnShape shape = { 1, { t->n_judged } };
+    if (t->n_judged == 0) return NN_OK;
+    NN_TRY(nn_checkpoint_add(c, "validation.score", shape, t->judged_score, err));
+    return nn_checkpoint_add(c, "validation.label", shape, t->judged_label, err);
+}
+
+/* The scores that the stored threshold is from; earlier checkpoints have none. The split may have changed its size
+ * since, as images left out do: then there is room for them too. */
+static NnStatus restore_validation(Trainer *t, const NnCheckpoint *c, const char *name, NnErr *err)
+{
+    const NnTensor *score = nn_checkpoint_find(c, "validation.score"),
+                   *label = nn_checkpoint_find(c, "validation.label");
+    if (!score && !label) return NN_OK;
+    if (!score || !label || score->shape.n != 1 || !nn_shape_equal(score->shape, label->shape))
+        return nn_fail(err, NN_ERR_FORMAT, "%s: validation.score and validation.label are not two lists of one length",
+                       name);
+    const size_t n = nn_shape_len(score->shape), room = n > (size_t)t->n_val ? n : (size_t)t->n_val;
+    free(t->judged_score);
+    free(t->judged_label);
+    t->judged_score = nn_alloc(room, sizeof *t->judged_score);
+    t->judged_label = nn_alloc(room, sizeof *t->judged_label);
+    if (!t->judged_score || !t->judged_label) return nn_fail(err, NN_ERR_NOMEM, "out of memory for %zu scores", n);
+    memcpy(t->judged_score, score->value, n * sizeof *score->value);
+    memcpy(t->judged_label, label->value, n * sizeof *label->value);
+    t->n_judged = (int)n;
+    return NN_OK;
+}
+
 static NnStatus add_tensors(const Trainer *t, NnCheckpoint *c, int best, NnErr *err)
 {
     const int size = t->config.data.size;
@@ -63,6 +93,7 @@ static NnStatus add_tensors(const Trainer *t, NnCheckpoint *c, int best, NnErr *
     }
     if (t->ema.value) NN_TRY(nn_checkpoint_add_params(c, t->params, "ema.", t->ema.value, 0, err));
     if (!best) NN_TRY(add_generators(t, c, err));
+    NN_TRY(add_validation(t, c, err));
     return nn_checkpoint_add(c, "data.mask_sum", (NnShape){ 2, { size, size } }, t->mask_sum, err);
 }
 
@@ -241,5 +272,6 @@ NnStatus train_snapshot_restore(Trainer *t, const NnCheckpoint *c, const char *n
         return nn_fail(err, NN_ERR_FORMAT, "%s: data.mask_sum is missing or not of the size of the images", name);
     memcpy(t->mask_sum, masks->value, nn_shape_len(want) * sizeof *t->mask_sum);
     NN_TRY(restore_numbers(t, c, name, err));
+    NN_TRY(restore_validation(t, c, name, err));
     return restore_generators(t, c, err);
 }

@@ -1,7 +1,8 @@
 /* snapshot.h -- a trainer as a checkpoint file, and back.
  *
- * Tensors: model.<parameter>; optim.slot<i>.<parameter>; ema.<parameter>; data.mask_sum [H,W]; and, but not in `best`,
- * generator<i>.model.<parameter> and generator<i>.optim.slot<k>.<parameter> of the blur's generators. Table: config (the
+ * Tensors: model.<parameter>; optim.slot<i>.<parameter>; ema.<parameter>; data.mask_sum [H,W]; after the first
+ * validation validation.score [n] and validation.label [n] (0 real, 1 forged), those of the last one, which chose the
+ * threshold (and in `best` the checkpoint too); and, but not in `best`, generator<i>.model.<parameter> and generator<i>.optim.slot<k>.<parameter> of the blur's generators. Table: config (the
  * resolved INI text), seen (names of the manipulations trained on, comma-separated), seed, step, validated (the step
  * of the last validation, which chose the threshold), epoch, best, stale, plateau_cuts, plateau_stale, threshold
  * (after the first validation), mask_count, input (how images become input, in words), side_min and side_max (shorter

@@ -88,8 +88,10 @@ static NnStatus allocate_buffers(Trainer *t, NnErr *err)
     t->mask_sum = nn_alloc(size * size, sizeof *t->mask_sum);
     t->score = nn_alloc((size_t)t->n_val, sizeof *t->score);
     t->truth = nn_alloc((size_t)t->n_val, sizeof *t->truth);
+    t->judged_score = nn_alloc((size_t)t->n_val, sizeof *t->judged_score);
+    t->judged_label = nn_alloc((size_t)t->n_val, sizeof *t->judged_label);
     t->items = nn_alloc((size_t)t->config.train.batch, sizeof *t->items);
-    if (t->mask_sum && t->score && t->truth && t->items) return NN_OK;
+    if (t->mask_sum && t->score && t->truth && t->judged_score && t->judged_label && t->items) return NN_OK;
     return nn_fail(err, NN_ERR_NOMEM, "out of memory for the buffers of a run");
 }
 
@@ -186,6 +188,8 @@ void trainer_free(Trainer *t)
     free(t->mask_sum);
     free(t->score);
     free(t->truth);
+    free(t->judged_score);
+    free(t->judged_label);
     free(t->items);
     free(t->changed);
     free(t);

@@ -90,7 +90,9 @@ typedef struct {
 
     float *score; /* [n_val] scratch of a validation */
     unsigned char *truth;
-    int *items; /* [batch] of the batch last trained on */
+    float *judged_score, *judged_label; /* [n_judged] of the last validation, which `threshold` is from; label 0 or 1 */
+    int n_judged;                       /* 0: none yet, or resumed from a checkpoint that has none */
+    int *items;                         /* [batch] of the batch last trained on */
 } Trainer;
 
 /* Build network, plans and optimiser; everything that can fail before the first step. nn_blas_init must have succeeded.

@@ -1,5 +1,6 @@
 /* validation.c -- judging a trainer's weights on the source validation split (see trainer.h). */
 #include <math.h>
+#include <string.h>
 
 #include "nn/base/metrics.h"
 #include "train/trainer.h"
@@ -69,6 +70,15 @@ static NnStatus measure(const Tally *y, TrainValidation *out, NnErr *err)
     return NN_OK;
 }
 
+/* Keep what the threshold was chosen on: a later validation that is given up writes into the scratch. */
+static void keep_scores(const Tally *y)
+{
+    Trainer *t = y->trainer;
+    t->n_judged = (int)y->n;
+    memcpy(t->judged_score, t->score, y->n * sizeof *t->score);
+    for (size_t i = 0; i < y->n; i++) t->judged_label[i] = t->truth[i];
+}
+
 static int take_note(Trainer *t, const TrainValidation *v)
 {
     const double value = t->config.train.best == TRAIN_BEST_AUC ? v->auc : -v->loss;
@@ -101,6 +111,7 @@ NnStatus trainer_validate(Trainer *t, const volatile sig_atomic_t *stop, TrainVa
     data_loader_close(loader);
     if (status != NN_OK || !out->done) return status;
     NN_TRY(measure(&tally, out, err));
+    keep_scores(&tally);
     *better = take_note(t, out);
     return NN_OK;
 }
