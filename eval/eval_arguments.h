@@ -16,8 +16,9 @@ typedef struct {
     const char *out, *maps; /* NULL: not given */
     const char *threshold;  /* rule of threshold_rule.h; NULL: the stored threshold */
     int score;              /* 1: judge the images in `photos`, no data set */
-    const char **photos;    /* [n_photos] */
+    const char **photos;    /* [n_photos], files, folders, lists */
     int n_photos;
+    double unsure; /* share of validation images of either kind beyond its line (verdict.h) */
     int threads;   /* 0: as many as there are CPUs */
     int bootstrap; /* resamples; 0: no intervals */
     uint64_t seed; /* of the bootstrap */

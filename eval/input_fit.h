@@ -8,8 +8,9 @@
 #include "nn/model/trained_detector.h"
 
 typedef struct {
-    int size, fit;          /* [data] */
-    int side_min, side_max; /* shorter side of the training images before they were fitted; 0: the checkpoint is silent */
+    int size, fit; /* [data] */
+    int side_min,
+        side_max; /* shorter side of the training images before they were fitted; 0: the checkpoint is silent */
 } EvalInputForm;
 
 EvalInputForm eval_input_form(const NnTrained *trained, const DataSettings *data);

@@ -35,12 +35,12 @@ static NnStatus start(Scoring *s, const EvalPhotoPaths *photos, NnErr *err)
     s->samples = nn_alloc((size_t)s->run->batch, sizeof *s->samples);
     s->failure = nn_alloc((size_t)s->run->batch, sizeof *s->failure);
     s->set = nn_alloc(1, sizeof *s->set);
-    if (!s->image || !s->mask || !s->samples || !s->failure || !s->set) return nn_fail(err, NN_ERR_NOMEM, "scoring: out of memory");
+    if (!s->image || !s->mask || !s->samples || !s->failure || !s->set)
+        return nn_fail(err, NN_ERR_NOMEM, "scoring: out of memory");
     s->set->settings = s->run->data;
     s->set->reader = &data_file_reader;
     s->form = eval_input_form(&s->run->trained, &s->run->data);
-    for (int i = 0; i < photos->n; i++)
-        NN_TRY(data_set_add(s->set, &(DataItem){ .path = photos->path[i] }, NULL, err));
+    for (int i = 0; i < photos->n; i++) NN_TRY(data_set_add(s->set, &(DataItem){ .path = photos->path[i] }, NULL, err));
     return NN_OK;
 }
 
@@ -140,8 +140,8 @@ static NnStatus score_group(Scoring *s, int first, int n, EvalPhotoSink sink, vo
     for (int i = 0, place = 0; status == NN_OK && i < n; i++) {
         const int judged = s->failure[i].status == NN_OK;
         *n_bad += !judged;
-        status = hand_over(s, first, i, judged ? v.score + place : NULL,
-                           judged ? v.map + pixels * (size_t)place : NULL, sink, self, err);
+        status = hand_over(s, first, i, judged ? v.score + place : NULL, judged ? v.map + pixels * (size_t)place : NULL,
+                           sink, self, err);
         place += judged;
     }
     for (int i = 0; i < n; i++) data_sample_free(&s->samples[i]);

@@ -1,16 +1,15 @@
 /* verdict.h -- from a score to a word: real, unsure or forged, by what the validation images of the source taught.
  *
- *   forged_from   the lowest score that at most `share` of the real validation images reach
- *   real_below    the highest score that at most `share` of the forged validation images fall below
+ *   forged_from   finds most forgeries with false alarms on at most `share` of the real validation images
+ *   real_below    fewest false alarms with at most `share` of the forged validation images missed
  *
- * Between the two lie scores that both kinds have often: unsure. Where the kinds are so far apart that the two would
- * change places, nothing is unsure, and the run's own threshold parts them. The shares hold for images like those of the
- * validation split, made by the manipulations trained on; nobody has promised anything about others. */
+ * (Rules fpr and fnr of threshold_rule.h.) Between the two lie scores that both kinds have often: unsure. Where the kinds
+ * are so far apart that the two change places, nothing is unsure, and the run's own threshold parts them, moved between
+ * the two if need be. The shares hold for images like those of the validation split, forged in the ways trained on;
+ * nobody has promised anything about others. */
 #ifndef EVAL_VERDICT_H
 #define EVAL_VERDICT_H
-#include <stddef.h>
-
-#include "nn/base/status.h"
+#include "eval/threshold_rule.h"
 
 typedef enum { EVAL_SAYS_REAL, EVAL_SAYS_UNSURE, EVAL_SAYS_FORGED } EvalVerdict;
 
@@ -20,10 +19,9 @@ typedef struct {
     double real_below, forged_from; /* real_below <= forged_from */
 } EvalVerdictBand;
 
-/* From score [n] (finite) and label [n] (0/1) of validation images, n >= 0; share is 0 to .5. Where a class is missing,
- * both ends are `threshold`: no score is unsure. ERR_NOMEM. */
-NnStatus eval_verdict_band(const float *score, const unsigned char *label, size_t n, double share, double threshold,
-                           EvalVerdictBand *out, NnErr *err);
+/* share is 0 to .5. A validation that is not stored, or that lacks a class, leaves both ends at `threshold`: no score is
+ * unsure then. */
+NnStatus eval_verdict_band(const EvalValidation *v, double share, double threshold, EvalVerdictBand *out, NnErr *err);
 
 EvalVerdict eval_verdict(const EvalVerdictBand *band, double score);
 
