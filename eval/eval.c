@@ -39,7 +39,7 @@ static NnStatus print_photo(void *self, const EvalPhoto *photo, NnErr *err)
     (void)err;
     if (sink->shows_progress) fputs("\r\033[K", stderr);
     if (!photo->failure)
-        printf("%s\t%.4f\t%s\n", photo->path, (double)photo->score, eval_verdict_names[photo->verdict]);
+        printf("%s\t%.4f\t%s\n", photo->path, (double)photo->score, eval_photo_verdicts[photo->verdict]);
     fflush(stdout);
     if (photo->failure) fprintf(stderr, "eval: %s\n", photo->failure);
     else if (*photo->warning && sink->n_warned++ < MAX_TOLD)
@@ -49,7 +49,7 @@ static NnStatus print_photo(void *self, const EvalPhoto *photo, NnErr *err)
     return NN_OK;
 }
 
-static void tell_score_heading(const EvalRun *run, const EvalArguments *a, const EvalVerdictBand *band)
+static void tell_score_heading(const EvalRun *run, const EvalArguments *a, const EvalPhotoBand *band)
 {
     if (isatty(STDOUT_FILENO))
         printf("path\tprobability of being forged\tverdict (real below %.3f, forged from %.3f on)\n", band->real_below,
@@ -61,9 +61,9 @@ static void tell_score_heading(const EvalRun *run, const EvalArguments *a, const
 static NnStatus score_all(EvalRun *run, const EvalArguments *a, const EvalPhotoPaths *photos, ScoreSink *sink,
                           NnErr *err)
 {
-    EvalVerdictBand band = { run->threshold, run->threshold };
+    EvalPhotoBand band = { run->threshold, run->threshold };
     int n_bad;
-    if (!a->threshold) NN_TRY(eval_verdict_band(&run->validation, a->unsure, run->threshold, &band, err));
+    if (!a->threshold) NN_TRY(eval_photo_band(&run->validation, a->unsure, run->threshold, &band, err));
     if (a->out) NN_TRY(eval_photo_table_open(&sink->table, err));
     tell_score_heading(run, a, &band);
     NN_TRY(eval_score_photos(run, photos, &band, a->maps, print_photo, sink, &n_bad, err));

@@ -18,7 +18,7 @@ typedef struct {
     int score;              /* 1: judge the images in `photos`, no data set */
     const char **photos;    /* [n_photos], files, folders, lists */
     int n_photos;
-    double unsure; /* share of validation images of either kind beyond its line (verdict.h) */
+    double unsure; /* share of validation images of either kind beyond its line (photo_verdict.h) */
     int threads;   /* 0: as many as there are CPUs */
     int bootstrap; /* resamples; 0: no intervals */
     uint64_t seed; /* of the bootstrap */

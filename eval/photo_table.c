@@ -21,7 +21,7 @@ void eval_photo_table_add(EvalPhotoTable *t, const EvalPhoto *photo)
         fputs(",,,,,,", t->rows);
         data_csv_put(t->rows, photo->failure);
     } else {
-        fprintf(t->rows, ",%.9g,%s,%d,%d,", (double)photo->score, eval_verdict_names[photo->verdict], photo->w,
+        fprintf(t->rows, ",%.9g,%s,%d,%d,", (double)photo->score, eval_photo_verdicts[photo->verdict], photo->w,
                 photo->h);
         data_csv_put(t->rows, photo->warning);
         putc(',', t->rows);

@@ -17,7 +17,7 @@ enum { LONGEST_SIDE = 768 }; /* of a photo in a map picture, pixels */
 
 typedef struct {
     EvalRun *run;
-    const EvalVerdictBand *band;
+    const EvalPhotoBand *band;
     EvalInputForm form;
     DataSet *set;        /* item i = path i */
     float *image;        /* [batch,3,size,size] */
@@ -124,7 +124,7 @@ static NnStatus hand_over(Scoring *s, int first, int i, const float *score, cons
     photo.w = s->samples[i].w, photo.h = s->samples[i].h;
     eval_input_warning(&s->form, photo.w, photo.h, warning, sizeof warning);
     photo.score = *score;
-    photo.verdict = eval_verdict(s->band, (double)*score);
+    photo.verdict = eval_photo_verdict(s->band, (double)*score);
     if (s->maps.path) NN_TRY(write_map(s, photo.path, map, err));
     return sink(self, &photo, err);
 }
@@ -148,7 +148,7 @@ static NnStatus score_group(Scoring *s, int first, int n, EvalPhotoSink sink, vo
     return status;
 }
 
-NnStatus eval_score_photos(EvalRun *run, const EvalPhotoPaths *photos, const EvalVerdictBand *band, const char *maps,
+NnStatus eval_score_photos(EvalRun *run, const EvalPhotoPaths *photos, const EvalPhotoBand *band, const char *maps,
                            EvalPhotoSink sink, void *self, int *n_bad, NnErr *err)
 {
     Scoring s = { .run = run, .band = band, .maps = { .path = maps } };

@@ -96,16 +96,16 @@ START_TEST(test_between_the_lines_is_unsure)
     float score[40];
     unsigned char label[40];
     NnErr err = { 0 };
-    EvalVerdictBand band;
+    EvalPhotoBand band;
     const EvalValidation v = validation(2, score, label);
-    ck_assert_msg(eval_verdict_band(&v, 0.05, 0.5, &band, &err) == NN_OK, "%s", err.msg);
-    ck_assert_int_eq(eval_verdict(&band, 0.95), EVAL_SAYS_FORGED);
-    ck_assert_int_eq(eval_verdict(&band, 0.5), EVAL_SAYS_UNSURE);
-    ck_assert_int_eq(eval_verdict(&band, 0.02), EVAL_SAYS_REAL);
+    ck_assert_msg(eval_photo_band(&v, 0.05, 0.5, &band, &err) == NN_OK, "%s", err.msg);
+    ck_assert_int_eq(eval_photo_verdict(&band, 0.95), EVAL_SAYS_FORGED);
+    ck_assert_int_eq(eval_photo_verdict(&band, 0.5), EVAL_SAYS_UNSURE);
+    ck_assert_int_eq(eval_photo_verdict(&band, 0.02), EVAL_SAYS_REAL);
     int real_beyond = 0, forged_below = 0;
     for (int i = 0; i < 40; i++) {
-        real_beyond += !label[i] && eval_verdict(&band, (double)score[i]) == EVAL_SAYS_FORGED;
-        forged_below += label[i] && eval_verdict(&band, (double)score[i]) == EVAL_SAYS_REAL;
+        real_beyond += !label[i] && eval_photo_verdict(&band, (double)score[i]) == EVAL_SAYS_FORGED;
+        forged_below += label[i] && eval_photo_verdict(&band, (double)score[i]) == EVAL_SAYS_REAL;
     }
     ck_assert_int_le(real_beyond, 1);
     ck_assert_int_le(forged_below, 1);
@@ -123,8 +123,8 @@ START_TEST(test_nothing_is_unsure_where_lines_change_places)
     score[19] = 0.5f, score[18] = 0.19f, score[20] = 0.45f;
     for (int i = 0; i < 3; i++) {
         NnErr err = { 0 };
-        EvalVerdictBand band;
-        ck_assert_int_eq(eval_verdict_band(&v, 0.05, threshold[i], &band, &err), NN_OK);
+        EvalPhotoBand band;
+        ck_assert_int_eq(eval_photo_band(&v, 0.05, threshold[i], &band, &err), NN_OK);
         ck_assert_double_eq(band.real_below, band.forged_from);
         ck_assert_double_eq_tol(band.forged_from, parts_at[i], 0.011);
     }
@@ -136,12 +136,12 @@ START_TEST(test_without_a_validation_the_threshold_decides)
     float score[40];
     unsigned char label[40];
     NnErr err = { 0 };
-    EvalVerdictBand band;
+    EvalPhotoBand band;
     EvalValidation v = validation(2, score, label);
     v.n = 20; /* the real ones alone */
-    ck_assert_int_eq(eval_verdict_band(&v, 0.05, 0.7, &band, &err), NN_OK);
-    ck_assert_int_eq(eval_verdict(&band, 0.69), EVAL_SAYS_REAL);
-    ck_assert_int_eq(eval_verdict(&band, 0.7), EVAL_SAYS_FORGED);
+    ck_assert_int_eq(eval_photo_band(&v, 0.05, 0.7, &band, &err), NN_OK);
+    ck_assert_int_eq(eval_photo_verdict(&band, 0.69), EVAL_SAYS_REAL);
+    ck_assert_int_eq(eval_photo_verdict(&band, 0.7), EVAL_SAYS_FORGED);
 }
 END_TEST
 

@@ -1,4 +1,4 @@
-/* verdict.h -- from a score to a word: real, unsure or forged, by what the validation images of the source taught.
+/* photo_verdict.h -- from a score to a word: real, unsure or forged, by what the validation images of the source taught.
  *
  *   forged_from   finds most forgeries with false alarms on at most `share` of the real validation images
  *   real_below    fewest false alarms with at most `share` of the forged validation images missed
@@ -7,22 +7,22 @@
  * are so far apart that the two change places, nothing is unsure, and the run's own threshold parts them, moved between
  * the two if need be. The shares hold for images like those of the validation split, forged in the ways trained on;
  * nobody has promised anything about others. */
-#ifndef EVAL_VERDICT_H
-#define EVAL_VERDICT_H
+#ifndef EVAL_PHOTO_VERDICT_H
+#define EVAL_PHOTO_VERDICT_H
 #include "eval/threshold_rule.h"
 
-typedef enum { EVAL_SAYS_REAL, EVAL_SAYS_UNSURE, EVAL_SAYS_FORGED } EvalVerdict;
+typedef enum { EVAL_SAYS_REAL, EVAL_SAYS_UNSURE, EVAL_SAYS_FORGED } EvalPhotoVerdict;
 
-extern const char *const eval_verdict_names[]; /* "real", "unsure", "forged" */
+extern const char *const eval_photo_verdicts[]; /* "real", "unsure", "forged" */
 
 typedef struct {
     double real_below, forged_from; /* real_below <= forged_from */
-} EvalVerdictBand;
+} EvalPhotoBand;
 
 /* share is 0 to .5. A validation that is not stored, or that lacks a class, leaves both ends at `threshold`: no score is
  * unsure then. */
-NnStatus eval_verdict_band(const EvalValidation *v, double share, double threshold, EvalVerdictBand *out, NnErr *err);
+NnStatus eval_photo_band(const EvalValidation *v, double share, double threshold, EvalPhotoBand *out, NnErr *err);
 
-EvalVerdict eval_verdict(const EvalVerdictBand *band, double score);
+EvalPhotoVerdict eval_photo_verdict(const EvalPhotoBand *band, double score);
 
 #endif
