@@ -45,7 +45,7 @@ void data_cache_free(DataCache *c)
 
 NnStatus data_sample_copy(const DataSample *src, DataSample *out, NnErr *err)
 {
-    *out = (DataSample){ .has_mask = src->has_mask };
+    *out = (DataSample){ .has_mask = src->has_mask, .w = src->w, .h = src->h };
     NN_TRY(data_image_copy(&src->image, &out->image, err));
     if (!src->mask.px) return NN_OK;
     const NnStatus s = data_image_copy(&src->mask, &out->mask, err);

@@ -15,6 +15,7 @@ typedef struct {
     pthread_mutex_t lock; /* guards next */
     NnStatus *status;     /* [n] */
     char **message;       /* [n]; NULL for good items */
+    int *side;            /* [n], shorter side of good items */
 } Check;
 
 static int next_place(Check *c)
@@ -33,6 +34,7 @@ static void *check_items(void *arg)
         NnErr err = { 0 };
         DataSample sample;
         c->status[k] = data_set_read(c->set, c->index[k], &sample, &err);
+        c->side[k] = sample.w < sample.h ? sample.w : sample.h;
         data_sample_free(&sample);
         if (c->status[k] == NN_OK) continue;
         const size_t n = strlen(err.msg) + 1;
@@ -61,7 +63,11 @@ static NnStatus collect(Check *c, DataCheck *out, NnErr *err)
     for (int k = 0; k < c->n; k++) {
         if (c->status[k] == NN_ERR_NOMEM)
             return nn_fail(err, NN_ERR_NOMEM, "%s", c->message[k] ? c->message[k] : "out of memory in the data check");
-        if (c->status[k] == NN_OK) continue;
+        if (c->status[k] == NN_OK) {
+            if (out->side_min == 0 || c->side[k] < out->side_min) out->side_min = c->side[k];
+            if (c->side[k] > out->side_max) out->side_max = c->side[k];
+            continue;
+        }
         out->messages[out->n_bad++] = c->message[k];
         c->message[k] = NULL;
     }
@@ -88,9 +94,10 @@ NnStatus data_set_check(const DataSet *set, int *index, int *n, int threads, Dat
     *check = (DataCheck){ 0 };
     c.status = nn_alloc(count, sizeof *c.status);
     c.message = nn_alloc(count, sizeof *c.message);
+    c.side = nn_alloc(count, sizeof *c.side);
     check->messages = nn_alloc(count, sizeof *check->messages);
     NnStatus s = NN_ERR_NOMEM;
-    if (c.status && c.message && check->messages && pthread_mutex_init(&c.lock, NULL) == 0) {
+    if (c.status && c.message && c.side && check->messages && pthread_mutex_init(&c.lock, NULL) == 0) {
         run_threads(&c, threads > 1 ? threads : 1);
         pthread_mutex_destroy(&c.lock);
         s = collect(&c, check, err);
@@ -100,6 +107,7 @@ NnStatus data_set_check(const DataSet *set, int *index, int *n, int threads, Dat
     }
     for (int k = 0; c.message && k < c.n; k++) free(c.message[k]);
     free(c.message);
+    free(c.side);
     free(c.status);
     return s;
 }

@@ -30,6 +30,7 @@ typedef struct {
     DataImage image; /* [size][size][3] */
     DataImage mask;  /* [size][size][1], 255 = forged; all 0 for real images */
     int has_mask;    /* 0: where the forgery is, is unknown (mask is all 0 then) */
+    int w, h;        /* pixels of the image before it was fitted */
 } DataSample;
 
 void data_sample_free(DataSample *s);
@@ -97,10 +98,11 @@ const char *data_mask_file(const DataSet *set, int i);
  * The caller frees *index. */
 NnStatus data_set_select(const DataSet *set, DataSplit split, int **index, int *n, NnErr *err);
 
-/* What was wrong with a set's items: filled by data_set_check. */
+/* What a look at every item found: filled by data_set_check. */
 typedef struct {
     int n_checked, n_bad;
-    char **messages; /* one for each bad item */
+    char **messages;        /* one for each bad item */
+    int side_min, side_max; /* shorter side of the good images before they are fitted, pixels; 0: no good one */
 } DataCheck;
 
 /* Read every listed item once (over `threads`, filling the cache) and, with on_bad =

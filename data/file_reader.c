@@ -102,6 +102,7 @@ static NnStatus read_sample(const DataSet *set, int i, DataSample *out, NnErr *e
     const char *mask = data_mask_file(set, i);
     out->has_mask = item->label == 0 || mask != NULL;
     NN_TRY(load(set, item, item->path, 3, &out->image, err));
+    out->w = out->image.w, out->h = out->image.h;
     if (mask) NN_TRY(data_file_mask(set, i, &out->image, &out->mask, err)); /* before fitting: sizes are compared */
     else NN_TRY(data_image_new(size, size, 1, &out->mask, err));
     return fit_image(set, item, &out->image, err);

@@ -204,19 +204,19 @@ static NnStatus load_portrait(const Generated *g, const DataSet *set, int person
     return NN_OK;
 }
 
-static NnStatus load_subject(const Generated *g, const DataSet *set, int subject, DataImage *out, DataFaceBox *face,
+/* The subject as it was before anybody forged it; out has no mask yet. */
+static NnStatus load_subject(const Generated *g, const DataSet *set, int subject, DataSample *out, DataFaceBox *face,
                              NnErr *err)
 {
     if (!g->photos) {
         NN_TRY(data_portrait_face(set->seed, (uint32_t)subject, face, err));
-        return load_portrait(g, set, subject, out, err);
+        NN_TRY(load_portrait(g, set, subject, &out->image, err));
+        out->w = out->image.w, out->h = out->image.h;
+        return NN_OK;
     }
-    DataSample sample;
-    NN_TRY(data_file_reader.read(NULL, g->photos, subject, &sample, err));
+    NN_TRY(data_file_reader.read(NULL, g->photos, subject, out, err));
     *face = middle;
-    *out = sample.image;
-    sample.image = (DataImage){ 0 };
-    data_sample_free(&sample);
+    data_image_free(&out->mask);
     return NN_OK;
 }
 
@@ -225,18 +225,19 @@ static NnStatus forge(const Generated *g, const DataSet *set, int i, const DataF
 {
     const DataForge *f = data_forge_find(data_item_method(set, i));
     NnRng rng = nn_rng_make(set->seed, NN_STREAM_FORGE, 0, (uint32_t)i);
-    DataImage donor = { 0 }, out, mask;
+    DataSample donor = { 0 };
+    DataImage out, mask;
     DataFaceBox other = middle;
     DataForgeInput in = { .photo = &s->image, .cx = face->cx, .cy = face->cy, .rx = face->rx, .ry = face->ry };
     if (f->uses_donor) {
         NN_TRY(load_subject(g, set, donor_of(g, g->subject[i], &rng), &donor, &other, err));
-        in.donor = &donor;
+        in.donor = &donor.image;
     }
     in.donor_cx = other.cx, in.donor_cy = other.cy, in.donor_rx = other.rx, in.donor_ry = other.ry;
     const NnStatus status = f->forge(&in, &rng, &out, &mask, err);
-    data_image_free(&donor);
+    data_sample_free(&donor);
     if (status != NN_OK) return status;
-    data_sample_free(s);
+    data_image_free(&s->image);
     s->image = out, s->mask = mask;
     return NN_OK;
 }
@@ -265,7 +266,7 @@ static NnStatus replace_mask(const DataSet *set, int i, DataSample *s, NnErr *er
 static NnStatus read_sample(const Generated *g, const DataSet *set, int i, DataSample *out, NnErr *err)
 {
     DataFaceBox face;
-    NN_TRY(load_subject(g, set, g->subject[i], &out->image, &face, err));
+    NN_TRY(load_subject(g, set, g->subject[i], out, &face, err));
     if (set->items[i].label) NN_TRY(forge(g, set, i, &face, out, err));
     else NN_TRY(data_image_new(out->image.w, out->image.h, 1, &out->mask, err));
     NN_TRY(replace_mask(set, i, out, err));

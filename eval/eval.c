@@ -7,6 +7,7 @@
 #include "eval/comparison_files.h"
 #include "eval/eval_arguments.h"
 #include "eval/judging.h"
+#include "eval/photo_table.h"
 #include "eval/score_photos.h"
 #include "eval/several.h"
 #include "nn/base/calm_start.h"
@@ -17,25 +18,71 @@ enum { BATCH = 32 };
 
 /* ---- --score ---- */
 
-static void print_photo(void *self, const EvalPhoto *photo)
+enum { MAX_TOLD = 5 }; /* warnings that are told one by one */
+
+typedef struct {
+    int n, done, n_warned; /* files in all, and so far; of these, with a warning */
+    int shows_progress;
+    EvalPhotoTable table; /* rows NULL: none wanted */
+} ScoreSink;
+
+static NnStatus print_photo(void *self, const EvalPhoto *photo, NnErr *err)
 {
-    (void)self;
-    if (!photo->failure) {
-        printf("%s\t%.4f\t%s\n", photo->path, (double)photo->score, photo->forged ? "forged" : "real");
-        return;
-    }
+    ScoreSink *sink = self;
+    (void)err;
+    if (sink->shows_progress) fputs("\r\033[K", stderr);
+    if (!photo->failure)
+        printf("%s\t%.4f\t%s\n", photo->path, (double)photo->score, eval_photo_verdicts[photo->verdict]);
     fflush(stdout);
-    fprintf(stderr, "eval: %s\n", photo->failure);
+    if (photo->failure) fprintf(stderr, "eval: %s\n", photo->failure);
+    else if (*photo->warning && sink->n_warned++ < MAX_TOLD)
+        fprintf(stderr, "eval: %s: %s\n", photo->path, photo->warning);
+    if (sink->table.rows) eval_photo_table_add(&sink->table, photo);
+    if (sink->shows_progress && ++sink->done < sink->n) fprintf(stderr, "%d of %d", sink->done, sink->n);
+    return NN_OK;
+}
+
+/* Did somebody ask for a single line between real and forged? Then nothing is unsure. */
+static int has_own_line(const EvalArguments *a)
+{
+    return a->threshold || a->compat;
+}
+
+static void tell_score_heading(const EvalRun *run, const EvalArguments *a, const EvalPhotoBand *band)
+{
+    if (isatty(STDOUT_FILENO))
+        printf("path\tprobability of being forged\tverdict (real below %.3f, forged from %.3f on)\n", band->real_below,
+               band->forged_from);
+    if (run->validation.n == 0 && !has_own_line(a))
+        fprintf(stderr, "eval: the checkpoint holds no validation scores, so no verdict is ever \"unsure\"\n");
+}
+
+static NnStatus score_all(EvalRun *run, const EvalArguments *a, const EvalPhotoPaths *photos, ScoreSink *sink,
+                          NnErr *err)
+{
+    EvalPhotoBand band = { run->threshold, run->threshold };
+    int n_bad;
+    if (!has_own_line(a)) NN_TRY(eval_photo_band(&run->validation, a->unsure, run->threshold, &band, err));
+    if (a->out) NN_TRY(eval_photo_table_open(&sink->table, err));
+    tell_score_heading(run, a, &band);
+    NN_TRY(eval_score_photos(run, photos, &band, a->maps, print_photo, sink, &n_bad, err));
+    if (sink->n_warned > MAX_TOLD)
+        fprintf(stderr, "eval: %d more with such a warning%s\n", sink->n_warned - MAX_TOLD,
+                a->out ? " (scores.csv has them)" : "; --out DIR lists them");
+    if (a->out) NN_TRY(eval_photo_table_save(&sink->table, a->out, err));
+    return n_bad == 0 ? NN_OK : nn_fail(err, NN_ERR_FORMAT, "%d of %d files could not be judged", n_bad, photos->n);
 }
 
 static NnStatus score_photos(EvalRun *run, const EvalArguments *a, NnErr *err)
 {
-    int n_bad;
-    if (isatty(STDOUT_FILENO))
-        printf("path\tprobability of being forged\tverdict (forged from %.3f on)\n", run->threshold);
-    NN_TRY(eval_score_photos(run, a->photos, a->n_photos, a->maps, print_photo, NULL, &n_bad, err));
-    if (n_bad == 0) return NN_OK;
-    return nn_fail(err, NN_ERR_FORMAT, "%d of %d files could not be judged", n_bad, a->n_photos);
+    EvalPhotoPaths photos = { 0 };
+    ScoreSink sink = { .shows_progress = isatty(STDERR_FILENO) && !isatty(STDOUT_FILENO) };
+    NnStatus s = eval_photo_paths_add(&photos, a->photos, a->n_photos, err);
+    sink.n = photos.n;
+    if (s == NN_OK) s = score_all(run, a, &photos, &sink, err);
+    eval_photo_table_free(&sink.table);
+    eval_photo_paths_free(&photos);
+    return s;
 }
 
 /* ---- data sets ---- */

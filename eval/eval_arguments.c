@@ -13,7 +13,8 @@
 const char eval_usage[] =
     "usage: eval RUN [--data NAME=PATH]... [options]     judge data sets\n"
     "       eval RUN_A RUN_B... [--data NAME=PATH]...    judge several runs: who generalises to what?\n"
-    "       eval RUN --score IMAGE... [--maps DIR]       judge single images\n"
+    "       eval RUN --score PATH... [--out DIR] [--maps DIR]\n"
+    "                                                    judge images of which nothing is known\n"
     "       eval --compare RUN... [--out DIR]            set judged runs side by side\n"
     "\n"
     "RUN is a run folder (its best.safetensors, else last.safetensors) or a checkpoint file.\n"
@@ -26,7 +27,11 @@ const char eval_usage[] =
     "  --maps DIR        write every judged image beside its heat map as PNG, a folder per manipulation\n"
     "  --robust LIST     judge again under every corruption of these protocols: deeperforensics, imdl, cnndetection,\n"
     "                    or all; also writes robustness.csv\n"
-    "  --score IMAGE...  print path, probability of being forged, and verdict of each image\n"
+    "  --score PATH...   print path, probability of being forged, and verdict (real, unsure, forged) of each image;\n"
+    "                    PATH is an image, a folder, a list (.txt or .lst, a path a line), or - for a list read from\n"
+    "                    standard input; with --out also as scores.csv\n"
+    "  --unsure SHARE    --score: forged and real are said so that at most this share of the validation images of the\n"
+    "                    other kind is beyond the line; in between, unsure (default 0.05)\n"
     "  --compare RUN...  print tables of runs that were judged before: mean and spread over seeds, difference to the\n"
     "                    first with its interval. Folders NAME-s<seed> that differ by the seed are one system;\n"
     "                    with --out also as comparison.md, .csv, .tex\n"
@@ -50,6 +55,7 @@ enum {
     SCORE,
     COMPARE,
     THRESHOLD,
+    UNSURE,
     AGGREGATE,
     COMPAT,
     BOOTSTRAP,
@@ -59,9 +65,9 @@ enum {
     VERSION,
     N_OPTIONS
 };
-static const char *const options[N_OPTIONS] = { "--data",    "--out",       "--maps",      "--robust", "--score",
-                                                "--compare", "--threshold", "--aggregate", "--compat", "--bootstrap",
-                                                "--seed",    "--threads",   "--help",      "--version" };
+static const char *const options[N_OPTIONS] = { "--data",      "--out",       "--maps",    "--robust",    "--score",
+                                                "--compare",   "--threshold", "--unsure",  "--aggregate", "--compat",
+                                                "--bootstrap", "--seed",      "--threads", "--help",      "--version" };
 
 static NnStatus read_number(const char *option, const char *text, long max, long *out, NnErr *err)
 {
@@ -70,6 +76,15 @@ static NnStatus read_number(const char *option, const char *text, long max, long
     *out = strtol(text, &end, 10);
     if (end == text || *end || errno || *out < 0 || *out > max)
         return nn_fail(err, NN_ERR_USAGE, "%s %s: expected a whole number from 0 to %ld", option, text, max);
+    return NN_OK;
+}
+
+static NnStatus read_share(const char *option, const char *text, double max, double *out, NnErr *err)
+{
+    char *end;
+    *out = strtod(text, &end);
+    if (end == text || *end || !(*out >= 0 && *out <= max))
+        return nn_fail(err, NN_ERR_USAGE, "%s %s: expected a share from 0 to %g", option, text, max);
     return NN_OK;
 }
 
@@ -106,6 +121,9 @@ static NnStatus take_value(EvalArguments *a, int option, const char *value, NnEr
     case ROBUST:
         a->robust = value;
         s = data_protocols_check(value, err);
+        break;
+    case UNSURE:
+        s = read_share(options[option], value, 0.5, &a->unsure, err);
         break;
     case THRESHOLD:
         a->threshold = value;
@@ -185,7 +203,7 @@ static NnStatus check_combination(const EvalArguments *a, NnErr *err)
     if (a->compare) return check_compare(a, err);
     if (a->n_runs == 0)
         return nn_fail(err, NN_ERR_USAGE, "which run? usage: eval RUN_OR_CHECKPOINT [options]; see --help");
-    if (a->score && a->n_photos == 0) return nn_fail(err, NN_ERR_USAGE, "--score: no image named after it");
+    if (a->score && a->n_photos == 0) return nn_fail(err, NN_ERR_USAGE, "--score: nothing named after it");
     for (int i = 1; i < a->n_runs; i++)
         if (is_picture(a->runs[i]))
             return nn_fail(err, NN_ERR_USAGE, "%s: a run? images to judge come after --score", a->runs[i]);
@@ -196,14 +214,12 @@ static NnStatus check_combination(const EvalArguments *a, NnErr *err)
     if (a->compat && a->threshold)
         return nn_fail(err, NN_ERR_USAGE, "--compat deepfakebench has its own threshold; found --threshold %s",
                        a->threshold);
-    if (a->score && a->out)
-        return nn_fail(err, NN_ERR_USAGE, "--score writes no files; --maps does (found --out %s)", a->out);
     return NN_OK;
 }
 
 NnStatus eval_arguments_parse(int argc, char *const *argv, EvalArguments *out, NnErr *err)
 {
-    *out = (EvalArguments){ .bootstrap = 1000, .seed = 1 };
+    *out = (EvalArguments){ .bootstrap = 1000, .seed = 1, .unsure = 0.05 };
     out->data = nn_alloc((size_t)argc + 1, sizeof *out->data);
     out->photos = nn_alloc((size_t)argc + 1, sizeof *out->photos);
     out->runs = nn_alloc((size_t)argc + 1, sizeof *out->runs);

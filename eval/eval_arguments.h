@@ -16,8 +16,9 @@ typedef struct {
     const char *robust;     /* protocols of corruptions, comma list; NULL: none */
     const char *threshold;  /* rule of threshold_rule.h; NULL: the stored threshold */
     int score;              /* 1: judge the images in `photos`, no data set */
-    const char **photos;    /* [n_photos] */
+    const char **photos;    /* [n_photos], files, folders, lists */
     int n_photos;
+    double unsure; /* share of validation images of either kind beyond its line (photo_verdict.h) */
     EvalAggregation aggregation; /* of the scores of a video's frames */
     EvalCompat compat;           /* whose definitions */
     int threads;                 /* 0: as many as there are CPUs */

@@ -8,6 +8,7 @@
 
 #include "data/heat_map.h"
 #include "data/loader.h"
+#include "eval/input_fit.h"
 #include "eval/map_folder.h"
 #include "nn/base/file.h"
 #include "nn/base/size.h"
@@ -16,29 +17,30 @@ enum { LONGEST_SIDE = 768 }; /* of a photo in a map picture, pixels */
 
 typedef struct {
     EvalRun *run;
-    DataSet *set;       /* item i = path i */
-    float *image;       /* [batch,3,size,size] */
-    float *mask;        /* [size,size], unused */
-    NnErr *failure;     /* [batch], of the present group of files */
-    EvalMapFolder maps; /* path NULL: none wanted */
+    const EvalPhotoBand *band;
+    EvalInputForm form;
+    DataSet *set;        /* item i = path i */
+    float *image;        /* [batch,3,size,size] */
+    float *mask;         /* [size,size], unused */
+    DataSample *samples; /* [batch], of the present group of files */
+    NnErr *failure;      /* [batch], of the same */
+    EvalMapFolder maps;  /* path NULL: none wanted */
 } Scoring;
 
-static NnStatus start(Scoring *s, const char *const *paths, int n, NnErr *err)
+static NnStatus start(Scoring *s, const EvalPhotoPaths *photos, NnErr *err)
 {
     const size_t pixels = (size_t)s->run->data.size * (size_t)s->run->data.size;
     s->image = nn_alloc((size_t)s->run->batch * 3 * pixels, sizeof *s->image);
     s->mask = nn_alloc(pixels, sizeof *s->mask);
+    s->samples = nn_alloc((size_t)s->run->batch, sizeof *s->samples);
     s->failure = nn_alloc((size_t)s->run->batch, sizeof *s->failure);
     s->set = nn_alloc(1, sizeof *s->set);
-    if (!s->image || !s->mask || !s->failure || !s->set) return nn_fail(err, NN_ERR_NOMEM, "scoring: out of memory");
+    if (!s->image || !s->mask || !s->samples || !s->failure || !s->set)
+        return nn_fail(err, NN_ERR_NOMEM, "scoring: out of memory");
     s->set->settings = s->run->data;
     s->set->reader = &data_file_reader;
-    for (int i = 0; i < n; i++) {
-        char path[4096];
-        if ((size_t)snprintf(path, sizeof path, "%s", paths[i]) >= sizeof path)
-            return nn_fail(err, NN_ERR_USAGE, "%.60s...: path longer than %zu bytes", paths[i], sizeof path - 1);
-        NN_TRY(data_set_add(s->set, &(DataItem){ .path = path }, NULL, err));
-    }
+    s->form = eval_input_form(&s->run->trained, &s->run->data);
+    for (int i = 0; i < photos->n; i++) NN_TRY(data_set_add(s->set, &(DataItem){ .path = photos->path[i] }, NULL, err));
     return NN_OK;
 }
 
@@ -46,6 +48,7 @@ static void finish(Scoring *s)
 {
     free(s->image);
     free(s->mask);
+    free(s->samples);
     free(s->failure);
     data_set_free(s->set);
     eval_map_folder_free(&s->maps);
@@ -87,53 +90,74 @@ static NnStatus write_map(Scoring *s, const char *path, const float *map, NnErr 
     return status;
 }
 
-/* Read files first..first+n-1; the good ones move up in s->image. Returns how many are good. */
-static int read_files(Scoring *s, int first, int n)
+/* Decode files first..first+n-1, each by whichever thread is free. */
+static void decode(Scoring *s, int first, int n)
+{
+#pragma omp parallel for schedule(dynamic)
+    for (int i = 0; i < n; i++) {
+        s->failure[i] = (NnErr){ 0 };
+        s->set->reader->read(NULL, s->set, first + i, &s->samples[i], &s->failure[i]);
+    }
+}
+
+/* The good ones of n decoded files, one after the other in s->image. Returns how many they are. */
+static int gather(Scoring *s, int n)
 {
     const size_t len = 3 * (size_t)s->run->data.size * (size_t)s->run->data.size;
     int good = 0;
-    for (int i = 0; i < n; i++) {
-        DataSample sample;
-        s->failure[i] = (NnErr){ 0 };
-        if (s->set->reader->read(NULL, s->set, first + i, &sample, &s->failure[i]) != NN_OK) continue;
-        data_sample_to_floats(&sample, s->image + len * (size_t)good++, s->mask);
-        data_sample_free(&sample);
-    }
+    for (int i = 0; i < n; i++)
+        if (s->failure[i].status == NN_OK)
+            data_sample_to_floats(&s->samples[i], s->image + len * (size_t)good++, s->mask);
     return good;
+}
+
+/* Hand file first + i over, and write its map; judged: score and map, or NULL for a bad file. */
+static NnStatus hand_over(Scoring *s, int first, int i, const float *score, const float *map, EvalPhotoSink sink,
+                          void *self, NnErr *err)
+{
+    char warning[256] = "";
+    EvalPhoto photo = { .path = s->set->items[first + i].path, .warning = warning };
+    if (!score) {
+        photo.failure = s->failure[i].msg;
+        return sink(self, &photo, err);
+    }
+    photo.w = s->samples[i].w, photo.h = s->samples[i].h;
+    eval_input_warning(&s->form, photo.w, photo.h, warning, sizeof warning);
+    photo.score = *score;
+    photo.verdict = eval_photo_verdict(s->band, (double)*score);
+    if (s->maps.path) NN_TRY(write_map(s, photo.path, map, err));
+    return sink(self, &photo, err);
 }
 
 /* Judge files first..first+n-1 and hand them over in order. */
 static NnStatus score_group(Scoring *s, int first, int n, EvalPhotoSink sink, void *self, int *n_bad, NnErr *err)
 {
     const size_t pixels = (size_t)s->run->data.size * (size_t)s->run->data.size;
-    const int good = read_files(s, first, n);
     EvalVerdicts v = { 0 };
-    if (good > 0) NN_TRY(eval_run_judge(s->run, s->image, good, &v, err));
-    for (int i = 0, place = 0; i < n; i++) {
-        const int judged = s->failure[i].status == NN_OK && v.score != NULL;
-        EvalPhoto photo = { .path = s->set->items[first + i].path };
-        if (!judged) {
-            photo.failure = s->failure[i].msg;
-            ++*n_bad;
-        } else {
-            photo.score = v.score[place];
-            photo.forged = (double)photo.score >= s->run->threshold;
-            if (s->maps.path) NN_TRY(write_map(s, photo.path, v.map + pixels * (size_t)place, err));
-            place++;
-        }
-        sink(self, &photo);
+    decode(s, first, n);
+    const int good = gather(s, n);
+    NnStatus status = good > 0 ? eval_run_judge(s->run, s->image, good, &v, err) : NN_OK;
+    for (int i = 0, place = 0; status == NN_OK && i < n; i++) {
+        const int judged = s->failure[i].status == NN_OK;
+        *n_bad += !judged;
+        status = hand_over(s, first, i, judged ? v.score + place : NULL, judged ? v.map + pixels * (size_t)place : NULL,
+                           sink, self, err);
+        place += judged;
     }
-    return NN_OK;
+    for (int i = 0; i < n; i++) data_sample_free(&s->samples[i]);
+    return status;
 }
 
-NnStatus eval_score_photos(EvalRun *run, const char *const *paths, int n, const char *maps, EvalPhotoSink sink,
-                           void *self, int *n_bad, NnErr *err)
+NnStatus eval_score_photos(EvalRun *run, const EvalPhotoPaths *photos, const EvalPhotoBand *band, const char *maps,
+                           EvalPhotoSink sink, void *self, int *n_bad, NnErr *err)
 {
-    Scoring s = { .run = run, .maps = { .path = maps } };
-    NnStatus status = start(&s, paths, n, err);
+    Scoring s = { .run = run, .band = band, .maps = { .path = maps } };
+    NnStatus status = start(&s, photos, err);
     *n_bad = 0;
-    for (int first = 0; status == NN_OK && first < n; first += run->batch)
-        status = score_group(&s, first, n - first < run->batch ? n - first : run->batch, sink, self, n_bad, err);
+    for (int first = 0; status == NN_OK && first < photos->n; first += run->batch) {
+        const int left = photos->n - first;
+        status = score_group(&s, first, left < run->batch ? left : run->batch, sink, self, n_bad, err);
+    }
     finish(&s);
     return status;
 }

@@ -179,12 +179,25 @@ grep -q "^moved,.*,everything,painted,1,.*,auc,[0-9.]*,[0-9.]*,[0-9.]*,[0-9.-]*,
 # ---- single photos ----
 head -c 300 "$dir/photos/a photo, 2.png" >"$dir/photos/torn.png"
 expect 1 "torn.png" "$eval" "$dir/run" --score "$dir/photos/a photo, 1.png" "$dir/photos/torn.png" \
-    "$dir/photos/a photo, 2.png" --maps "$dir/photo maps"
-grep -q "^$dir/photos/a photo, 1.png	[01]\.[0-9]*	\(real\|forged\)$" "$dir/said" || fail "no line for a photo with a space"
+    "$dir/photos/a photo, 2.png" --maps "$dir/photo maps" --out "$dir/photo scores"
+grep -q "^$dir/photos/a photo, 1.png	[01]\.[0-9]*	\(real\|unsure\|forged\)$" "$dir/said" || fail "no line for a photo with a space"
 grep -q "^$dir/photos/a photo, 2.png	" "$dir/said" || fail "a bad file kept the next one from being judged"
 for k in 1 2; do
     [ -s "$dir/photo maps/a photo, $k.png" ] || fail "no heat map of photo $k"
 done
+
+head -1 "$dir/photo scores/scores.csv" | grep -qx 'path,score,verdict,width,height,warning,failure' || fail "columns of --score"
+[ "$(grep -c torn.png "$dir/photo scores/scores.csv")" -eq 1 ] || fail "a bad file is not in scores.csv, once"
+printf '%s\n' "a photo, 1.png" "a photo, 2.png" >"$dir/photos/two.txt"
+expect 0 "" "$eval" "$dir/run" --score "$dir/photos/two.txt"
+cp "$dir/said" "$dir/by list"
+(cd "$dir/photos" && cat two.txt) | sed "s|^|$dir/photos/|" | "$eval" "$dir/run" --score - >"$dir/by input" 2>/dev/null ||
+    fail "a list on standard input"
+grep '	' "$dir/by list" | cmp -s - "$dir/by input" || fail "a list and the same on standard input differ"
+expect 1 "torn.png" "$eval" "$dir/run" --score "$dir/photos"
+expect 2 "share from 0 to 0.5" "$eval" "$dir/run" --score "$dir/photos" --unsure 0.6
+"$eval" "$dir/run" --score "$dir/photos/two.txt" --unsure 0.5 --threshold 0.5 2>/dev/null | grep -q unsure &&
+    fail "unsure although a threshold was given"
 
 # ---- mistakes ----
 expect 2 "--bootstrap" "$eval" "$dir/run" --boostrap 3

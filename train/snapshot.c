@@ -139,6 +139,16 @@ static NnStatus add_phases(const Trainer *t, NnCheckpoint *c, NnErr *err)
     return nn_checkpoint_note(c, "phases", text, err);
 }
 
+/* Size and fit are in the configuration too; here stands all that whoever feeds the network must know. */
+static NnStatus add_input(const Trainer *t, NnCheckpoint *c, NnErr *err)
+{
+    const DataSettings *data = &t->config.data;
+    NN_TRY(nn_checkpoint_notef(c, err, "input", "RGB [N,3,%d,%d], -1 to 1, %s", data->size, data->size,
+                               data->fit == DATA_FIT_CROP ? "central square" : "whole image squeezed"));
+    NN_TRY(nn_checkpoint_notef(c, err, "side_min", "%d", t->side_min));
+    return nn_checkpoint_notef(c, err, "side_max", "%d", t->side_max);
+}
+
 static NnStatus add_notes(const Trainer *t, NnCheckpoint *c, NnErr *err)
 {
     NN_TRY(add_config(t, c, err));
@@ -161,6 +171,7 @@ static NnStatus add_notes(const Trainer *t, NnCheckpoint *c, NnErr *err)
     NN_TRY(nn_checkpoint_notef(c, err, "plateau_stale", "%d", t->plateau.stale));
     NN_TRY(nn_checkpoint_notef(c, err, "best", "%.17g", t->best));
     if (t->validated) NN_TRY(nn_checkpoint_notef(c, err, "threshold", "%.17g", t->threshold));
+    NN_TRY(add_input(t, c, err));
     NN_TRY(add_phases(t, c, err));
     NN_TRY(nn_checkpoint_notef(c, err, "ema", "%.9g", (double)t->ema.memory));
     return nn_checkpoint_notef(c, err, "mask_count", "%.17g", t->mask_count);

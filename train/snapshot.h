@@ -5,8 +5,9 @@
  * threshold (and in `best` the checkpoint too); and, but not in `best`, generator<i>.model.<parameter> and
  * generator<i>.optim.slot<k>.<parameter> of the blur's generators. Table: config (the resolved INI text), seen (names
  * of the manipulations trained on, comma-separated), seed, step, validated (the step of the last validation, which
- * chose the threshold), epoch, best, stale, plateau_cuts, plateau_stale, threshold
- * (after the first validation), mask_count, phases (those behind the run, comma-separated), ema, kernels
+ * chose the threshold), epoch, best, stale, plateau_cuts, plateau_stale, threshold (after the first validation),
+ * mask_count, input (how images become input, in words), side_min and side_max (shorter side of the training images
+ * before they were fitted, pixels; 0: not known), phases (those behind the run, comma-separated), ema, kernels
  * (nn_plan_kernels), with an adversary attack_kernels and generator_kernels, isa (of convolutions), blas_core,
  * blas_version, version. With EMA on, validations judge the average: `ema` tensors in both files, and `model` tensors
  * too in `best`. Who judges with a checkpoint takes the `ema` tensors where there are any, as the threshold is

@@ -38,6 +38,7 @@ typedef struct {
     DataSet *set;
     int *train, *val;
     int n_train, n_val, n_bad;
+    int side_min, side_max; /* of the training images, as they were found */
     Trainer *trainer;
     char folder[TRAIN_PATH_MAX], last[TRAIN_PATH_MAX];
 } Program;
@@ -108,10 +109,12 @@ static NnStatus configure(Program *p, NnErr *err)
 static NnStatus check_images(Program *p, int *index, int *n, NnErr *err)
 {
     DataCheck check = { 0 };
+    p->side_min = p->side_max = p->config.data.size;
     if (p->config.data.source == DATA_SOURCE_PORTRAITS || p->options.summary) return NN_OK;
     const NnStatus status = data_set_check(p->set, index, n, p->config.data.threads, &check, err);
     for (int i = 0; status == NN_OK && i < check.n_bad; i++) fprintf(stderr, "left out: %s\n", check.messages[i]);
     p->n_bad += check.n_bad;
+    p->side_min = check.side_min, p->side_max = check.side_max;
     data_check_free(&check);
     return status;
 }
@@ -153,8 +156,8 @@ static NnStatus open_data(Program *p, NnErr *err)
     NN_TRY(data_set_select(p->set, DATA_VAL, &p->val, &p->n_val, err));
     if (p->options.profile || p->options.regions) p->n_val = 0;
     NN_TRY(audit_list(p, err));
-    NN_TRY(check_images(p, p->train, &p->n_train, err));
     NN_TRY(check_images(p, p->val, &p->n_val, err));
+    NN_TRY(check_images(p, p->train, &p->n_train, err)); /* last: theirs are the sizes that are noted */
     return p->options.overfit ? choose_overfit_items(p, err) : NN_OK;
 }
 
@@ -188,6 +191,8 @@ static NnStatus make_trainer(Program *p, NnErr *err)
                                .val = p->val,
                                .n_train = p->n_train,
                                .n_val = p->n_val,
+                               .side_min = p->side_min,
+                               .side_max = p->side_max,
                                .augment = !p->options.overfit,
                                .kernels = nn_checkpoint_meta(&p->resumed, "kernels"),
                                .annotations = p->options.annotations,

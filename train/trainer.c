@@ -157,6 +157,7 @@ NnStatus trainer_new(const TrainerSpec *spec, Trainer **out, NnErr *err)
     t->config = *spec->config, t->set = spec->set, t->augment = spec->augment;
     t->annotations = spec->annotations;
     t->n_train = spec->n_train, t->n_val = spec->n_val;
+    t->side_min = spec->side_min, t->side_max = spec->side_max;
     t->best = -INFINITY, t->threshold = 0.5;
     set_length(t);
     prepare_threads(t->config.train.threads);

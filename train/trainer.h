@@ -22,6 +22,7 @@ typedef struct {
     const int *train;          /* [n_train] items to train on; copied */
     const int *val;            /* [n_val] items of the source validation split; copied; none: no validation */
     int n_train, n_val;
+    int side_min, side_max;                         /* shorter side of the training images before they are fitted */
     int augment;                                    /* 0: images as they are */
     const char *kernels;                            /* of the run to be resumed (NnPlanSpec.kernels); NULL: choose */
     const char *attack_kernels, *generator_kernels; /* the same for its adversary (TrainAdversarySpec) */
@@ -51,6 +52,7 @@ typedef struct {
     DataSet *set;
     int *train, *val;
     int n_train, n_val, augment;
+    int side_min, side_max; /* as in TrainerSpec */
 
     NnParams *params;
     NnGraph *graph; /* detector and losses; the two plans run parts of it */

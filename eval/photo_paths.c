@@ -1,0 +1,117 @@
+/* photo_paths.c -- see photo_paths.h. */
+#include "eval/photo_paths.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include "data/photo_list.h"
+#include "nn/base/file.h"
+#include "nn/base/size.h"
+
+enum { MAX_LIST_BYTES = 1 << 30, INPUT_STEP = 1 << 16 };
+
+/* Takes `path` over, which may be NULL. The list doubles whenever its length is a power of two. */
+static NnStatus append(EvalPhotoPaths *p, char *path, NnErr *err)
+{
+    const size_t n = (size_t)p->n;
+    if (path && (n & (n - 1)) == 0) {
+        char **grown = nn_realloc(p->path, n ? 2 * n : 1, sizeof *grown);
+        if (grown) p->path = grown;
+        else free(path), path = NULL;
+    }
+    if (!path) return nn_fail(err, NN_ERR_NOMEM, "out of memory for a list of %d files", p->n + 1);
+    p->path[p->n++] = path;
+    return NN_OK;
+}
+
+static NnStatus add_folder(EvalPhotoPaths *p, const char *folder, NnErr *err)
+{
+    DataSettings settings = { 0 };
+    DataSet *set;
+    if (strlen(folder) >= sizeof settings.path)
+        return nn_fail(err, NN_ERR_USAGE, "%.60s...: path longer than %zu bytes", folder, sizeof settings.path - 1);
+    strcpy(settings.path, folder);
+    NN_TRY(data_photo_list(&settings, &set, err));
+    NnStatus s = NN_OK;
+    for (int i = 0; s == NN_OK && i < set->n; i++) s = append(p, nn_path_join(NULL, set->items[i].path), err);
+    data_set_free(set);
+    return s;
+}
+
+/* Cut `text` into lines; carriage returns at their ends are not part of the paths. */
+static NnStatus add_lines(EvalPhotoPaths *p, char *text, const char *name, const char *folder, NnErr *err)
+{
+    const int before = p->n;
+    for (char *line = text, *next; line; line = next) {
+        next = strchr(line, '\n');
+        if (next) *next++ = 0;
+        line[strcspn(line, "\r")] = 0;
+        if (*line) NN_TRY(append(p, nn_path_join(folder, line), err));
+    }
+    return p->n > before ? NN_OK : nn_fail(err, NN_ERR_DATA, "%s: names no file; expected a path a line", name);
+}
+
+static NnStatus add_list(EvalPhotoPaths *p, const char *path, NnErr *err)
+{
+    unsigned char *text;
+    size_t len;
+    NN_TRY(nn_file_read(path, MAX_LIST_BYTES, &text, &len, err));
+    char *folder = nn_path_folder(path);
+    const NnStatus s = folder ? add_lines(p, (char *)text, path, strcmp(folder, ".") ? folder : NULL, err)
+                              : nn_fail(err, NN_ERR_NOMEM, "%s: out of memory", path);
+    free(folder);
+    free(text);
+    return s;
+}
+
+/* All of standard input as a text. ERR_NOMEM, ERR_IO. */
+static NnStatus read_input(char **text, NnErr *err)
+{
+    size_t len = 0, got = 1;
+    *text = NULL;
+    while (got > 0) {
+        char *grown = nn_realloc(*text, len + INPUT_STEP + 1, 1);
+        if (!grown) return nn_fail(err, NN_ERR_NOMEM, "standard input: out of memory");
+        *text = grown;
+        got = fread(*text + len, 1, INPUT_STEP, stdin);
+        len += got;
+        (*text)[len] = 0;
+    }
+    return ferror(stdin) ? nn_fail(err, NN_ERR_IO, "standard input: read failed") : NN_OK;
+}
+
+static NnStatus add_input(EvalPhotoPaths *p, NnErr *err)
+{
+    char *text;
+    NnStatus s = read_input(&text, err);
+    if (s == NN_OK) s = add_lines(p, text, "standard input", NULL, err);
+    free(text);
+    return s;
+}
+
+static int is_list(const char *path)
+{
+    const char *dot = strrchr(nn_path_name(path), '.');
+    return dot && (strcasecmp(dot, ".txt") == 0 || strcasecmp(dot, ".lst") == 0);
+}
+
+NnStatus eval_photo_paths_add(EvalPhotoPaths *p, const char *const *texts, int n, NnErr *err)
+{
+    NnStatus s = NN_OK;
+    for (int i = 0; s == NN_OK && i < n; i++) {
+        if (!strcmp(texts[i], "-")) s = add_input(p, err);
+        else if (nn_folder_exists(texts[i])) s = add_folder(p, texts[i], err);
+        else if (is_list(texts[i])) s = add_list(p, texts[i], err);
+        else s = append(p, nn_path_join(NULL, texts[i]), err);
+    }
+    return s;
+}
+
+void eval_photo_paths_free(EvalPhotoPaths *p)
+{
+    for (int i = 0; i < p->n; i++) free(p->path[i]);
+    free(p->path);
+    *p = (EvalPhotoPaths){ 0 };
+}
