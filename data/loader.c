@@ -231,8 +231,16 @@ static void slot_deinit(Slot *s)
 static NnStatus init(DataLoader *l, const DataLoaderSpec *spec, NnErr *err)
 {
     const int threads = spec->threads > 1 ? spec->threads : 1, size = spec->set->settings.size;
-    NN_TRY(data_sequence_init(&l->sequence, spec->set, spec->index, spec->n_index, spec->seed, spec->train,
-                              spec->set->settings.balance, err));
+    const DataSequenceSpec order = { .set = spec->set,
+                                     .index = spec->index,
+                                     .n = spec->n_index,
+                                     .seed = spec->seed,
+                                     .train = spec->train,
+                                     .balance = spec->set->settings.balance,
+                                     .often = spec->often,
+                                     .n_often = spec->n_often,
+                                     .share = spec->often_share };
+    NN_TRY(data_sequence_init(&l->sequence, &order, err));
     l->threads = nn_alloc((size_t)threads, sizeof *l->threads);
     l->slots = nn_alloc((size_t)threads + 2, sizeof *l->slots);
     if (!l->threads || !l->slots) return nn_fail(err, NN_ERR_NOMEM, "out of memory for %d loader threads", threads);

@@ -12,6 +12,9 @@ typedef struct {
     const DataSet *set; /* must outlive the loader */
     const int *index;   /* the items to draw from, [n_index]; copied */
     int n_index;
+    const int *often; /* [n_often] forged items that hold often_share of the forged places in training, besides what */
+    int n_often;      /* falls to them as to all others (needs [data] balance = 1); copied */
+    double often_share;
     int batch;   /* N */
     int threads; /* worker threads, at least 1 */
     uint64_t seed;

@@ -15,10 +15,24 @@ typedef struct {
 } DataDeck;
 
 typedef struct {
-    DataDeck deck[2]; /* one, or real and forged */
+    DataDeck deck[3]; /* all, or real and forged; and those that come more often */
     int n_decks, shuffled;
+    double share; /* of the forged places that go to deck[2]; 0: none */
     uint64_t seed;
 } DataSequence;
+
+/* What is to be drawn from. Lists are copied. */
+typedef struct {
+    const DataSet *set;
+    const int *index; /* [n] */
+    int n;
+    uint64_t seed;
+    int train;        /* 0: the items in order; 1: shuffled per epoch, and with */
+    int balance;      /* even places hold real and odd ones forged items */
+    const int *often; /* [n_often] forged items that, with balance, hold `share` of the forged places besides */
+    int n_often;      /* what falls to them as to all others; 0: none */
+    double share;
+} DataSequenceSpec;
 
 /* An item and the number of its pass through its list: together they seed its augmentation. */
 typedef struct {
@@ -26,10 +40,8 @@ typedef struct {
     uint32_t epoch;
 } DataDraw;
 
-/* train = 0: the items in order. train = 1: shuffled per epoch; with `balance` even places hold real and odd
- * places forged items. ERR_DATA if train = 1 and a needed class is empty. Free with data_sequence_deinit. */
-NnStatus data_sequence_init(DataSequence *q, const DataSet *set, const int *index, int n, uint64_t seed, int train,
-                            int balance, NnErr *err);
+/* ERR_DATA if train = 1 and a needed class is empty. Free with data_sequence_deinit. */
+NnStatus data_sequence_init(DataSequence *q, const DataSequenceSpec *spec, NnErr *err);
 void data_sequence_deinit(DataSequence *q);
 
 /* The draw at a place; with train = 0 place must be below n. */

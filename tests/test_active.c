@@ -172,6 +172,7 @@ START_TEST(resumed_equals_uninterrupted)
     } stops[] = { { 2, BEFORE_PICKING },    { BEGIN, BEFORE_PICKING },     { BEGIN, WHILE_PICKING },
                   { BEGIN, AFTER_PICKING }, { BEGIN + 1, BEFORE_PICKING }, { STEPS - 2, BEFORE_PICKING } };
     assign("active.picker=channel");
+    assign("active.draw=0.5");
     use_manifest();
     Outcome whole = whole_run("whole");
     for (size_t i = 0; i < sizeof stops / sizeof *stops; i++) {
@@ -266,6 +267,11 @@ START_TEST(settings_that_make_no_sense)
     config = sane;
     assign("active.begin=1");
     FAILS(train_config_check(&config, &err), NN_ERR_CONFIG, "[active] begin");
+    config = sane;
+    assign("data.balance=0");
+    OK(train_config_check(&config, &err));
+    assign("active.draw=0.5");
+    FAILS(train_config_check(&config, &err), NN_ERR_CONFIG, "draw = 0.5", "balance = 0");
     config = sane;
     assign("loss.latent=0");
     FAILS(train_config_check(&config, &err), NN_ERR_CONFIG, "uncertainty", "latent = 0");

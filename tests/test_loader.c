@@ -267,6 +267,34 @@ START_TEST(balance_draws_both_classes_equally)
 }
 END_TEST
 
+/* Two of the 8 forged items hold half of the forged places, in turn, and come as often as any other in the other half.
+ * A loader that starts later draws the same. */
+START_TEST(some_are_drawn_more_often)
+{
+    enum { FAKES = 8, PLACES = 2 * 2 * FAKES * 6, BATCH = 4 };
+    static const int often[] = { 3, 15 };
+    int count[ITEMS] = { 0 };
+    set->settings.balance = 1;
+    DataLoaderSpec spec = spec_of(1, BATCH, 2);
+    spec.often = often, spec.n_often = 2, spec.often_share = 0.5;
+    DataLoader *l = open_loader(&spec);
+    spec.first = PLACES / BATCH / 2;
+    DataLoader *late = open_loader(&spec);
+    for (int s = 0; s < PLACES / BATCH; s++) {
+        const DataBatch *b = next(l);
+        for (int k = 0; k < BATCH; k++) {
+            ck_assert(b->label[k] == (float)(k % 2));
+            count[b->item[k]]++;
+        }
+        if (s >= spec.first) ck_assert(fingerprint(b, BATCH) == fingerprint(next(late), BATCH));
+    }
+    /* 96 forged places: 48 / 2 + 48 / 8 for those two, 48 / 8 for the others. */
+    for (int i = 0; i < ITEMS; i += FAKE_EVERY) ck_assert_int_eq(count[i], i == 3 || i == 15 ? 30 : 6);
+    data_loader_close(l);
+    data_loader_close(late);
+}
+END_TEST
+
 START_TEST(seeds_and_augmentation_matter)
 {
     DataLoaderSpec plain = spec_of(1, 4, 2), seeded = plain, augmented = plain;
@@ -389,6 +417,7 @@ int main(void)
     tcase_add_loop_test(t, starting_late_equals_skipping, 0, 3);
     tcase_add_test(t, every_epoch_is_another_permutation);
     tcase_add_test(t, balance_draws_both_classes_equally);
+    tcase_add_test(t, some_are_drawn_more_often);
     tcase_add_test(t, seeds_and_augmentation_matter);
     tcase_add_test(t, the_first_bad_item_is_the_one_named);
     tcase_add_test(t, a_size_that_does_not_fit_is_refused);

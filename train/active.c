@@ -81,6 +81,18 @@ static NnStatus try_mask(const Trainer *t, const TrainCandidates *c, int k, NnEr
                    where ? where : "", where ? ": " : "", t->set->items[i].path);
 }
 
+/* The next loader draws the candidates more often, as [active] draw says. */
+static NnStatus draw_often(Trainer *t, const TrainCandidates *c, NnErr *err)
+{
+    free(t->often);
+    t->n_often = 0;
+    t->often = nn_alloc((size_t)c->n, sizeof *t->often);
+    if (!t->often) return nn_fail(err, NN_ERR_NOMEM, "out of memory for the candidates");
+    if (t->config.active.draw > 0) t->n_often = c->n;
+    for (int k = 0; k < c->n; k++) t->often[k] = c->item[k];
+    return NN_OK;
+}
+
 NnStatus train_active_reveal(Trainer *t, const TrainCandidates *c, NnErr *err)
 {
     const int by_person = t->config.active.annotate == TRAIN_ANNOTATE_PERSON;
@@ -88,6 +100,7 @@ NnStatus train_active_reveal(Trainer *t, const TrainCandidates *c, NnErr *err)
         NN_TRY(data_set_show_mask(t->set, c->item[k], by_person ? c->mask[k] : NULL, err));
         NN_TRY(try_mask(t, c, k, err));
     }
+    NN_TRY(draw_often(t, c, err));
     t->masks = t->config.loss.mask_on_real ? TRAIN_MASKS_ALL : TRAIN_MASKS_FORGED;
     return NN_OK;
 }

@@ -68,6 +68,11 @@ static NnStatus check_active(const TrainConfig *c, NnErr *err)
         return nn_fail(err, NN_ERR_CONFIG,
                        "[active] begin = %g leaves no step to learn from masks; expected less than 1",
                        (double)c->active.begin);
+    if (c->active.draw > 0 && !c->data.balance)
+        return nn_fail(err, NN_ERR_CONFIG,
+                       "[active] draw = %g, but [data] balance = 0: there are no forged places to give to candidates; "
+                       "expected balance = 1, or draw = 0",
+                       (double)c->active.draw);
     if (picker == TRAIN_PICK_UNCERTAINTY && loss->latent <= 0)
         return nn_fail(err, NN_ERR_CONFIG,
                        "[active] picker = uncertainty, but [loss] latent = 0: nothing trains the "

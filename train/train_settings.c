@@ -36,6 +36,9 @@ static const NnSetting active_rows[] = {
       "they are picked after this share of the run; before, no mask is used, afterwards only theirs" },
     { "annotate", NN_SET_CHOICE, A(annotate), "oracle", 0, 0, "oracle person", "",
       "oracle: take the data's own masks; person: stop, so that somebody can draw them (--annotations goes on)" },
+    { "draw", NN_SET_FLOAT, A(draw), "0", 0, 1, NULL, "share",
+      "of the forged images drawn from then on that are candidates, besides what falls to them as to all others; needs "
+      "data.balance = 1" },
 };
 
 static const NnSetting blur_rows[] = {

@@ -85,6 +85,7 @@ typedef struct {
     float budget; /* share of the training images */
     float begin;  /* share of the run after which the candidates are picked */
     int annotate; /* TrainAnnotate */
+    float draw;   /* share of the forged images drawn from then on that are candidates */
 } TrainActiveSettings;
 
 typedef enum {

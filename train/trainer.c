@@ -182,6 +182,7 @@ void trainer_free(Trainer *t)
     nn_graph_free(t->graph);
     nn_params_free(t->params);
     data_region_maps_free(t->maps);
+    free(t->often);
     free(t->place);
     free(t->train);
     free(t->val);
@@ -201,6 +202,9 @@ NnStatus trainer_start(Trainer *t, NnErr *err)
     const DataLoaderSpec spec = { .set = t->set,
                                   .index = t->train,
                                   .n_index = t->n_train,
+                                  .often = t->often,
+                                  .n_often = t->n_often,
+                                  .often_share = (double)c->active.draw,
                                   .batch = c->train.batch,
                                   .threads = c->data.threads,
                                   .seed = (uint64_t)c->train.seed,

@@ -85,8 +85,10 @@ typedef struct {
 
     TrainMaskUse masks, val_masks;  /* which images count in the mask loss, in training now and in validation */
     char entered[TRAIN_MAX_PHASES]; /* phases (train/phase.h) that lie behind the run */
-    int waits;                      /* a phase has stopped the run until a person has done something */
-    const char *annotations;        /* borrowed; NULL: none */
+    int *often;                     /* [n_often] forged training images that are drawn more often; owned */
+    int n_often;
+    int waits;               /* a phase has stopped the run until a person has done something */
+    const char *annotations; /* borrowed; NULL: none */
 
     float *score; /* [n_val] scratch of a validation */
     unsigned char *truth;
