@@ -127,16 +127,17 @@ static void micro_wino_down(const float *const row[6], int W, float *t, size_t p
 #endif
 #if defined(__clang__) || __GNUC__ >= 12
 #define UNZIP(a, b, h) __builtin_shufflevector(a, b, LANE_STEPS(h))
-#define SPAN(a, b, h)  __builtin_shufflevector(a, b, LANE_RUN(h))
+#define SLIDE(a, b, h) __builtin_shufflevector(a, b, LANE_RUN(h))
 #else
 #define UNZIP(a, b, h) __builtin_shuffle(a, b, (VecIndex){ LANE_STEPS(h) })
-#define SPAN(a, b, h)  __builtin_shuffle(a, b, (VecIndex){ LANE_RUN(h) })
+#define SLIDE(a, b, h) __builtin_shuffle(a, b, (VecIndex){ LANE_RUN(h) })
 #endif
 
 typedef int32_t Mask __attribute__((vector_size(4 * LANES)));
 typedef int32_t MaskAt __attribute__((vector_size(4 * LANES), aligned(4), may_alias));
 
-INLINE Vec where(const int32_t *mask, Vec v)
+/* v where the mask's bits are set, 0 elsewhere: a product with 0 would let NaN through. */
+INLINE Vec keep(Vec v, const int32_t *mask)
 {
     return (Vec)((Mask)v & *(const MaskAt *)mask);
 }
@@ -151,8 +152,8 @@ INLINE void wino_columns(const float *from, Vec before, Vec d[6])
     const Vec even1 = UNZIP(in[2], in[3], 0), odd1 = UNZIP(in[2], in[3], 1);
     d[1] = UNZIP(even0, even1, 0), d[3] = UNZIP(even0, even1, 1);
     d[2] = UNZIP(odd0, odd1, 0), d[4] = UNZIP(odd0, odd1, 1);
-    d[0] = SPAN(before, d[4], LANES - 1);
-    d[5] = SPAN(d[1], load(from + 4 * LANES), 1);
+    d[0] = SLIDE(before, d[4], LANES - 1);
+    d[5] = SLIDE(d[1], load(from + 4 * LANES), 1);
 }
 
 static void micro_wino_across(const float *t, size_t pitch, const int32_t *left, const int32_t *right, int P, float *V,
@@ -164,7 +165,7 @@ static void micro_wino_across(const float *t, size_t pitch, const int32_t *left,
             Vec d[6], r[6];
             wino_columns(t + i * pitch + 4 * p, before, d);
             before = d[4];
-            d[0] = where(left + p, d[0]), d[5] = where(right + p, d[5]);
+            d[0] = keep(d[0], left + p), d[5] = keep(d[5], right + p);
             wino_input_Vec(d, r);
             UNROLL for (size_t v = 0; v < 6; v++) store(V + (6 * i + v) * v_pitch + p, r[v]);
         }
