@@ -61,7 +61,8 @@ typedef struct {
     int tiles_h, tiles_w; /* of an image */
     int rows, items;      /* rows of tiles in an item, counted through all images */
     int P;                /* tiles of an item, rounded up to whole vectors of any length */
-    int ends;             /* of columns 4 and 5 of a row's last tile, how many are in the image */
+    int first;            /* column of a row of tiles where the image begins: patches begin 1 before their tile */
+    int skip;             /* columns of a row's first tile that the output does not have */
     int groups, block;    /* groups of 8 outputs; how many of them share M */
     size_t u, v, m;       /* from one frequency to the next */
     size_t stage;         /* from one row of the half-transformed band to the next */
@@ -69,7 +70,8 @@ typedef struct {
 
 /* A thread's buffers. */
 typedef struct {
-    float *V, *M, *stage, *ends, *work, *out, *zeros;
+    float *V, *M, *stage, *out, *zeros;
+    int32_t *left, *right; /* [P]: is there a tile on that side of this one? */
 } Slice;
 
 static Conv conv_forward(const NnConvGeom *g)
@@ -84,11 +86,11 @@ static Conv conv_backward(const NnConvGeom *g)
 
 static Cut cut_make(const Conv *k)
 {
-    Cut c = { .tiles_h = nn_ceil_div(k->Ho, TILE), .tiles_w = nn_ceil_div(k->Wo, TILE) };
+    Cut c = { .first = k->pad == 2, .skip = k->pad == 0 };
+    c.tiles_h = nn_ceil_div(k->Ho, TILE), c.tiles_w = nn_ceil_div(k->Wo + 2 * c.skip, TILE);
     c.rows = nn_tiles_rows(c.tiles_w, k->N * c.tiles_h, TILES + LINE - 1);
     c.items = nn_ceil_div(k->N * c.tiles_h, c.rows);
     c.P = nn_ceil_div(c.rows * c.tiles_w, LINE) * LINE;
-    c.ends = nn_min_int(2, nn_max_int(0, k->pad + k->W - TILE * c.tiles_w));
     c.groups = nn_ceil_div(k->O, GROUP);
     c.block = nn_min_int(c.groups, nn_max_int(1, M_MAX / (FREQS * GROUP * c.P)));
     c.block = nn_ceil_div(c.groups, nn_ceil_div(c.groups, c.block));
@@ -115,9 +117,9 @@ static size_t slice_make(const Conv *k, const Cut *c, float *base, Slice *s)
     s->M = take(base, &n, FREQS * c->m);
     s->stage = take(base, &n, PATCH * c->stage);
     s->out = take(base, &n, TILE * c->stage);
-    s->ends = take(base, &n, (size_t)c->rows * PATCH * 2);
-    s->work = take(base, &n, (size_t)FREQS * (size_t)(c->P + GROUP) + 1);
     s->zeros = take(base, &n, (size_t)k->W);
+    s->left = (int32_t *)take(base, &n, (size_t)c->P);
+    s->right = (int32_t *)take(base, &n, (size_t)c->P);
     return n;
 }
 
@@ -135,27 +137,22 @@ static size_t conv_scratch(const Conv *k)
 
 /* ---- weights ---- */
 
-/* The taps [9][8] of 8 outputs; 0 where there is no such output. */
-static void gather_taps(const Conv *k, const float *w, int o0, int c, float *taps)
-{
-    for (int o = 0; o < GROUP; o++) {
-        const float *from = w + (size_t)(o0 + o) * k->w_o + (size_t)c * k->w_c;
-        for (int t = 0; t < NN_WINO_TAPS; t++)
-            taps[t * GROUP + o] = o0 + o >= k->O ? 0 : from[k->rotated ? NN_WINO_TAPS - 1 - t : t];
-    }
-}
-
-/* U [36][groups][C][8]. */
+/* U [36][groups][C][8]; 0 where there is no such output. */
 static void transform_weights(const Conv *k, const Cut *c, const float *w, float *U)
 {
-    const NnMicroWinograd *wino = nn_micro()->winograd;
+    enum { LAST = (NN_WINO_TAPS - 1) * GROUP };
+    const NnMicro *m = nn_micro();
 #pragma omp parallel for num_threads(nn_threads())
-    for (int group = 0; group < c->groups; group++)
+    for (int group = 0; group < c->groups; group++) {
+        const float *from = w + (size_t)(group * GROUP) * k->w_o;
+        const int outputs = nn_min_int(GROUP, k->O - group * GROUP);
+        float taps[NN_WINO_TAPS * GROUP] = { 0 };
         for (int ch = 0; ch < k->C; ch++) {
-            float taps[NN_WINO_TAPS * GROUP];
-            gather_taps(k, w, group * GROUP, ch, taps);
-            wino->weights(taps, U + ((size_t)group * (size_t)k->C + (size_t)ch) * GROUP, c->u);
+            m->transpose(outputs, NN_WINO_TAPS, from + (size_t)ch * k->w_c, k->w_o, taps, GROUP);
+            m->winograd->weights(k->rotated ? taps + LAST : taps, k->rotated ? -GROUP : GROUP,
+                                 U + ((size_t)group * (size_t)k->C + (size_t)ch) * GROUP, c->u);
         }
+    }
 }
 
 /* ---- one item ---- */
@@ -169,15 +166,12 @@ static void find_rows(const Conv *k, const float *plane, int tile_row, const flo
     }
 }
 
-/* Around a row of the band that has just been written: zeros outside the image, and columns 4 and 5 of the last tile,
- * which lie where the next row will begin, put aside. */
-static void finish_row(const Conv *k, const Cut *c, float *at, float *ends)
+/* Zeros beside a row of the band that has just been written. */
+static void finish_row(const Conv *k, const Cut *c, float *at)
 {
-    const int width = TILE * c->tiles_w;
     for (int i = 0; i < PATCH; i++, at += c->stage) {
-        for (int x = 0; x < k->pad; x++) at[x] = 0;
-        for (int x = k->pad + k->W; x < width; x++) at[x] = 0;
-        for (int v = 0; v < c->ends; v++) ends[2 * i + v] = at[width + v];
+        for (int x = 0; x < c->first; x++) at[x] = 0;
+        for (int x = c->first + k->W; x < TILE * c->tiles_w; x++) at[x] = 0;
     }
 }
 
@@ -204,10 +198,10 @@ static void transform_channel(const Conv *k, const Cut *c, const Slice *s, const
         if (ch + 1 < k->C)
             prefetch_rows(from + plane, TILE * i - k->pad + (r ? 2 : 0), TILE * i - k->pad + PATCH, k->H, k->W, 0);
         float *at = s->stage + r * TILE * c->tiles_w;
-        wino->down(row, k->W, at + k->pad, c->stage);
-        finish_row(k, c, at, s->ends + r * PATCH * 2);
+        wino->down(row, k->W, at + c->first, c->stage);
+        finish_row(k, c, at);
     }
-    wino->across(s->stage, c->stage, s->ends, rows, c->tiles_w, c->P, s->V + (size_t)ch * (size_t)c->P, c->v, s->work);
+    wino->across(s->stage, c->stage, s->left, s->right, c->P, s->V + (size_t)ch * (size_t)c->P, c->v);
 }
 
 /* M [36][block][8][P] of groups g0 <= g < g1. */
@@ -232,7 +226,7 @@ static void put_rows(const Conv *k, const Cut *c, const float *from, int i0, int
     for (int i = i0; i < i1; i++, from += TILE * c->tiles_w)
         for (int q = 0; q < nn_min_int(TILE, k->Ho - TILE * i); q++) {
             float *to = plane + (size_t)(TILE * i + q) * (size_t)k->Wo;
-            const float *row = from + (size_t)q * c->stage;
+            const float *row = from + (size_t)q * c->stage + c->skip;
             if (add) add_row(to, row, k->Wo);
             else memcpy(to, row, sizeof *to * (size_t)k->Wo);
         }
@@ -288,7 +282,10 @@ static void run(const Conv *k, const float *x, const float *w, const Target *to,
         Slice s;
         slice_make(k, &c, slices + (size_t)omp_get_thread_num() * slice, &s);
         memset(s.zeros, 0, sizeof *s.zeros * (size_t)k->W);
-        memset(s.ends, 0, sizeof *s.ends * (size_t)c.rows * PATCH * 2);
+        for (int p = 0; p < c.P; p++) {
+            s.left[p] = p % c.tiles_w ? -1 : 0;
+            s.right[p] = (p + 1) % c.tiles_w ? -1 : 0;
+        }
 #pragma omp for schedule(dynamic)
         for (int item = 0; item < c.items; item++) run_item(k, &c, &s, x, U, item, to);
     }

@@ -95,10 +95,16 @@ static size_t weights_len(const NnConvGeom *g)
     return (size_t)g->O * (size_t)g->C * TAPS;
 }
 
+/* A single lane adds to dw itself. */
+static size_t partials_len(const NnConvGeom *g, const Cut *c)
+{
+    return c->lanes > 1 ? (size_t)c->lanes * weights_len(g) : 0;
+}
+
 size_t nn_winograd_weights_scratch(const Transform *t, const NnConvGeom *g)
 {
     const Cut c = cut_make(t, g);
-    return (size_t)nn_threads() * slice_len(t, g, &c) + (size_t)c.lanes * weights_len(g) + NN_MICRO_SLACK;
+    return (size_t)nn_threads() * slice_len(t, g, &c) + partials_len(g, &c) + NN_MICRO_SLACK;
 }
 
 /* Some channels of an image or a map, and how far apart they shall lie from one pixel to the next. */
@@ -158,15 +164,18 @@ static void transform_tile(const Transform *t, const NnConvGeom *g, const Cut *c
                s->D + (size_t)(p * c->bo), c->d);
 }
 
-/* dw [O][C][9] of a block from its dU. */
+/* dw [O][C][9] of a block = or (add) += what its dU makes. */
 static void transform_back(const Transform *t, const NnConvGeom *g, const Cut *c, const Slice *s, int o0, int no,
-                           int c0, int nc, float *dw)
+                           int c0, int nc, int add, float *dw)
 {
     for (int o = 0; o < no; o++) {
         t->to_taps(s->dU + (size_t)(o * c->bc), c->u, c->bc, s->taps, (size_t)c->bc);
         float *to = dw + ((size_t)(o0 + o) * (size_t)g->C + (size_t)c0) * TAPS;
         for (int ch = 0; ch < nc; ch++)
-            for (int tap = 0; tap < TAPS; tap++) to[ch * TAPS + tap] = s->taps[tap * c->bc + ch];
+            for (int tap = 0; tap < TAPS; tap++) {
+                float *at = to + ch * TAPS + tap;
+                *at = (add ? *at : 0) + s->taps[tap * c->bc + ch];
+            }
     }
 }
 
@@ -194,12 +203,13 @@ static void load_rows(const Transform *t, const NnConvGeom *g, const Slice *s, c
 }
 
 static void run_item(const Transform *t, const NnConvGeom *g, const Cut *c, const Slice *s, const float *x,
-                     const float *dy, int item, float *partial)
+                     const float *dy, int item, float *dw, float *partial)
 {
     const int lane = item % c->lanes, c0 = item / c->lanes % c->blocks_c * c->bc;
     const int o0 = item / c->lanes / c->blocks_c * c->bo;
     const int nc = nn_min_int(c->bc, g->C - c0), no = nn_min_int(c->bo, g->O - o0);
-    memset(s->dU, 0, sizeof *s->dU * slice_len(t, g, c)); /* the whole slice: channels that fill up a vector stay 0 */
+    const int full = nc == c->bc && no == c->bo; /* else channels that fill up a vector have to stay 0 all the way */
+    memset(s->dU, 0, sizeof *s->dU * (full ? (size_t)(t->products * t->products) * c->u : slice_len(t, g, c)));
     int p = 0;
     for (int n = lane; n < g->N; n += c->lanes) {
         const float *planes = x + ((size_t)n * (size_t)g->C + (size_t)c0) * (size_t)g->H * (size_t)g->W;
@@ -214,7 +224,8 @@ static void run_item(const Transform *t, const NnConvGeom *g, const Cut *c, cons
         }
     }
     add_products(t, c, s, p);
-    transform_back(t, g, c, s, o0, no, c0, nc, partial + (size_t)lane * weights_len(g));
+    const int alone = c->lanes == 1;
+    transform_back(t, g, c, s, o0, no, c0, nc, alone, alone ? dw : partial + (size_t)lane * weights_len(g));
 }
 
 void nn_winograd_to_weights(const Transform *t, const NnConvGeom *g, const float *x, const float *dy, float *dw,
@@ -222,13 +233,14 @@ void nn_winograd_to_weights(const Transform *t, const NnConvGeom *g, const float
 {
     const Cut c = cut_make(t, g);
     const size_t len = weights_len(g), slice = slice_len(t, g, &c);
-    float *partial = scratch, *slices = scratch + (size_t)c.lanes * len;
+    float *partial = scratch, *slices = scratch + partials_len(g, &c);
 #pragma omp parallel for num_threads(nn_threads()) schedule(dynamic)
     for (int item = 0; item < c.lanes * c.blocks_o * c.blocks_c; item++) {
         Slice s;
         slice_make(t, g, &c, slices + (size_t)omp_get_thread_num() * slice, &s);
-        run_item(t, g, &c, &s, x, dy, item, partial);
+        run_item(t, g, &c, &s, x, dy, item, dw, partial);
     }
+    if (c.lanes == 1) return;
 #pragma omp parallel for num_threads(nn_threads()) if (len > NN_PARALLEL_MIN)
     for (size_t i = 0; i < len; i++) {
         float sum = 0;

@@ -1,5 +1,5 @@
 /* micro_polyphase_body.h -- the transforms of micro_polyphase.h, written once in vectors of LANES floats; included by
- * micro_body.h after micro_winograd_body.h, which has UNZIP and Narrow.
+ * micro_body.h after micro_winograd_body.h, which has UNZIP, SLIDE, keep and Narrow.
  *
  * First the formulas of each scheme in one dimension: d, a patch, to r, its values; w, three taps, to u, the factors of
  * its products; m, its sums, to y, the outputs. Which value meets which factor, and in which sum, is in the tables of
@@ -155,29 +155,6 @@ INLINE void poly_join_4(const Vec *column, int gap, Vec *out)
     EACH(i, 2) out[2 * i] = ZIP(even[i], odd[i], 0), out[2 * i + 1] = ZIP(even[i], odd[i], LANES / 2);
 }
 
-/* LANES lanes of two vectors in a row, from lane h on. */
-#if LANES == 16
-#define LANE_RUN(h)                                                                                                    \
-    h, h + 1, h + 2, h + 3, h + 4, h + 5, h + 6, h + 7, h + 8, h + 9, h + 10, h + 11, h + 12, h + 13, h + 14, h + 15
-#elif LANES == 8
-#define LANE_RUN(h) h, h + 1, h + 2, h + 3, h + 4, h + 5, h + 6, h + 7
-#else
-#define LANE_RUN(h) h, h + 1, h + 2, h + 3
-#endif
-#if defined(__clang__) || __GNUC__ >= 12
-#define SLIDE(a, b, h) __builtin_shufflevector(a, b, LANE_RUN(h))
-#else
-#define SLIDE(a, b, h) __builtin_shuffle(a, b, (VecIndex){ LANE_RUN(h) })
-#endif
-
-typedef int32_t Mask __attribute__((vector_size(4 * LANES)));
-typedef int32_t MaskAt __attribute__((vector_size(4 * LANES), aligned(4), may_alias));
-
-INLINE Vec poly_keep(Vec v, const int32_t *mask)
-{
-    return (Vec)((Mask)v & *(const MaskAt *)mask);
-}
-
 /* ---- two dimensions ---- */
 
 /* before, behind: 1 if the patch reaches beyond the tile's own STEP places there. */
@@ -204,8 +181,8 @@ INLINE Vec poly_keep(Vec v, const int32_t *mask)
                 EACH(s, STEP) d[before + s] = next[s];                                                                 \
                 EACH(s, STEP) in[s] = load(t + STEP * (p + LANES) + s * LANES);                                        \
                 poly_split_##STEP(in, next, 1);                                                                        \
-                if (before) d[0] = poly_keep(SLIDE(last, d[before + STEP - 1], LANES - 1), has_before + p);            \
-                if (behind) d[before + STEP + behind - 1] = poly_keep(SLIDE(d[before], next[0], 1), has_behind + p);   \
+                if (before) d[0] = keep(SLIDE(last, d[before + STEP - 1], LANES - 1), has_before + p);                 \
+                if (behind) d[before + STEP + behind - 1] = keep(SLIDE(d[before], next[0], 1), has_behind + p);        \
                 last = d[before + STEP - 1];                                                                           \
                 poly_in_##scheme(d, r);                                                                                \
                 EACH(j, VALUES) store(V + at[j] + p, r[j]);                                                            \

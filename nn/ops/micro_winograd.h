@@ -7,6 +7,7 @@
 #ifndef NN_MICRO_WINOGRAD_H
 #define NN_MICRO_WINOGRAD_H
 #include <stddef.h>
+#include <stdint.h>
 
 enum {
     NN_WINO_TILE = 4,
@@ -20,11 +21,11 @@ typedef struct {
     /* One channel of an image, first half: t[i pitch + x] = sum over q of B^T[i][q] row[q][x],  x < W (any), i < 6. */
     void (*down)(const float *const row[NN_WINO_PATCH], int W, float *t, size_t pitch);
 
-    /* Second half, for P tiles of which rows x tiles_w exist, row by row: V[f v_pitch + p] for all 36 f.
-     * t [6][pitch]: the first half at 4 columns a tile; ends [rows][6][2]: columns 4 and 5 of the last tile of a row.
-     * work: NN_WINO_FREQS (P + NN_WINO_GROUP) + 1 floats. */
-    void (*across)(const float *t, size_t pitch, const float *ends, int rows, int tiles_w, int P, float *V,
-                   size_t v_pitch, float *work);
+    /* Second half, for P tiles (a multiple of lanes): V[f v_pitch + p] for all 36 f. t [6][pitch]: the first half, 4
+     * columns a tile, those that its patch has as columns 1 to 4, and a line more. Columns 0 and 5 are a neighbour's;
+     * left, right [P]: all bits set where there is that neighbour, 0 where the row of tiles ends and they are 0. */
+    void (*across)(const float *t, size_t pitch, const int32_t *left, const int32_t *right, int P, float *V,
+                   size_t v_pitch);
 
     /* M[o P + p] = sum over c < C of U[8 c + o] V[c P + p],  o < 8, p < P (a multiple of lanes). It is
      * nn_micro()->sum with one tap, a quarter faster for not asking where the tap is. */
@@ -33,8 +34,8 @@ typedef struct {
     /* y[k pitch + 4 p + l] = (A^T m A)[k][l] of tile p < P,  m[i][j] = M[(6 i + j) m_pitch + p]. */
     void (*output)(const float *M, size_t m_pitch, int P, float *y, size_t pitch);
 
-    /* U[f u_pitch + o] = (G g G^T)[f] of 8 outputs o,  g [9][8]. */
-    void (*weights)(const float *g, float *U, size_t u_pitch);
+    /* U[f u_pitch + o] = (G g G^T)[f] of 8 outputs o, whose tap t is at g + t step: rotated if step is negative. */
+    void (*weights)(const float *g, ptrdiff_t step, float *U, size_t u_pitch);
 
     /* The weight gradient's transforms, for C channels (a multiple of lanes) side by side. A pixel's channels are C
      * apart from the next pixel's, a row's `row` floats from the next row's. Pixels at columns from <= v < to exist, the

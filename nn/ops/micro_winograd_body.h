@@ -111,56 +111,65 @@ static void micro_wino_down(const float *const row[6], int W, float *t, size_t p
         for (int x = 0; x < W; x++) wino_down_float(row, x, t, pitch);
 }
 
-/* Every other lane of two vectors in a row, from lane h on. */
+/* Every other lane of two vectors in a row, from lane h on; and as many neighbouring lanes as a vector has. */
 #if LANES == 16
 #define LANE_STEPS(h)                                                                                                  \
     h, h + 2, h + 4, h + 6, h + 8, h + 10, h + 12, h + 14, h + 16, h + 18, h + 20, h + 22, h + 24, h + 26, h + 28,     \
         h + 30
+#define LANE_RUN(h)                                                                                                    \
+    h, h + 1, h + 2, h + 3, h + 4, h + 5, h + 6, h + 7, h + 8, h + 9, h + 10, h + 11, h + 12, h + 13, h + 14, h + 15
 #elif LANES == 8
 #define LANE_STEPS(h) h, h + 2, h + 4, h + 6, h + 8, h + 10, h + 12, h + 14
+#define LANE_RUN(h)   h, h + 1, h + 2, h + 3, h + 4, h + 5, h + 6, h + 7
 #else
 #define LANE_STEPS(h) h, h + 2, h + 4, h + 6
+#define LANE_RUN(h)   h, h + 1, h + 2, h + 3
 #endif
 #if defined(__clang__) || __GNUC__ >= 12
 #define UNZIP(a, b, h) __builtin_shufflevector(a, b, LANE_STEPS(h))
+#define SLIDE(a, b, h) __builtin_shufflevector(a, b, LANE_RUN(h))
 #else
 #define UNZIP(a, b, h) __builtin_shuffle(a, b, (VecIndex){ LANE_STEPS(h) })
+#define SLIDE(a, b, h) __builtin_shuffle(a, b, (VecIndex){ LANE_RUN(h) })
 #endif
 
-/* One row of the patches of LANES tiles, 4 LANES floats, into its columns: column v at to + v pitch. Columns 4 and 5
- * are columns 0 and 1 of the next tile. */
-INLINE void wino_split(const float *from, float *to, size_t pitch)
+typedef int32_t Mask __attribute__((vector_size(4 * LANES)));
+typedef int32_t MaskAt __attribute__((vector_size(4 * LANES), aligned(4), may_alias));
+
+/* v where the mask's bits are set, 0 elsewhere: a product with 0 would let NaN through. */
+INLINE Vec keep(Vec v, const int32_t *mask)
 {
-    Vec in[4], column[4];
+    return (Vec)((Mask)v & *(const MaskAt *)mask);
+}
+
+/* One row of the patches of LANES tiles: d[v] is their column v. from: 4 LANES floats, columns 1 to 4 of one tile after
+ * the other; before: columns 4 of the LANES tiles before these. */
+INLINE void wino_columns(const float *from, Vec before, Vec d[6])
+{
+    Vec in[4];
     UNROLL for (int v = 0; v < 4; v++) in[v] = load(from + v * LANES);
     const Vec even0 = UNZIP(in[0], in[1], 0), odd0 = UNZIP(in[0], in[1], 1);
     const Vec even1 = UNZIP(in[2], in[3], 0), odd1 = UNZIP(in[2], in[3], 1);
-    column[0] = UNZIP(even0, even1, 0), column[2] = UNZIP(even0, even1, 1);
-    column[1] = UNZIP(odd0, odd1, 0), column[3] = UNZIP(odd0, odd1, 1);
-    UNROLL for (int v = 0; v < 4; v++) store(to + (size_t)v * pitch, column[v]);
-    UNROLL for (int v = 0; v < 2; v++) store(to + (size_t)(v + 4) * pitch - 1, column[v]);
+    d[1] = UNZIP(even0, even1, 0), d[3] = UNZIP(even0, even1, 1);
+    d[2] = UNZIP(odd0, odd1, 0), d[4] = UNZIP(odd0, odd1, 1);
+    d[0] = SLIDE(before, d[4], LANES - 1);
+    d[5] = SLIDE(d[1], load(from + 4 * LANES), 1);
 }
 
-static void micro_wino_across(const float *t, size_t pitch, const float *ends, int rows, int tiles_w, int P, float *V,
-                              size_t v_pitch, float *work)
+static void micro_wino_across(const float *t, size_t pitch, const int32_t *left, const int32_t *right, int P, float *V,
+                              size_t v_pitch)
 {
-    const size_t column = (size_t)P + NN_WINO_GROUP;
-    float *work1 = work + 1;
-    for (int i = 0; i < 6; i++)
-        for (int p = 0; p < P; p += LANES)
-            wino_split(t + (size_t)i * pitch + 4 * p, work1 + (size_t)(6 * i) * column + p, column);
-    for (int r = 0; r < rows; r++)
-        for (int i = 0; i < 6; i++) {
-            float *last = work1 + (size_t)(6 * i + 4) * column + (r + 1) * tiles_w - 1;
-            last[0] = ends[12 * r + 2 * i], last[column] = ends[12 * r + 2 * i + 1];
-        }
-    for (int i = 0; i < 6; i++)
+    for (size_t i = 0; i < 6; i++) {
+        Vec before = { 0 };
         for (int p = 0; p < P; p += LANES) {
             Vec d[6], r[6];
-            UNROLL for (int v = 0; v < 6; v++) d[v] = load(work1 + (size_t)(6 * i + v) * column + p);
+            wino_columns(t + i * pitch + 4 * p, before, d);
+            before = d[4];
+            d[0] = keep(d[0], left + p), d[5] = keep(d[5], right + p);
             wino_input_Vec(d, r);
-            UNROLL for (int v = 0; v < 6; v++) store(V + (size_t)(6 * i + v) * v_pitch + p, r[v]);
+            UNROLL for (size_t v = 0; v < 6; v++) store(V + (6 * i + v) * v_pitch + p, r[v]);
         }
+    }
 }
 
 /* ---- products ---- */
@@ -223,14 +232,14 @@ static void micro_wino_output(const float *M, size_t m_pitch, int P, float *y, s
 
 /* ---- weights ---- */
 
-static void micro_wino_weights(const float *g, float *U, size_t u_pitch)
+static void micro_wino_weights(const float *g, ptrdiff_t step, float *U, size_t u_pitch)
 {
     for (int o = 0; o < NN_WINO_GROUP; o += WINO_NARROW) {
         Narrow half[6][3];
         UNROLL for (int v = 0; v < 3; v++)
         {
             Narrow in[3], r[6];
-            UNROLL for (int u = 0; u < 3; u++) in[u] = *(const NarrowAt *)(g + (3 * u + v) * NN_WINO_GROUP + o);
+            UNROLL for (int u = 0; u < 3; u++) in[u] = *(const NarrowAt *)(g + (3 * u + v) * step + o);
             wino_weights(in, r);
             UNROLL for (int i = 0; i < 6; i++) half[i][v] = r[i];
         }
