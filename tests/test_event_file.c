@@ -1,5 +1,5 @@
-/* test_event_file.c -- TensorBoard's file: known answers, going on without double steps, damage, and what an independent
- * reader makes of it. */
+/* test_event_file.c -- TensorBoard's file: known answers, going on without double steps, damage, and what an
+ * independent reader makes of it. */
 #include <dirent.h>
 #include <math.h>
 #include <string.h>
@@ -79,7 +79,8 @@ START_TEST(first_record_is_the_golden_one)
 }
 END_TEST
 
-/* Event { wall_time 1.5, step 300, summary { value { tag "a/b", simple_value 0.25 } } }, from the definition by hand. */
+/* Event { wall_time 1.5, step 300, summary { value { tag "a/b", simple_value 0.25 } } }, from the definition by
+ * hand. */
 START_TEST(a_scalar_is_what_the_definition_says)
 {
     char *text = NULL;

@@ -172,7 +172,7 @@ END_TEST
 START_TEST(levels_become_the_whole_interval)
 {
     unsigned char rgb[] = { 0, 255, 51 }, mask[] = { 128 };
-    const DataSample s = { { 1, 1, 3, rgb }, { 1, 1, 1, mask }, 1 };
+    const DataSample s = { { 1, 1, 3, rgb }, { 1, 1, 1, mask }, 1, 1, 1 };
     float image[3], m[1];
     data_sample_to_floats(&s, image, m);
     ck_assert(image[0] == -1 && image[1] == 1 && fabsf(image[2] + 0.6f) < 1e-6f && m[0] == 1);

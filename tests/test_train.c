@@ -172,11 +172,9 @@ static const char *temporary_folder(char buf[64])
 
 static void remove_folder(const char *folder)
 {
-    static const char *const names[] = { "metrics.csv",      "timing.csv",       "train.log",
-                                         "best.safetensors", "last.safetensors", "config.resolved.ini" };
-    char path[TRAIN_PATH_MAX];
-    for (int i = 0; i < 6; i++) unlink(train_folder_file(folder, names[i], path));
-    ck_assert_int_eq(rmdir(folder), 0);
+    char command[96];
+    snprintf(command, sizeof command, "rm -r '%s'", folder);
+    ck_assert_int_eq(system(command), 0); /* NOLINT(cert-env33-c): the name is our own */
 }
 
 static const volatile sig_atomic_t no_signal = 0, a_signal = SIGINT;

@@ -19,9 +19,9 @@ typedef struct {
 /* CRC-32C (Castagnoli) of n bytes; of "123456789" it is 0xE3069283. */
 uint32_t train_crc32c(const void *bytes, size_t n);
 
-/* Go on with the run's file in folder, if step > 0 and there is one (the first by name): what stands there beyond `step`,
- * or from the first damaged record on, is cut off. Else begin events.out.tfevents.<unix time>.locus: no name of a machine
- * in it, and a run that begins anew removes older ones. ERR_IO. */
+/* Go on with the run's file in folder, if step > 0 and there is one (the first by name): what stands there beyond
+ * `step`, or from the first damaged record on, is cut off. Else begin events.out.tfevents.<unix time>.locus: no name
+ * of a machine in it, and a run that begins anew removes older ones. ERR_IO. */
 NnStatus train_events_open(TrainEventFile *e, const char *folder, int64_t step, NnErr *err);
 void train_events_close(TrainEventFile *e);
 

@@ -1,5 +1,5 @@
-/* history.c -- see history.h. A row is read, and added to a bucket of `width` steps; when all buckets are full, neighbours
- * become one and the width doubles: so a table of any length takes the same memory. */
+/* history.c -- see history.h. A row is read, and added to a bucket of `width` steps; when all buckets are full,
+ * neighbours become one and the width doubles: so a table of any length takes the same memory. */
 #include "train/history.h"
 
 #include <errno.h>

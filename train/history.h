@@ -1,5 +1,5 @@
-/* history.h -- metrics.csv read back, for the charts of the report: the training rows thinned to what a chart can show, the
- * validation rows as they are. */
+/* history.h -- metrics.csv read back, for the charts of the report: the training rows thinned to what a chart can
+ * show, the validation rows as they are. */
 #ifndef TRAIN_HISTORY_H
 #define TRAIN_HISTORY_H
 #include <stdint.h>
@@ -22,8 +22,8 @@ typedef struct {
     TrainCurves val;
 } TrainHistory;
 
-/* Read path. ERR_IO, ERR_FORMAT (more columns than above, no header), ERR_NOMEM. The caller calls train_history_deinit, also
- * after a failure. */
+/* Read path. ERR_IO, ERR_FORMAT (more columns than above, no header), ERR_NOMEM. The caller calls
+ * train_history_deinit, also after a failure. */
 NnStatus train_history_load(TrainHistory *h, const char *path, NnErr *err);
 void train_history_deinit(TrainHistory *h);
 

@@ -1,5 +1,5 @@
-/* latent_pca.c -- see latent_pca.h. The covariance X'X / n is never formed: v <- X'(X v), with what lies along directions
- * found before taken out. */
+/* latent_pca.c -- see latent_pca.h. The covariance X'X / n is never formed: v <- X'(X v), with what lies along
+ * directions found before taken out. */
 #include "train/latent_pca.h"
 
 #include <math.h>

@@ -1,12 +1,14 @@
-/* probe.h -- a few fixed validation images, looked at again and again while a run learns, for its report and TensorBoard.
+/* probe.h -- a few fixed validation images, looked at again and again while a run learns, for its report and
+ * TensorBoard.
  *
- * Which images: of the real and of the forged ones of the validation split half each, evenly spaced in its order; none is
- * picked. They go through a small graph of their own over the run's parameters (their average, with EMA), in inference
- * mode: no number of the training sees it.
+ * Which images: of the real and of the forged ones of the validation split half each, evenly spaced in its order;
+ * none is picked. They go through a small graph of their own over the run's parameters (their average, with EMA), in
+ * inference mode: no number of the training sees it.
  *
- * What is kept in the run's folder: probe/step-000123.png, the maps of that step beside each other as grey levels (shrunk
- * to TRAIN_PROBE_TILE), and probe/scores.csv, a row a step. A resumed run goes on with the rows up to its last validation.
- * Steps: before the first one, and then at evenly spaced validations, so that a run has at most TRAIN_PROBE_FRAMES. */
+ * What is kept in the run's folder: probe/step-000123.png, the maps of that step beside each other as grey levels
+ * (shrunk to TRAIN_PROBE_TILE), and probe/scores.csv, a row a step. A resumed run goes on with the rows up to its
+ * last validation. Steps: before the first one, and then at evenly spaced validations, so that a run has at most
+ * TRAIN_PROBE_FRAMES. */
 #ifndef TRAIN_PROBE_H
 #define TRAIN_PROBE_H
 #include "data/image.h"

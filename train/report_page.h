@@ -1,9 +1,9 @@
 /* report_page.h -- report.html of a run: what came of it, for somebody who never saw the project.
  *
- * Written when the run ends, however it ends, from metrics.csv, the probe (probe.h) and a last look at the network. No
- * training number sees it. All but the run's times is a function of configuration and seed. Its pictures are small tiles
- * of eight images at no more than TRAIN_PROBE_FRAMES + 1 steps, and a page takes no more than NN_PAGE_PICTURES_MAX bytes
- * of them (nn/base/page.h): so the file stays below 10 MB whatever the run. */
+ * Written when the run ends, however it ends, from metrics.csv, the probe (probe.h) and a last look at the network.
+ * No training number sees it. All but the run's times is a function of configuration and seed. Its pictures are small
+ * tiles of eight images at no more than TRAIN_PROBE_FRAMES + 1 steps, and a page takes no more than
+ * NN_PAGE_PICTURES_MAX bytes of them (nn/base/page.h): so the file stays below 10 MB whatever the run. */
 #ifndef TRAIN_REPORT_PAGE_H
 #define TRAIN_REPORT_PAGE_H
 #include "train/watch.h"

@@ -21,7 +21,8 @@ void train_report_verdict(NnPage *p, const TrainEnding *e, const TrainVerdict *v
 /* Losses, each term, validation AUC, learning rate. */
 NnStatus train_report_curves(NnPage *p, const TrainEnding *e, const TrainHistory *h, NnErr *err);
 
-/* Maps of the probe over steps; images rebuilt; what the blur does; regions removed. The first one makes the last look. */
+/* Maps of the probe over steps; images rebuilt; what the blur does; regions removed. The first one makes the last
+ * look. */
 NnStatus train_report_maps(NnPage *p, const TrainEnding *e, NnErr *err);
 NnStatus train_report_rebuilt(NnPage *p, const TrainEnding *e, NnErr *err);
 NnStatus train_report_blur(NnPage *p, const TrainEnding *e, NnErr *err);

@@ -11,7 +11,7 @@
 #include "train/report_parts.h"
 #include "train/run_folder.h"
 
-enum { SIDE = 112 /* CSS pixels of a tile */ };
+enum { SIDE = 96 }; /* CSS pixels of a tile: three fit beside each other on a telephone */
 
 NnStatus train_report_put(NnPage *p, DataImage *picture, int width, int frame, const char *label, const char *alt,
                           const char *caption, NnErr *err)
@@ -79,7 +79,7 @@ static NnStatus add_kept(Film *film, const TrainProbe *probe, int f, NnErr *err)
     return NN_OK;
 }
 
-/* Of more frames than there is room for (a run that was made longer), evenly spaced ones, the first and last among them. */
+/* Of more frames than there is room for (a run that was made longer) evenly spaced ones, with the first and the last. */
 static NnStatus make_film(Film *film, const TrainEnding *e, NnErr *err)
 {
     const TrainProbe *probe = &e->watch->probe;
@@ -131,7 +131,8 @@ NnStatus train_report_maps(NnPage *p, const TrainEnding *e, NnErr *err)
     nn_page_section_begin(
         p, "maps", "Where it looks",
         "Eight validation images, real and forged ones, taken at even distances from the list; none was picked by "
-        "hand. Move the slider to see how the detector's answer to \"where is it forged?\" grew.");
+        "hand. Move the slider (or read on to the right, where there is none) to see how the detector's answer to "
+        "\"where is it forged?\" grew.");
     nn_page_figure_begin(p, NULL);
     nn_page_frames_begin(p, "Step of training");
     nn_page_grid_begin(p);

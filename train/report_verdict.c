@@ -1,4 +1,5 @@
-/* report_verdict.c -- the box at the top of report.html: what came of the run, in words that follow from its figures. */
+/* report_verdict.c -- the box at the top of report.html: what came of the run, in words that follow from its
+ * figures. */
 #include <math.h>
 #include <stdio.h>
 
@@ -166,7 +167,7 @@ static void put_cards(NnPage *p, const TrainEnding *e, const TrainVerdict *v)
 static NnPageTone tone_of(const TrainEnding *e, const TrainVerdict *v)
 {
     if (e->status != NN_OK && e->status != NN_ERR_INTERRUPTED) return NN_TONE_BAD;
-    if (v->best < 0) return NN_TONE_NEUTRAL;
+    if (v->best < 0 || e->status == NN_ERR_INTERRUPTED || e->trainer->waits) return NN_TONE_NEUTRAL;
     if (v->auc < 0.7) return NN_TONE_BAD;
     return v->auc < 0.9 || v->trend == TRAIN_TREND_OVERFITS ? NN_TONE_MIXED : NN_TONE_GOOD;
 }

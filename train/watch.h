@@ -1,7 +1,7 @@
 /* watch.h -- what a run leaves to look at beside its tables: TensorBoard's events, and the probe of its report.
  *
- * Nothing in here changes a number of the run; what goes wrong in the probe is said once in the log, and the run goes on
- * without it. */
+ * Nothing in here changes a number of the run; what goes wrong in the probe is said once in the log, and the run goes
+ * on without it. */
 #ifndef TRAIN_WATCH_H
 #define TRAIN_WATCH_H
 #include "train/event_file.h"

@@ -1,9 +1,10 @@
 /* chart.h -- charts on a page (nn/base/page.h), as SVG, from arrays of numbers.
  *
- * Every chart has a title, names its axes with their units, says how it is read, and describes itself to a screen reader.
- * Series differ by colour (Okabe and Ito's, which most colour-blind people tell apart) and by dash or shape; the first
- * eight are distinct. A value that is not finite is not drawn, nor one that is not above 0 on a logarithmic axis: a line
- * is interrupted there, and a line below the chart says how many were left out. Nothing is kept after a call. */
+ * Every chart has a title, names its axes with their units, says how it is read, and describes itself to a screen
+ * reader. Series differ by colour (Okabe and Ito's, which most colour-blind people tell apart) and by dash or shape;
+ * the first eight are distinct. A value that is not finite is not drawn, nor one that is not above 0 on a logarithmic
+ * axis: a line is interrupted there, and a line below the chart says how many were left out. Nothing is kept after a
+ * call. */
 #ifndef NN_CHART_H
 #define NN_CHART_H
 #include "nn/base/page.h"

@@ -1,4 +1,5 @@
-/* chart_bars.c -- nn_chart_histograms: two distributions, up and down; nn_chart_bars: bars that lie, with their names. */
+/* chart_bars.c -- nn_chart_histograms: two distributions, up and down; nn_chart_bars: bars that lie, with their
+ * names. */
 #include <math.h>
 
 #include "nn/base/chart_frame.h"
@@ -42,10 +43,10 @@ static void draw_histogram_key(const NnFrame *f, const NnHistogramPair *h)
     for (int side = 1; side >= 0; side--) {
         char name[160];
         snprintf(name, sizeof name, "%s (%d), %s", h->name[side], h->n[side], side ? "down" : "up");
-        nn_frame_label(f, right, 12, "end", "", 0, name);
-        right -= nn_text_width(name) + 16;
-        fprintf(f->page->out, "<path class=\"bar c%d\" d=\"M%.1f 3h10v10h-10z\"/>\n", side, right);
-        right -= 12;
+        right -= nn_text_width(name);
+        nn_frame_label(f, right, 12, "start", "", 0, name);
+        fprintf(f->page->out, "<path class=\"bar c%d\" d=\"M%.1f 3h10v10h-10z\"/>\n", side, right - 15);
+        right -= 30;
     }
 }
 

@@ -24,14 +24,15 @@ typedef struct {
     int skipped; /* values that could not be drawn */
 } NnFrame;
 
-/* The span of finite (on a log axis: positive) values; widen as more arrays are seen. Begin with {INFINITY, -INFINITY}. */
+/* The span of finite (on a log axis: positive) values; widen as more arrays are seen. Begin with {INFINITY,
+ * -INFINITY}. */
 typedef struct {
     double low, high;
 } NnSpan;
 void nn_span_add(NnSpan *span, const double *values, int n, int log);
 
-/* Ends from axis and span, widened to be drawable: no data gives 0..1, a single value some room around. With ticks at 1, 2
- * or 5 times powers of ten. */
+/* Ends from axis and span, widened to be drawable: no data gives 0..1, a single value some room around. With ticks at
+ * 1, 2 or 5 times powers of ten. */
 NnScale nn_scale_make(const NnChartAxis *axis, NnSpan span, int wanted_ticks);
 /* Place of a value; NAN if it cannot be drawn. */
 double nn_scale_at(const NnScale *s, double value);

@@ -1,11 +1,11 @@
 /* page.h -- writing one HTML page that is a whole report: one file, no network, readable without its script.
  *
- * A page is written from top to bottom into memory and saved at the end, whole or not at all. Whatever text comes from
- * outside (paths, names, messages) goes through one escape: every function here that takes text or a format uses it, so
- * that no caller writes markup of its own. Running out of memory is sticky and told by nn_page_save.
+ * A page is written from top to bottom into memory and saved at the end, whole or not at all. Whatever text comes
+ * from outside (paths, names, messages) goes through one escape: every function here that takes text or a format uses
+ * it, so that no caller writes markup of its own. Running out of memory is sticky and told by nn_page_save.
  *
- * The page is HTML and well-formed XML at once, follows the reader's light or dark setting, prints, and forbids itself to
- * fetch anything (Content-Security-Policy). Charts: nn/base/chart.h. */
+ * The page is HTML and well-formed XML at once, follows the reader's light or dark setting, prints, and forbids
+ * itself to fetch anything (Content-Security-Policy). Charts: nn/base/chart.h. */
 #ifndef NN_PAGE_H
 #define NN_PAGE_H
 #include <stdarg.h>
@@ -36,8 +36,8 @@ size_t nn_page_size(NnPage *p);
 
 /* ---- text ---- */
 
-/* Escape: & < > " ' become entities; what is not UTF-8, or a control character other than tab and line end, becomes U+FFFD.
- * Safe between tags and inside quoted attributes. NULL writes nothing. */
+/* Escape: & < > " ' become entities; what is not UTF-8, or a control character other than tab and line end, becomes
+ * U+FFFD. Safe between tags and inside quoted attributes. NULL writes nothing. */
 void nn_page_text(NnPage *p, const char *text);
 /* The same of n bytes, which may hold zeros. */
 void nn_page_bytes(NnPage *p, const void *bytes, size_t n);
@@ -114,9 +114,10 @@ void nn_page_item_begin(NnPage *p, const char *title);
 void nn_page_item_end(NnPage *p);
 void nn_page_grid_end(NnPage *p);
 
-/* Steps through time: between begin and end, pictures that belong to a frame (0, 1, ...) are written in order of frames
- * with nn_page_frame, others as usual. With the script a slider over all frames shows one at a time (the last, at first);
- * without it, and where there is but one, all stand beside each other under their labels. what: "step of training". */
+/* Steps through time: between begin and end, pictures that belong to a frame (0, 1, ...) are written in order of
+ * frames with nn_page_frame, others as usual. With the script a slider over all frames shows one at a time (the last,
+ * at first); without it, and where there is but one, all stand beside each other under their labels. what: "step of
+ * training". */
 void nn_page_frames_begin(NnPage *p, const char *what);
 void nn_page_frame(NnPage *p, int frame, const char *label, const NnPagePicture *picture);
 void nn_page_frames_end(NnPage *p);

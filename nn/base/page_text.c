@@ -8,8 +8,8 @@
 
 static const char replacement[] = "\xEF\xBF\xBD"; /* U+FFFD */
 
-/* Bytes of the UTF-8 character at s, of which n bytes are left, and its number; 0: there is none (RFC 3629: shortest form,
- * no surrogates, at most U+10FFFF). */
+/* Bytes of the UTF-8 character at s, of which n bytes are left, and its number; 0: there is none (RFC 3629: shortest
+ * form, no surrogates, at most U+10FFFF). */
 static size_t decode(const unsigned char *s, size_t n, uint32_t *code)
 {
     static const uint32_t smallest[] = { 0, 0, 0x80, 0x800, 0x10000 };
