@@ -7,8 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "eval/eval_page.h"
 #include "eval/matrix_files.h"
-#include "eval/report_page.h"
 #include "nn/base/file.h"
 #include "nn/base/size.h"
 

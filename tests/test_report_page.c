@@ -1,11 +1,11 @@
-/* test_report_page.c -- report.html: what its verdict says of known figures, what it shows, and that hostile names stay text. */
+/* test_eval_page.c -- report.html: what its verdict says of known figures, what it shows, and that hostile names stay text. */
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "eval/bootstrap.h"
-#include "eval/report_page.h"
+#include "eval/eval_page.h"
 #include "eval/verdict.h"
 #include "nn/base/file.h"
 #include "tests/check_main.h"

@@ -1,8 +1,8 @@
-/* report_robust.c -- the section of report.html on blurred, noisy and compressed images. */
+/* eval_page_robust.c -- the section of report.html on blurred, noisy and compressed images. */
 #include <math.h>
 #include <stdio.h>
 
-#include "eval/report_page.h"
+#include "eval/eval_page.h"
 
 enum { POINTS = DATA_LEVELS_MAX + 1 };
 static const double lowest = 0.4; /* of the axis, unless the data go below */
