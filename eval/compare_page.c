@@ -7,8 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "eval/eval_page.h"
 #include "eval/matrix_files.h"
-#include "eval/report_page.h"
 #include "nn/base/file.h"
 #include "nn/base/size.h"
 
@@ -87,17 +87,56 @@ static void say_differences(const EvalMatrix *m, int i, char *out)
                  m->rows[i].name, m->rows[0].name, better, n, worse, n - better - worse);
 }
 
-static NnStatus put_verdict(NnPage *p, const EvalMatrix *m, NnErr *err)
+/* How system s fares against the first over the seeds that both have, on unseen manipulations where there are any. */
+static void say_system(const EvalComparison *c, int s, int row, char *out)
 {
+    const EvalEstimate *d = &c->systems[s].figures[row * EVAL_COMPARED + EVAL_AUC].difference;
+    const char *kinds = c->rows[row].row->kind == EVAL_ROW_UNSEEN ? "kinds not trained on" : "all kinds";
+    int at = snprintf(out, SENTENCE_BYTES, "%.80s against %.80s over %d seed%s, %.80s, %s: the AUC differs by %+.3f",
+                      c->systems[s].name, c->systems[0].name, c->systems[s].shared,
+                      c->systems[s].shared == 1 ? "" : "s", c->rows[row].data, kinds, d->value);
+    if (!isnan(d->lo)) at += snprintf(out + at, SENTENCE_BYTES - (size_t)at, " (%+.3f to %+.3f)", d->lo, d->hi);
+    snprintf(out + at, SENTENCE_BYTES - (size_t)at, "%s",
+             isnan(d->lo)             ? "."
+             : d->lo > 0 || d->hi < 0 ? "; that is more than chance."
+                                      : "; no difference was shown.");
+}
+
+/* Is it the row that speaks for its data set: the unseen manipulations, or all where none is unseen? */
+static int speaks(const EvalComparison *c, int row)
+{
+    if (c->rows[row].row->kind != EVAL_ROW_ALL) return c->rows[row].row->kind == EVAL_ROW_UNSEEN;
+    for (int k = 0; k < c->n_rows; k++)
+        if (c->rows[k].row->kind == EVAL_ROW_UNSEEN && !strcmp(c->rows[k].data, c->rows[row].data)) return 0;
+    return 1;
+}
+
+/* Sentences on systems of several seeds; returns how many there are now. */
+static int say_systems(const EvalComparison *c, char (*text)[SENTENCE_BYTES], int n, int room)
+{
+    for (int s = 1; c && s < c->n_systems; s++)
+        for (int row = 0; row < c->n_rows && n < room; row++) {
+            const EvalComparedFigure *f = &c->systems[s].figures[row * EVAL_COMPARED + EVAL_AUC];
+            if (c->systems[s].shared > 1 && speaks(c, row) && !isnan(f->difference.value))
+                say_system(c, s, row, text[n++]);
+        }
+    return n;
+}
+
+static NnStatus put_verdict(NnPage *p, const EvalComparePage *c, NnErr *err)
+{
+    const EvalMatrix *m = c->matrix;
     char(*text)[SENTENCE_BYTES] = nn_alloc(SENTENCES + 1, sizeof *text);
     const char *sentences[SENTENCES];
     int n = 0;
     if (!text) return no_memory(err);
     headline(m, text[SENTENCES]);
+    const int systems = n = say_systems(c->comparison, text, n, SENTENCES / 2);
     for (int i = 1; i < m->n_runs && n < SENTENCES - 2; i++) say_differences(m, i, text[n++]);
-    if (n < m->n_runs - 1) snprintf(text[n++], SENTENCE_BYTES, "The tables below hold the other runs, too.");
-    snprintf(text[n++], SENTENCE_BYTES,
-             "One run each says nothing about training again: another seed gives another detector.");
+    if (n - systems < m->n_runs - 1) snprintf(text[n++], SENTENCE_BYTES, "The tables below hold the other runs, too.");
+    if (systems == 0)
+        snprintf(text[n++], SENTENCE_BYTES,
+                 "One run each says nothing about training again: another seed gives another detector.");
     for (int i = 0; i < n; i++) sentences[i] = text[i];
     nn_page_verdict(p, NN_TONE_NEUTRAL, text[SENTENCES], sentences, n);
     nn_page_details_begin(p, "By which rules is this said?");
@@ -175,11 +214,12 @@ static NnStatus put_bars(NnPage *p, const EvalMatrix *m, NnErr *err)
         snprintf(label[i], sizeof *label, "%.100s: %s", m->rows[i / 2].name, i % 2 ? "unseen" : "seen");
         bars[i] = (NnChartBar){ .label = label[i], .value = e->value, .low = e->lo, .high = e->hi, .style = i % 2 };
     }
-    const NnChartMark chance = { 0.5, "guessing", 0 };
+    const NnChartMark chance = { 0.5, "", 0 };
     const NnBarChart chart = {
         .text = { "Seen and unseen side by side",
                   "Two bars to a run: on the kinds of forgery it was trained on, and on others. Bars of "
-                  "like length mean that it generalises. Lines across the ends are 95 % intervals.",
+                  "like length mean that it generalises; at the dotted line it guesses. Lines across the ends are 95 % "
+                  "intervals.",
                   "mean AUC", NULL, 0 },
         .axis = { 0, 1, 0 },
         .bars = bars,
@@ -445,7 +485,7 @@ static void put_contents(NnPage *p, const EvalComparePage *c)
 
 static NnStatus put_all(NnPage *p, const EvalComparePage *c, NnErr *err)
 {
-    NN_TRY(put_verdict(p, c->matrix, err));
+    NN_TRY(put_verdict(p, c, err));
     put_contents(p, c);
     NN_TRY(put_matrix(p, c, err));
     NN_TRY(put_differences(p, c->matrix, err));

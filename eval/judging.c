@@ -6,10 +6,10 @@
 
 #include "data/heat_map.h"
 #include "eval/bootstrap.h"
+#include "eval/eval_page.h"
 #include "eval/examples.h"
 #include "eval/judge.h"
 #include "eval/map_folder.h"
-#include "eval/report_page.h"
 #include "eval/robustness_files.h"
 #include "eval/score_table.h"
 #include "eval/video_scores.h"

@@ -169,12 +169,31 @@ grep -q '^everything,painted,1,' "$dir/moved/eval/eval.csv" || fail "methods = a
 
 # ---- several runs: what is seen differs, the images are the same ----
 expect 0 "From seen to unseen" "$eval" "$dir/run" "$dir/moved" --out "$dir/two" --bootstrap 20 --data everything="$dir/photos/all.csv"
-for f in run/eval.csv moved/scores.csv matrix.csv matrix.md eval.json; do
+for f in run/eval.csv run/report.html moved/scores.csv report.html matrix.csv matrix.md eval.json; do
     [ -s "$dir/two/$f" ] || fail "$f of two runs was not written"
 done
 grep -q "^run,[^\"]*,everything,painted,0,.*,auc,[0-9.]*,[0-9.]*,[0-9.]*,,,,0,0$" "$dir/two/matrix.csv" || fail "matrix.csv: no cell of the first run"
 grep -q "^moved,.*,everything,painted,1,.*,auc,[0-9.]*,[0-9.]*,[0-9.]*,[0-9.-]*,[0-9.-]*,[0-9.-]*,[1-9][0-9]*,[1-9][0-9]*$" "$dir/two/matrix.csv" ||
     fail "matrix.csv: no difference on the same images"
+
+# ---- the pages: one file each, well-formed, no error in a browser ----
+for page in "$dir/run/eval/report.html" "$dir/two/report.html" "$dir/two/moved/report.html"; do
+    [ "$(wc -c <"$page")" -lt 10000000 ] || fail "$page is larger than 10 MB"
+    grep -qE '(src|href)="(https?:)?//' "$page" && fail "$page loads something from elsewhere"
+done
+grep -q 'href="moved/report.html"' "$dir/two/report.html" || fail "no link to the report of a run"
+if command -v chromium >/dev/null 2>&1; then
+    for page in "$dir/run/eval/report.html" "$dir/two/report.html"; do
+        cp "$page" "$dir/page.html"
+        chromium --headless --no-sandbox --disable-gpu --enable-logging=stderr --user-data-dir="$dir/chromium" --dump-dom \
+            "file://$dir/page.html" >"$dir/dom" 2>"$dir/console" || fail "chromium failed: $(cat "$dir/console")"
+        grep CONSOLE "$dir/console" && fail "$page: the browser complains"
+        grep -q 'class="verdict' "$dir/dom" || fail "$page: no verdict in the browser"
+        grep -q '<svg' "$dir/dom" || fail "$page: no chart in the browser"
+    done
+else
+    echo "e2e_eval: no chromium here; pages were not opened in a browser"
+fi
 
 # ---- single photos ----
 head -c 300 "$dir/photos/a photo, 2.png" >"$dir/photos/torn.png"

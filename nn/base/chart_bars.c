@@ -55,7 +55,7 @@ void nn_chart_histograms(NnPage *p, const NnHistogramPair *h)
     double share[2][MAX_BINS] = { { 0 }, { 0 } };
     const int bins = h->bins < 1 ? 1 : h->bins > MAX_BINS ? MAX_BINS : h->bins;
     NnChartText text = h->text;
-    text.y = "share of the images in a bin";
+    text.y = text.small ? NULL : "share of the images in a bin"; /* the key has its place in a small chart */
     NnFrame f = nn_frame_begin(p, &text, text.small ? 230 : 320, 52, 16);
     double most = 0;
     for (int side = 0; side < 2; side++) {

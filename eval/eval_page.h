@@ -1,9 +1,9 @@
-/* report_page.h -- report.html: what one detector can be trusted with, for somebody who never saw this project.
+/* eval_page.h -- report.html: what one detector can be trusted with, for somebody who never saw this project.
  *
  * One offline file. Its size does not grow with the number of images: histograms are bins, curves are thinned to what
  * can be seen, pictures are a fixed number of small tiles (gallery.h, examples.h). All text is escaped by nn/base/page. */
-#ifndef EVAL_REPORT_PAGE_H
-#define EVAL_REPORT_PAGE_H
+#ifndef EVAL_EVAL_PAGE_H
+#define EVAL_EVAL_PAGE_H
 #include "eval/examples.h"
 #include "eval/gallery.h"
 #include "eval/report_files.h"
@@ -24,16 +24,16 @@ NnStatus eval_report_page_save(const EvalReportPage *r, const char *folder, NnEr
 
 /* ---- its parts, a section each; those without anything to show write nothing ---- */
 
-/* report_tables.c: a heat table of AUCs, figures with intervals, the map beside the position prior. */
+/* eval_page_tables.c: a heat table of AUCs, figures with intervals, the map beside the position prior. */
 NnStatus eval_page_generalisation(NnPage *p, const EvalReportPage *r, NnErr *err);
 void eval_page_places(NnPage *p, const EvalReportPage *r);
-/* report_pictures.c */
+/* eval_page_pictures.c */
 NnStatus eval_page_errors(NnPage *p, const EvalReportPage *r, NnErr *err);
 NnStatus eval_page_examples(NnPage *p, const EvalReportPage *r, NnErr *err);
-/* report_robust.c: AUC against level, a chart per corruption. */
+/* eval_page_robust.c: AUC against level, a chart per corruption. */
 int eval_page_has_robustness(const EvalReportPage *r);
 void eval_page_robustness(NnPage *p, const EvalReportPage *r);
-/* report_training.c: losses and validation from metrics.csv in the run's folder. ERR_NOMEM; a file that cannot be read
+/* eval_page_training.c: losses and validation from metrics.csv in the run's folder. ERR_NOMEM; a file that cannot be read
  * is said on the page, as the evaluation does not depend on it. */
 int eval_page_has_training(const EvalReportPage *r);
 NnStatus eval_page_training(NnPage *p, const EvalReportPage *r, const char *folder, NnErr *err);

@@ -1,10 +1,10 @@
-/* report_tables.c -- the sections of report.html that are tables: who generalises, and where the map looks. */
+/* eval_page_tables.c -- the sections of report.html that are tables: who generalises, and where the map looks. */
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "eval/report_page.h"
+#include "eval/eval_page.h"
 #include "eval/verdict.h"
 #include "nn/base/size.h"
 

@@ -1,8 +1,8 @@
-/* report_pictures.c -- the sections of report.html that show images: the hardest errors, and examples. */
+/* eval_page_pictures.c -- the sections of report.html that show images: the hardest errors, and examples. */
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "eval/report_page.h"
+#include "eval/eval_page.h"
 #include "nn/base/file.h"
 
 /* Small pictures are shown in whole steps, at up to DATA_SHEET_TILE pixels. */

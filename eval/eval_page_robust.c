@@ -1,8 +1,8 @@
-/* report_robust.c -- the section of report.html on blurred, noisy and compressed images. */
+/* eval_page_robust.c -- the section of report.html on blurred, noisy and compressed images. */
 #include <math.h>
 #include <stdio.h>
 
-#include "eval/report_page.h"
+#include "eval/eval_page.h"
 
 enum { POINTS = DATA_LEVELS_MAX + 1 };
 static const double lowest = 0.4; /* of the axis, unless the data go below */
@@ -31,6 +31,13 @@ static double axis_low(const EvalRobust *robust)
     return low;
 }
 
+/* "all" has a line of its own only where it is more than "seen" or "unseen" alone. */
+static int has_line(const EvalRobustRow *rows, int k)
+{
+    if (k != EVAL_ROBUST_ALL) return rows[k].n_fake > 0;
+    return rows[EVAL_ROBUST_SEEN].n_fake > 0 && rows[EVAL_ROBUST_UNSEEN].n_fake > 0;
+}
+
 /* An operator's levels begin at points[first]; returns where they end. */
 static int draw_operator(NnPage *p, const EvalRobust *robust, int first)
 {
@@ -42,7 +49,7 @@ static int draw_operator(NnPage *p, const EvalRobust *robust, int first)
     int last = first, n = 0;
     while (last < robust->n_points && robust->points[last].op == op && last - first < DATA_LEVELS_MAX) last++;
     for (int k = 0; k < EVAL_ROBUST_ROWS; k++) {
-        if (robust->points[0].rows[k].n_fake == 0) continue;
+        if (!has_line(robust->points[0].rows, k)) continue;
         add_point(&lines[k], &robust->points[0].rows[k]);
         for (int i = first; i < last; i++) add_point(&lines[k], &robust->points[i].rows[k]);
         series[n++] = (NnChartSeries){ .name = eval_robust_row_names[k],
@@ -58,7 +65,7 @@ static int draw_operator(NnPage *p, const EvalRobust *robust, int first)
     snprintf(title, sizeof title, "%s (%s)", op->name, op->protocol);
     snprintf(x, sizeof x, "level: 0 clean, %d worst", last - first);
     const NnChartMark chance = { 0.5, "guessing", 1 };
-    const NnLineChart chart = { .text = { title, op->what, x, "AUC", 1 },
+    const NnLineChart chart = { .text = { title, NULL, x, "AUC", 1 },
                                 .x = { 0, last - first, 0 },
                                 .y = { axis_low(robust), 1, 0 },
                                 .series = series,
@@ -78,14 +85,17 @@ static void put_drop(NnPage *p, const EvalEstimate *e)
 
 static void put_means(NnPage *p, const EvalRobust *robust)
 {
-    static const char *const columns[] = { "protocol", "corruption", "drop, seen", "drop, unseen", "drop, all" };
-    static const NnPageCell kinds[] = { NN_CELL_HEAD, NN_CELL_TEXT, NN_CELL_NUMBER, NN_CELL_NUMBER, NN_CELL_NUMBER };
-    nn_page_table_begin(p, "Mean drop in AUC", columns, kinds, 5);
+    static const char *const columns[] = { "protocol",   "corruption",   "what it does",
+                                           "drop, seen", "drop, unseen", "drop, all" };
+    static const NnPageCell kinds[] = { NN_CELL_HEAD,   NN_CELL_TEXT,   NN_CELL_TEXT,
+                                        NN_CELL_NUMBER, NN_CELL_NUMBER, NN_CELL_NUMBER };
+    nn_page_table_begin(p, "Mean drop in AUC", columns, kinds, 6);
     for (int i = 0; i < robust->n_means; i++) {
         const EvalRobustMean *mean = &robust->means[i];
         nn_page_row_begin(p);
         nn_page_cell(p, NN_CELL_HEAD, "%s", mean->protocol ? mean->protocol : "all");
         nn_page_cell(p, NN_CELL_TEXT, "%s", mean->op ? mean->op->name : "mean of its corruptions");
+        nn_page_cell(p, NN_CELL_TEXT, "%s", mean->op ? mean->op->what : "");
         for (int k = 0; k < EVAL_ROBUST_ROWS; k++) put_drop(p, &mean->drop[k]);
         nn_page_row_end(p);
     }

@@ -1,11 +1,11 @@
-/* report_training.c -- the section of report.html on how the detector was trained, from metrics.csv in its folder. */
+/* eval_page_training.c -- the section of report.html on how the detector was trained, from metrics.csv in its folder. */
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "data/csv.h"
-#include "eval/report_page.h"
+#include "eval/eval_page.h"
 #include "nn/base/file.h"
 #include "nn/base/size.h"
 

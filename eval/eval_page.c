@@ -1,5 +1,5 @@
-/* report_page.c -- see report_page.h. The order of the sections; verdict, run card, curves, glossary. */
-#include "eval/report_page.h"
+/* eval_page.c -- see eval_page.h. The order of the sections; verdict, run card, curves, glossary. */
+#include "eval/eval_page.h"
 
 #include <math.h>
 #include <stdio.h>
