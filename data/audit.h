@@ -10,7 +10,7 @@
  */
 #ifndef DATA_AUDIT_H
 #define DATA_AUDIT_H
-#include "data/probe.h"
+#include "data/file_probe.h"
 
 typedef enum {
     DATA_LEAK_FILE,

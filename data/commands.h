@@ -6,7 +6,7 @@
 #include <stdio.h>
 
 #include "data/data_arguments.h"
-#include "data/probe.h"
+#include "data/file_probe.h"
 
 typedef struct {
     FILE *out, *say; /* results; progress and remarks */

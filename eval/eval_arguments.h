@@ -18,7 +18,7 @@ typedef struct {
     int score;              /* 1: judge the images in `photos`, no data set */
     const char **photos;    /* [n_photos], files, folders, lists */
     int n_photos;
-    double unsure; /* share of validation images of either kind beyond its line (photo_verdict.h) */
+    double unsure;               /* share of validation images of either kind beyond its line (photo_verdict.h) */
     EvalAggregation aggregation; /* of the scores of a video's frames */
     EvalCompat compat;           /* whose definitions */
     int threads;                 /* 0: as many as there are CPUs */

@@ -179,7 +179,7 @@ recipe() {
     tr -s ' ' <"$dir/said" | grep -qxF " $counted" || fail "$spec: not counted: \"$counted\": $(cat "$dir/said")"
     expect 0 "seen" "$build/train" "configs/datasets/$name.ini" --set "data.path=$spec" --set data.size=32 \
         --set train.steps=3 --set train.batch=4 --set data.threads=1 --out "$dir/runs/$name" "$@"
-    expect 0 "images judged" "$build/eval" "$dir/runs/$name" --bootstrap 20
+    expect 0 " judged" "$build/eval" "$dir/runs/$name" --bootstrap 20
 }
 recipe ffpp "ffpp:$ff,compression=c23" "test Face2Face fake 3 1 3"
 recipe celebdf "$celeb" "test Celeb-DF fake 2 1 0"

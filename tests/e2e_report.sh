@@ -52,7 +52,7 @@ done
 
 "$train" tiny.ini --out broken >broken.log 2>&1 &
 pid=$!
-while kill -0 $pid 2>/dev/null && ! grep -q 'step 15/' broken.log; do sleep 0.05; done
+while kill -0 $pid 2>/dev/null && ! grep -qs 'step 15/' broken.log; do sleep 0.05; done
 kill -INT $pid
 wait $pid
 [ $? -eq 130 ] || fail "the interrupted run did not end with 130: $(tail -1 broken.log)"

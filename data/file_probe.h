@@ -1,9 +1,9 @@
-/* probe.h -- one look at every file of a data set: what each image and mask is, or why it cannot be read.
+/* file_probe.h -- one look at every file of a data set: what each image and mask is, or why it cannot be read.
  *
  * Files are decoded at their own size, once, and only a few figures of each are kept. `data check` and `data stats`
  * are made of these. */
-#ifndef DATA_PROBE_H
-#define DATA_PROBE_H
+#ifndef DATA_FILE_PROBE_H
+#define DATA_FILE_PROBE_H
 #include <signal.h>
 #include <stdint.h>
 

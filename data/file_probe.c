@@ -1,5 +1,5 @@
-/* probe.c -- see probe.h. Threads share a counter; each writes only the probes of its own items. */
-#include "data/probe.h"
+/* file_probe.c -- see file_probe.h. Threads share a counter; each writes only the probes of its own items. */
+#include "data/file_probe.h"
 
 #include <pthread.h>
 #include <stdlib.h>
