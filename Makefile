@@ -47,7 +47,7 @@ test: setup
 
 ## check     run every test (no set-up)
 check: all $(TESTS) $(B)/lesson
-	sh scripts/run_tests.sh $(B) $(TESTS) $(E2E)
+	sh scripts/run_tests.sh $(B) $(E2E) $(TESTS)
 
 ## asan      every C test under the address and undefined-behaviour sanitizers
 asan: setup

@@ -1,19 +1,31 @@
 #!/bin/sh
-# Run test programs and end-to-end scripts one after the other; say at the end how many passed.
+# Run test programs and end-to-end scripts, as many at once as there are CPUs (JOBS=1: one after the other). What a test
+# prints comes in one piece when it has ended; at the end stands how many passed.
 # usage: run_tests.sh BUILD_DIR TEST...   A test that exits 77 is counted as skipped.
-build=$1
-shift
-passed=0 failed=0 skipped=0 failures=
 export OMP_WAIT_POLICY=passive # see nn/base/calm_start.h
 export CK_DEFAULT_TIMEOUT="${CK_DEFAULT_TIMEOUT:-120}"
-for t in "$@"; do
-    case $t in *.sh) sh "$t" "$build" ;; *) "$t" ;; esac
-    case $? in
-    0) passed=$((passed + 1)) ;;
-    77) skipped=$((skipped + 1)) ;;
-    *) failed=$((failed + 1)) failures="$failures $t" ;;
-    esac
-done
-[ -z "$failures" ] || echo "failed:$failures"
-echo "$passed passed, $failed failed, $skipped skipped"
-[ "$failed" -eq 0 ] && [ "$passed" -gt 0 ]
+
+if [ "$1" = --one ]; then # BUILD_DIR RESULTS TEST: this script calls itself for each test
+    log=$3/$(basename "$4").log
+    case $4 in *.sh) sh "$4" "$2" ;; *) "$4" ;; esac >"$log" 2>&1
+    echo "$? $4" >>"$3/ended"
+    cat "$log"
+    exit 0
+fi
+
+build=$1
+shift
+results=$(mktemp -d) || exit 1
+trap 'rm -rf "$results"' EXIT
+: >"$results/ended"
+printf '%s\n' "$@" | xargs -P "${JOBS:-$(nproc 2>/dev/null || echo 2)}" -n 1 sh "$0" --one "$build" "$results"
+awk -v wanted=$# '
+    $1 == 0 { passed++; next }
+    $1 == 77 { skipped++; next }
+    { failed++; names = names " " $2 }
+    END {
+        if (names) print "failed:" names
+        print passed + 0 " passed, " failed + 0 " failed, " skipped + 0 " skipped"
+        if (NR != wanted) print wanted - NR " never ended"
+        exit failed || !passed || NR != wanted
+    }' "$results/ended"
