@@ -27,7 +27,8 @@ NnStatus data_command_sheet(DataConsole *console, const DataArguments *a, NnErr 
 
 /* ---- shared by them (console.c) ---- */
 
-/* List the data set that a SPEC names, and say what its format passed over. */
+/* List the data set that a SPEC names, and say what its format passed over. ERR_USAGE where --out or --csv would
+ * overwrite it. */
 NnStatus data_console_list(DataConsole *console, const DataArguments *a, const char *spec, DataSet **out, NnErr *err);
 
 /* data_probe_all with progress. */

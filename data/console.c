@@ -1,10 +1,18 @@
 /* console.c -- what the commands of `data` share: opening, progress. See commands.h. */
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "data/commands.h"
 #include "nn/base/clock.h"
 #include "nn/base/file.h"
+
+/* Does `file` exist and is the list or folder that was read? */
+static int is_source(const DataSet *set, const char *file)
+{
+    struct stat a, b;
+    return file && !stat(file, &a) && !stat(set->settings.path, &b) && a.st_dev == b.st_dev && a.st_ino == b.st_ino;
+}
 
 NnStatus data_console_list(DataConsole *console, const DataArguments *a, const char *spec, DataSet **out, NnErr *err)
 {
@@ -18,7 +26,10 @@ NnStatus data_console_list(DataConsole *console, const DataArguments *a, const c
     snprintf(settings.methods, sizeof settings.methods, "all");
     NN_TRY(data_set_list(&settings, out, err));
     for (int k = 0; k < (*out)->n_notes; k++) fprintf(console->say, "data: note: %s\n", (*out)->notes[k]);
-    return NN_OK;
+    const char *over = a->out && is_source(*out, a->out) ? a->out : is_source(*out, a->csv) ? a->csv : NULL;
+    if (!over) return NN_OK;
+    data_set_free(*out);
+    return nn_fail(err, NN_ERR_USAGE, "%s: is the data set itself; write to another file", over);
 }
 
 void data_console_progress(DataConsole *console, int done, int all)

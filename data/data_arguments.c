@@ -101,10 +101,10 @@ static void help_program(FILE *out, const char *program)
 
 static void help_specs(FILE *out)
 {
-    fputs("\nSPEC = [FORMAT:]PATH[,root=FOLDER][,compression=raw|c23|c40]; without FORMAT the form of PATH tells. "
-          "Formats:\n",
+    fputs("\nSPEC = [FORMAT:]PATH[,root=FOLDER][,compression=raw|c23|c40][,splits=PATH]; without FORMAT the form of "
+          "PATH tells. Formats:\n",
           out);
-    for (int i = 0; i < data_n_formats; i++) fprintf(out, "  %-14s %s\n", data_formats[i]->name, data_formats[i]->help);
+    for (int i = 0; i < data_n_formats; i++) fprintf(out, "  %-15s %s\n", data_formats[i]->name, data_formats[i]->help);
 }
 
 static void help_findings(FILE *out)

@@ -6,12 +6,21 @@
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
+#include <sys/stat.h>
 
 #include "nn/base/file.h"
 #include "nn/base/rng.h"
 #include "nn/base/size.h"
 
-enum { DEPTH_MAX = 32 }; /* a link that leads back up ends here */
+enum { DEPTH_MAX = 32 };
+
+/* A folder and those that it was reached through, by which a link that leads back up is known. */
+typedef struct Way {
+    dev_t dev;
+    ino_t ino;
+    int depth;
+    const struct Way *above; /* NULL: the outermost */
+} Way;
 
 static int is_photo(const char *name)
 {
@@ -19,16 +28,16 @@ static int is_photo(const char *name)
     return dot && (strcasecmp(dot, ".png") == 0 || strcasecmp(dot, ".jpg") == 0 || strcasecmp(dot, ".jpeg") == 0);
 }
 
-static NnStatus add_folder(DataSet *set, const char *folder, int depth, NnErr *err);
+static NnStatus add_folder(DataSet *set, const char *folder, const Way *above, NnErr *err);
 
-static NnStatus add_entry(DataSet *set, const char *folder, const char *name, int depth, NnErr *err)
+static NnStatus add_entry(DataSet *set, const char *folder, const char *name, const Way *way, NnErr *err)
 {
     if (name[0] == '.') return NN_OK;
     DataItem item = { .path = nn_path_join(folder, name) };
     if (!item.path) return nn_fail(err, NN_ERR_NOMEM, "%s: out of memory while listing", folder);
     NnStatus s = NN_OK;
     if (nn_folder_exists(item.path)) {
-        s = add_folder(set, item.path, depth + 1, err);
+        s = add_folder(set, item.path, way, err);
     } else if (is_photo(name)) {
         item.group = nn_hash_text(item.path + strlen(set->settings.path));
         s = data_set_add(set, &item, NULL, err);
@@ -37,16 +46,27 @@ static NnStatus add_entry(DataSet *set, const char *folder, const char *name, in
     return s;
 }
 
-static NnStatus add_folder(DataSet *set, const char *folder, int depth, NnErr *err)
+static NnStatus add_folder(DataSet *set, const char *folder, const Way *above, NnErr *err)
 {
-    if (depth > DEPTH_MAX) return nn_fail(err, NN_ERR_DATA, "%s: folders nested deeper than %d", folder, DEPTH_MAX);
+    struct stat st;
     DIR *dir = opendir(folder);
-    if (!dir) return nn_fail(err, NN_ERR_IO, "%s: %s", folder, strerror(errno));
+    if (!dir || fstat(dirfd(dir), &st)) {
+        nn_fail(err, NN_ERR_IO, "%s: %s", folder, strerror(errno));
+        if (dir) closedir(dir);
+        return NN_ERR_IO;
+    }
+    const Way way = { st.st_dev, st.st_ino, above ? above->depth + 1 : 0, above };
+    for (const Way *w = above; w; w = w->above)
+        if (w->dev == way.dev && w->ino == way.ino) return closedir(dir), NN_OK;
+    if (way.depth > DEPTH_MAX) {
+        closedir(dir);
+        return nn_fail(err, NN_ERR_DATA, "%s: folders nested deeper than %d", folder, DEPTH_MAX);
+    }
     NnStatus s = NN_OK;
     const struct dirent *entry;
     errno = 0;
     while (s == NN_OK && (entry = readdir(dir))) {
-        s = add_entry(set, folder, entry->d_name, depth, err);
+        s = add_entry(set, folder, entry->d_name, &way, err);
         errno = 0;
     }
     if (s == NN_OK && errno) s = nn_fail(err, NN_ERR_IO, "%s: %s", folder, strerror(errno));
@@ -64,7 +84,7 @@ static NnStatus fill(DataSet *set, NnErr *err)
     if (!nn_folder_exists(set->settings.path))
         return nn_fail(err, NN_ERR_CONFIG, "[data] path = \"%s\": no such folder; source = photos needs one",
                        set->settings.path);
-    NN_TRY(add_folder(set, set->settings.path, 0, err));
+    NN_TRY(add_folder(set, set->settings.path, NULL, err));
     if (set->n == 0)
         return nn_fail(err, NN_ERR_DATA, "%s: no photo found; expected .png, .jpg or .jpeg files", set->settings.path);
     qsort(set->items, (size_t)set->n, sizeof *set->items, by_path);

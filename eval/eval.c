@@ -26,17 +26,28 @@ typedef struct {
     EvalPhotoTable table; /* rows NULL: none wanted */
 } ScoreSink;
 
+/* A path as part of a line on a terminal: control characters, which a file's name may hold, as question marks. */
+static void put_path(FILE *out, const char *path)
+{
+    for (const char *c = path; *c; c++) putc((unsigned char)*c < ' ' || *c == 127 ? '?' : *c, out);
+}
+
 static NnStatus print_photo(void *self, const EvalPhoto *photo, NnErr *err)
 {
     ScoreSink *sink = self;
     (void)err;
     if (sink->shows_progress) fputs("\r\033[K", stderr);
-    if (!photo->failure)
-        printf("%s\t%.4f\t%s\n", photo->path, (double)photo->score, eval_photo_verdicts[photo->verdict]);
+    if (!photo->failure) {
+        put_path(stdout, photo->path);
+        printf("\t%.4f\t%s\n", (double)photo->score, eval_photo_verdicts[photo->verdict]);
+    }
     fflush(stdout);
-    if (photo->failure) fprintf(stderr, "eval: %s\n", photo->failure);
-    else if (*photo->warning && sink->n_warned++ < MAX_TOLD)
-        fprintf(stderr, "eval: %s: %s\n", photo->path, photo->warning);
+    if (photo->failure || (*photo->warning && sink->n_warned++ < MAX_TOLD)) {
+        fputs("eval: ", stderr);
+        if (!photo->failure) put_path(stderr, photo->path), fputs(": ", stderr);
+        put_path(stderr, photo->failure ? photo->failure : photo->warning);
+        putc('\n', stderr);
+    }
     if (sink->table.rows) eval_photo_table_add(&sink->table, photo);
     if (sink->shows_progress && ++sink->done < sink->n) fprintf(stderr, "%d of %d", sink->done, sink->n);
     return NN_OK;

@@ -40,10 +40,11 @@ static NnStatus add_folder(EvalPhotoPaths *p, const char *folder, NnErr *err)
     return s;
 }
 
-/* Cut `text` into lines; carriage returns at their ends are not part of the paths. */
+/* Cut `text` into lines; a byte order mark and carriage returns at their ends are not part of the paths. */
 static NnStatus add_lines(EvalPhotoPaths *p, char *text, const char *name, const char *folder, NnErr *err)
 {
     const int before = p->n;
+    if (strncmp(text, "\xef\xbb\xbf", 3) == 0) text += 3;
     for (char *line = text, *next; line; line = next) {
         next = strchr(line, '\n');
         if (next) *next++ = 0;

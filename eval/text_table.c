@@ -36,11 +36,17 @@ void eval_text_table_free(EvalTextTable *t)
 
 /* ---- Markdown ---- */
 
+/* Would Markdown take it for the border of a cell, or for HTML? */
+static int is_mark(char c)
+{
+    return c == '|' || c == '<';
+}
+
 /* Columns on a terminal: UTF-8 characters, with the marks of bold text and escapes. */
 static int width(const EvalCell *cell)
 {
     int n = cell->bold ? 4 : 0;
-    for (const char *p = cell->text; *p; p++) n += (*p & 0xc0) != 0x80 ? 1 + (*p == '|') : 0;
+    for (const char *p = cell->text; *p; p++) n += (*p & 0xc0) != 0x80 ? 1 + is_mark(*p) : 0;
     return n;
 }
 
@@ -56,7 +62,7 @@ static void put_markdown(FILE *out, const EvalCell *cell, int to_width)
 {
     fputs(cell->bold ? " **" : " ", out);
     for (const char *p = cell->text; *p; p++) {
-        if (*p == '|') putc('\\', out);
+        if (is_mark(*p)) putc('\\', out);
         putc(*p, out);
     }
     fprintf(out, "%s%*s |", cell->bold ? "**" : "", to_width - width(cell), "");

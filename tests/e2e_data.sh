@@ -92,6 +92,9 @@ expect 0 "split declared for 54" "$data" import made/set/manifest.csv --out agai
 [ "$(wc -l <again.csv)" -eq 55 ] || fail "the imported manifest has not 55 lines"
 expect 0 "check passed; errors: 0, warnings: 0" "$data" check again.csv
 expect 2 "expected --out" "$data" import again.csv
+expect 2 "is the data set itself" "$data" import ./again.csv --out again.csv
+expect 2 "is the data set itself" "$data" stats again.csv --csv ./again.csv
+expect 2 "is the data set itself" "$data" sheet again.csv --out again.csv
 
 # ---- check: each case breaks a copy of the manifest; columns path,label,mask,method,source,split,photo ----
 set=made/set

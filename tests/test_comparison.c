@@ -266,15 +266,15 @@ START_TEST(tables_are_escaped_and_aligned)
     long_name[sizeof long_name - 1] = 0;
     eval_text_table_add(&t, 0, "name");
     eval_text_table_add(&t, 0, "d");
-    eval_text_table_add(&t, 0, "a|b_c-1~^\\");
+    eval_text_table_add(&t, 0, "a|<b_c-1~^\\");
     eval_text_table_add(&t, 1, "-0.5 \xc2\xb1 0.1");
     char *markdown = as_text(&t, 0), *latex = as_text(&t, 1);
     ck_assert_str_eq(markdown, "## 50 %\n\n"
-                               "| name        | d              |\n"
-                               "|-------------|----------------|\n"
-                               "| a\\|b_c-1~^\\ | **-0.5 \xc2\xb1 0.1** |\n\n");
+                               "| name          | d              |\n"
+                               "|---------------|----------------|\n"
+                               "| a\\|\\<b_c-1~^\\ | **-0.5 \xc2\xb1 0.1** |\n\n");
     ck_assert_ptr_nonnull(strstr(latex, "\\caption{50 \\%}\n\\begin{tabular}{lr}\n\\hline\nname & d \\\\\n\\hline\n"));
-    ck_assert_ptr_nonnull(strstr(latex, "a|b\\_c-1\\textasciitilde{}\\textasciicircum{}\\textbackslash{} & "
+    ck_assert_ptr_nonnull(strstr(latex, "a|<b\\_c-1\\textasciitilde{}\\textasciicircum{}\\textbackslash{} & "
                                         "\\textbf{$-$0.5 $\\pm$ 0.1} \\\\\n"));
     free(markdown);
     free(latex);

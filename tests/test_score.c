@@ -20,6 +20,7 @@ START_TEST(test_folder_is_listed_in_order)
     write_image("photos/a.PNG", 8, 8, 0, 255);
     write_image("photos/deep/er/c.jpg", 8, 8, 0, 255);
     write_text("photos/note.md", "no photo");
+    ck_assert_int_eq(symlink("../..", in_folder("photos/deep/up")), 0);
     ck_assert_msg(list(in_folder("photos"), &p, &err) == NN_OK, "%s", err.msg);
     ck_assert_int_eq(p.n, 3);
     ck_assert_str_eq(p.path[0], in_folder("photos/a.PNG"));
@@ -33,7 +34,7 @@ START_TEST(test_list_is_relative_to_itself)
 {
     NnErr err = { 0 };
     EvalPhotoPaths p = { 0 };
-    write_text("lists/some.txt", "a photo, 1.png\r\n\r\n/absolute/2.png\nlast without end");
+    write_text("lists/some.txt", "\357\273\277a photo, 1.png\r\n\r\n/absolute/2.png\nlast without end");
     ck_assert_msg(list(in_folder("lists/some.txt"), &p, &err) == NN_OK, "%s", err.msg);
     ck_assert_int_eq(p.n, 3);
     ck_assert_str_eq(p.path[0], in_folder("lists/a photo, 1.png"));
