@@ -31,17 +31,22 @@ static double again_of(const NnPlan *p, const NnCall *call)
     return call->kind == NN_CALL_BACKWARD && p->at[call->node].digests ? 2 * nn_plan_node_flops(p, call->node) : 0;
 }
 
+double nn_plan_flops_again(const NnPlan *p)
+{
+    double sum = 0;
+    for (int t = p->calls.n_forward; t < p->calls.n; t++) sum += again_of(p, &p->calls.call[t]);
+    return sum;
+}
+
 static Price price(NnPlan *p)
 {
     NnCalls *c = &p->calls;
     Price sum = { 0 };
     nn_calls_make(p, c);
     sum.peak = nn_memory_lower_bound(c->life, c->n_life, c->alive);
-    for (int t = c->n_forward; t < c->n; t++) {
-        sum.again += again_of(p, &c->call[t]);
+    sum.work = sum.again = nn_plan_flops_again(p);
+    for (int t = c->n_forward; t < c->n; t++)
         if (c->call[t].kind == NN_CALL_RESTORE) sum.work += (double)p->at[c->call[t].node].len;
-    }
-    sum.work += sum.again;
     return sum;
 }
 
