@@ -82,6 +82,7 @@ conv_norm_act~conv_norm_act.c~s/if (k->step.train) nn_norm_sums(/if (1) nn_norm_
 conv_norm_act~conv_norm_act.c~s/else set_inference(\&n, \&s, k->saved)/else nn_norm_from_running(\&n, \&s, k->saved)/~frozen: rounded otherwise than inference
 conv_norm_act~norm_pass.c~s/apart \* inv_std/0 * inv_std/~frozen: gradient of gamma as if the running mean were 0
 conv_norm_act~conv_norm_act.c~s/.spoils_dy = 1/.spoils_dy = 0/~spoils dy without saying so
+conv_norm_act~conv_norm_act.c~s/x += (size_t)first/x += 0 * (size_t)first/~every part of a batch is computed from its first images
 conv_transpose2d~conv_transpose.c~s/k->n_in > 2 ? k->x\[2\] : NULL/NULL/~bias forgotten
 max_pool~pool.c~s/v > top ||/v >= top ||/~ties go to the last
 max_pool~pool.c~s/v > top || (isnan(v) \&\& !isnan(top))/v > top/~NaN loses

@@ -253,9 +253,9 @@ static inline float rig_prior(size_t j)
     return j % 2 ? 0.5f : -0.25f;
 }
 
-/* Backward for the inputs whose bits are in `wanted`; what the op does not declare to read is NaN, and so is dx where
- * `fresh` says that it is to be written. */
-static inline void rig_backward(Rig *r, int wanted, int fresh)
+/* For the inputs whose bits are in `wanted`; what the op does not declare to read is NaN, and so is dx where `fresh` says
+ * that it is to be written. */
+static inline NnBwd rig_backward_arguments(Rig *r, int wanted, int fresh)
 {
     NnBwd k = { .n_in = r->n_in,
                 .ys = r->ys,
@@ -276,6 +276,12 @@ static inline void rig_backward(Rig *r, int wanted, int fresh)
     }
     rig_copy(r->dy, r->dy_given);
     rig_fill(r->scratch, NAN);
+    return k;
+}
+
+static inline void rig_backward(Rig *r, int wanted, int fresh)
+{
+    const NnBwd k = rig_backward_arguments(r, wanted, fresh);
     r->kernel->backward(&k);
 }
 

@@ -301,6 +301,54 @@ static void check_fresh(Rig *r, int fresh)
     rig_backward(r, r->grads, 0);
 }
 
+/* ---- backward as a plan calls it to save memory: the bits stay ---- */
+
+static void check_same_gradients(const Rig *r, const RigBuf *want, const char *how)
+{
+    for (int i = 0; i < r->n_in; i++)
+        if (r->grads >> i & 1) RIG_CHECK(r, rig_same_bits(r->dx[i], want[i]), "dx%d has other bits %s", i, how);
+}
+
+/* dx[0] in the place of x[0]. */
+static void check_writes_last(Rig *r, const RigBuf *want)
+{
+    NnBwd k = rig_backward_arguments(r, r->grads, r->op->overwrites);
+    k.dx[0] = r->x[0].at;
+    r->kernel->backward(&k);
+    rig_check_fences(r);
+    rig_copy(r->dx[0], r->x[0]);
+    rig_copy(r->x[0], r->x_given[0]);
+    check_same_gradients(r, want, "where dx0 lies over x0");
+}
+
+/* Only the beginning of saved, and other scratch. */
+static void check_digest(Rig *r, const RigBuf *want, size_t len)
+{
+    const size_t scratch_len = r->kernel->digest_scratch(r->c->xs, r->n_in, r->ys, r->c->attr, r->kernel->how);
+    RigBuf digest = rig_buf(len, NAN), scratch = rig_buf(scratch_len, NAN);
+    NnBwd k = rig_backward_arguments(r, r->grads, r->op->overwrites);
+    memcpy(digest.at, r->saved.at, len * sizeof *digest.at);
+    k.digest = 1, k.saved = digest.at, k.scratch = scratch.at;
+    r->kernel->backward(&k);
+    rig_check_fences(r);
+    rig_check_fence(r, digest, "digest", 0), rig_check_fence(r, scratch, "digest_scratch", 0);
+    check_same_gradients(r, want, "without all of saved");
+    rig_buf_free(digest), rig_buf_free(scratch);
+}
+
+static void check_short_of_memory(Rig *r)
+{
+    const NnKernel *kernel = r->kernel;
+    const size_t digest = kernel->digest ? kernel->digest(r->c->xs, r->n_in, r->ys, r->c->attr, kernel->how) : 0;
+    RigBuf want[NN_MAX_IN] = { 0 };
+    rig_backward(r, r->grads, r->op->overwrites);
+    for (int i = 0; i < r->n_in; i++) want[i] = rig_buf(r->dx[i].len, 0), rig_copy(want[i], r->dx[i]);
+    if (r->op->writes_last && r->op->overwrites & r->grads & 1) check_writes_last(r, want);
+    if (digest && r->mode == RIG_TRAIN) check_digest(r, want, digest);
+    for (int i = 0; i < r->n_in; i++) rig_buf_free(want[i]);
+    rig_backward(r, r->grads, 0);
+}
+
 static void check_backward(Rig *r)
 {
     RigBuf y = rig_buf(r->y.len, 0), saved = rig_buf(r->saved.len, 0);
@@ -319,6 +367,7 @@ static void check_backward(Rig *r)
     for (int i = 0; i < r->n_in; i++)
         if (r->grads & r->op->overwrites & 1 << i) check_fresh(r, 1 << i);
     if (r->grads & r->op->overwrites) check_fresh(r, r->op->overwrites);
+    check_short_of_memory(r);
     for (int i = 0; i < r->n_in; i++)
         if (r->grads >> i & 1) check_gradient(r, i);
     rig_buf_free(y), rig_buf_free(saved);

@@ -95,6 +95,7 @@ static NnBwd backward_arguments(const NnPlan *p, const NnCall *c)
                 .ys = q->node.shape,
                 .dy_spoil = q->node.op->spoils_dy ? dy : NULL,
                 .fresh = c->fresh,
+                .digest = q->digests,
                 .saved = in_block(p, c->saved),
                 .scratch = in_block(p, c->scratch),
                 .attr = q->node.attr,
@@ -126,6 +127,7 @@ static void run_call(NnPlan *p, const NnCall *c)
     else {
         const NnFwd k = forward_arguments(p, c);
         (c->kind == NN_CALL_RESTORE ? q->node.op->restore : q->kernel->forward)(&k);
+        if (c->digest >= 0) memcpy(in_block(p, c->digest), k.saved, q->digest_len * sizeof *k.saved);
     }
     if (!p->profiling) return;
     *(c->kind == NN_CALL_FORWARD ? &q->fwd_s : &q->bwd_s) += nn_clock() - start;

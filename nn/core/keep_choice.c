@@ -2,7 +2,9 @@
  *
  * By default all that backward reads stays, but for the values that their op restores cheaply. NN_MEMORY_LOW gives up
  * more: forward runs again between a few nodes that stay (Chen et al., "Training deep nets with sublinear memory cost",
- * 2016). Each node runs again at most once, which is at most one more forward pass.
+ * 2016). A node whose value is needed early, for another that runs again, and late, for a backward, may run a second
+ * time rather than hold it meanwhile; and a backward may compute what it needs of `saved` by itself (NnKernel.digest).
+ * Together this is at most one more forward pass.
  *
  * Either choice is then improved by what it costs: every single decision is turned round, the step's calls are listed
  * anew, and what makes the peak of memory lower stays so; of equal peaks the one with less to compute is taken. So a
@@ -17,9 +19,24 @@
 /* ---- what a choice costs ---- */
 
 typedef struct {
-    size_t peak; /* floats alive at the fullest time */
-    double work; /* what is computed once more, in operations */
+    size_t peak;  /* floats alive at the fullest time */
+    double work;  /* what is computed once more, in operations */
+    double again; /* the part of it that is forward's: a choice that has more than one pass of it is none */
 } Price;
+
+/* Forward's operations that a call repeats. */
+static double again_of(const NnPlan *p, const NnCall *call)
+{
+    if (call->kind == NN_CALL_AGAIN) return nn_plan_node_flops(p, call->node);
+    return call->kind == NN_CALL_BACKWARD && p->at[call->node].digests ? 2 * nn_plan_node_flops(p, call->node) : 0;
+}
+
+double nn_plan_flops_again(const NnPlan *p)
+{
+    double sum = 0;
+    for (int t = p->calls.n_forward; t < p->calls.n; t++) sum += again_of(p, &p->calls.call[t]);
+    return sum;
+}
 
 static Price price(NnPlan *p)
 {
@@ -27,10 +44,9 @@ static Price price(NnPlan *p)
     Price sum = { 0 };
     nn_calls_make(p, c);
     sum.peak = nn_memory_lower_bound(c->life, c->n_life, c->alive);
-    for (int t = c->n_forward; t < c->n; t++) {
-        if (c->call[t].kind == NN_CALL_AGAIN) sum.work += nn_plan_node_flops(p, c->call[t].node);
+    sum.work = sum.again = nn_plan_flops_again(p);
+    for (int t = c->n_forward; t < c->n; t++)
         if (c->call[t].kind == NN_CALL_RESTORE) sum.work += (double)p->at[c->call[t].node].len;
-    }
     return sum;
 }
 
@@ -46,35 +62,43 @@ static int may_restore(const NnPlanNode *q)
     return nn_plan_can_restore(q) && !q->keep && !q->deferred;
 }
 
-/* Is holding the value (or else `saved`) of this node open to choice? */
-static int is_open(const NnPlan *p, int i, int saved)
+enum { HOLDS_VALUE, HOLDS_SAVED, REPEATS, DIGESTS, DECISIONS };
+
+/* Is this decision about this node open to choice? */
+static int is_open(const NnPlan *p, int i, int what)
 {
     const NnPlanNode *q = &p->at[i];
+    const int has_value = !q->keep && !q->deferred;
     if (!nn_plan_runs(q)) return 0;
-    if (p->spec.memory == NN_MEMORY_LOW) return saved ? q->saved_len > 0 : !q->keep && !q->deferred;
-    return !saved && may_restore(q);
+    if (p->spec.memory != NN_MEMORY_LOW) return what == HOLDS_VALUE && may_restore(q);
+    if (what == HOLDS_VALUE) return has_value;
+    if (what == HOLDS_SAVED) return q->saved_len > 0;
+    return what == REPEATS ? has_value && !nn_plan_can_restore(q) : q->digest_len > 0;
 }
 
-static int *decision(NnPlan *p, int i, int saved)
+static int *decision(NnPlan *p, int i, int what)
 {
-    return saved ? &p->at[i].holds_saved : &p->at[i].holds_value;
+    NnPlanNode *q = &p->at[i];
+    int *const of[DECISIONS] = { &q->holds_value, &q->holds_saved, &q->repeats, &q->digests };
+    return of[what];
 }
 
 /* Turn single decisions round until none of them helps. */
 static void improve(NnPlan *p)
 {
     enum { MOST_ROUNDS = 8 };
+    const double most = nn_plan_flops(p);
     Price best = price(p);
     int helped = 1;
     for (int round = 0; helped && round < MOST_ROUNDS; round++) {
         helped = 0;
-        for (int k = 0; k < 2 * p->n; k++) {
-            if (!is_open(p, k / 2, k % 2)) continue;
-            int *hold = decision(p, k / 2, k % 2);
-            *hold = !*hold;
+        for (int k = 0; k < DECISIONS * p->n; k++) {
+            if (!is_open(p, k / DECISIONS, k % DECISIONS)) continue;
+            int *turned = decision(p, k / DECISIONS, k % DECISIONS);
+            *turned = !*turned;
             const Price now = price(p);
-            if (is_better(now, best)) best = now, helped = 1;
-            else *hold = !*hold;
+            if (is_better(now, best) && (now.again <= most || now.again <= best.again)) best = now, helped = 1;
+            else *turned = !*turned;
         }
     }
 }
@@ -144,6 +168,7 @@ static void hold_parts(NnPlan *p, const Cuts *c, int parts)
         NnPlanNode *q = &p->at[i];
         q->holds_value = !nn_plan_runs(q) || q->keep;
         q->holds_saved = q->saved_len * SMALL <= q->len;
+        q->repeats = q->digests = 0;
     }
     for (int k = 1; k < parts; k++) {
         const int cut = choose_cut(p, c, (double)k / parts, 0.4 / parts);
@@ -152,14 +177,14 @@ static void hold_parts(NnPlan *p, const Cuts *c, int parts)
 }
 
 /* Copy all decisions out, or back in. */
-static void save_held(const NnPlan *p, unsigned char *to)
+static void save_held(NnPlan *p, unsigned char *to)
 {
-    for (int i = 0; i < p->n; i++) to[i] = (unsigned char)(p->at[i].holds_value + 2 * p->at[i].holds_saved);
+    for (int k = 0; k < DECISIONS * p->n; k++) to[k] = *decision(p, k / DECISIONS, k % DECISIONS) != 0;
 }
 
 static void load_held(NnPlan *p, const unsigned char *from)
 {
-    for (int i = 0; i < p->n; i++) p->at[i].holds_value = from[i] & 1, p->at[i].holds_saved = from[i] >> 1;
+    for (int k = 0; k < DECISIONS * p->n; k++) *decision(p, k / DECISIONS, k % DECISIONS) = from[k];
 }
 
 /* Begin with every number of parts up to 2 sqrt(n) (around sqrt(n) is best where nodes are alike), improve each, and
@@ -167,7 +192,7 @@ static void load_held(NnPlan *p, const unsigned char *from)
 static NnStatus hold_low(NnPlan *p, const Cuts *c, unsigned char *best_held, NnErr *err)
 {
     int ops = 0;
-    Price best = { SIZE_MAX, 0 };
+    Price best = { SIZE_MAX, 0, 0 };
     for (int i = 0; i < p->n; i++) ops += nn_plan_runs(&p->at[i]);
     find_cuts(p, c);
     for (int parts = 1; parts <= 2 * (int)sqrt(ops) + 1; parts++) {
@@ -186,7 +211,7 @@ static NnStatus choose_low(NnPlan *p, NnErr *err)
 {
     const size_t n = (size_t)p->n;
     const Cuts c = { nn_alloc(n, sizeof(int)), nn_alloc(n, sizeof(size_t)), nn_alloc(n, sizeof(double)) };
-    unsigned char *best_held = nn_alloc(n, 1);
+    unsigned char *best_held = nn_alloc(DECISIONS * n, 1);
     NnStatus s = NN_ERR_NOMEM;
     if (c.last && c.crossing && c.made && best_held) s = hold_low(p, &c, best_held, err);
     else nn_fail(err, s, "no memory to plan %d nodes", p->n);

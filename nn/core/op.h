@@ -4,7 +4,8 @@
  *   - shape() rejects what does not fit with a message; kernels never see a bad shape and cannot fail;
  *   - forward writes every element of y, writes nothing else, and lets NaN through;
  *   - backward ADDS into dx[i], skips a NULL dx[i], and reads only what `reads` declares (and dy, saved);
- *     an op that declares `overwrites` writes dx[i] instead of adding where the plan says that it is `fresh`;
+ *     an op that declares `overwrites` writes dx[i] instead of adding where the plan says that it is `fresh`, and one
+ *     that declares `writes_last` does so even where dx[0] lies over x[0];
  *   - restore, where an op has it, writes the y of forward again, bit for bit;
  *   - in inference states stay as they are, and y has the same bits with `saved` and without;
  *   - the same inputs give the same bits at any number of threads. */
@@ -82,6 +83,7 @@ typedef struct {
     const float *y, *dy;
     NnShape ys;
     float *dx[NN_MAX_IN]; /* ADD into these; NULL: not wanted (never all NULL) */
+    int digest;           /* 1: `saved` ends after kernel->digest() floats; scratch is kernel->digest_scratch() */
     int fresh;            /* bit i: dx[i] holds nothing yet: write it. Only bits that op->overwrites has */
     float *dy_spoil;      /* writable alias of dy where op->spoils_dy; else NULL */
     const float *saved;
@@ -115,6 +117,10 @@ typedef struct {
     size_t (*scratch)(const NnShape *xs, int n_in, NnShape ys, const void *attr, const void *how);
     void (*forward)(const NnFwd *k);
     void (*backward)(const NnBwd *k);
+    /* In training, backward can do with the beginning of `saved` and compute the rest twice more, a part at a time, to
+     * the same bits: floats of that beginning (0, or NULL: it needs all), and of the scratch that it needs then. */
+    size_t (*digest)(const NnShape *xs, int n_in, NnShape ys, const void *attr, const void *how);
+    size_t (*digest_scratch)(const NnShape *xs, int n_in, NnShape ys, const void *attr, const void *how);
     /* Expected seconds of one thread for forward and backward: of the shapes and the CPU's instruction set alone, so
      * that every run on a machine chooses alike. NULL: 0. */
     double (*cost)(const NnShape *xs, int n_in, NnShape ys, const void *attr, const void *how);
@@ -148,6 +154,8 @@ typedef struct NnOp {
     int state;        /* bit i: input i is a state (running statistics) that a training forward updates */
     int no_grad;      /* bit i: input i never gets a gradient (targets, weights, states) */
     int overwrites;   /* bit i: backward obeys `fresh` for dx[i]; the plan clears the others beforehand */
+    int writes_last;  /* 1: backward touches dx[0] only when it has read x[0] (or `from`) for the last time, so that a
+                       * fresh dx[0] may lie in its place */
     int spoils_dy;    /* 1: backward may use dy as scratch */
     size_t attr_size; /* bytes of its attr struct, copied into the graph; 0: none */
     NnStatus (*shape)(const NnShape *xs, int n_in, const void *attr, NnShape *ys, NnErr *err);

@@ -60,6 +60,12 @@ static int saves(const NnPlan *p, const NnPlanNode *q)
     return q->node.op->saved && p->spec.train && (!p->spec.frozen || q->passes_grad);
 }
 
+/* Could backward do with a digest of what its op saves? */
+static int digests(const NnPlan *p, const NnPlanNode *q)
+{
+    return q->kernel->digest && q->passes_grad && p->spec.train && !p->spec.frozen;
+}
+
 void nn_plan_input_shapes(const NnPlan *p, const NnNode *node, NnShape *xs)
 {
     for (int j = 0; j < node->n_in; j++) xs[j] = p->at[node->in[j].id].node.shape;
@@ -77,6 +83,9 @@ static void measure(NnPlan *p)
         if (saves(p, q)) q->saved_len = node->op->saved(xs, node->n_in, node->shape, node->attr);
         if (q->kernel->scratch)
             q->scratch_len = q->kernel->scratch(xs, node->n_in, node->shape, node->attr, q->kernel->how);
+        if (digests(p, q)) q->digest_len = q->kernel->digest(xs, node->n_in, node->shape, node->attr, q->kernel->how);
+        if (q->digest_len)
+            q->digest_scratch_len = q->kernel->digest_scratch(xs, node->n_in, node->shape, node->attr, q->kernel->how);
     }
 }
 

@@ -10,7 +10,7 @@ typedef struct NnPlan NnPlan;
 
 typedef enum {
     NN_MEMORY_NORMAL, /* keep what backward reads, but for what an op restores cheaply */
-    NN_MEMORY_LOW     /* keep some nodes only, and compute the others again before backward needs them */
+    NN_MEMORY_LOW     /* keep little, and compute the rest again before backward needs it: at most one more forward */
 } NnMemory;
 
 typedef struct {
@@ -68,6 +68,7 @@ size_t nn_plan_bytes(const NnPlan *p);       /* the one block: activations, grad
 size_t nn_plan_lower_bound(const NnPlan *p); /* the largest sum of sizes alive at one time, bytes */
 double nn_plan_flops(const NnPlan *p);       /* of one forward pass */
 double nn_plan_node_flops(const NnPlan *p, int node);
+double nn_plan_flops_again(const NnPlan *p); /* of forward that a step computes once more; at most nn_plan_flops */
 
 /* Name of the kernel chosen for a node; "" for ops with a single unnamed one. */
 const char *nn_plan_kernel(const NnPlan *p, int node);

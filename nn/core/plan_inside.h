@@ -23,8 +23,11 @@ typedef struct {
     int passes_grad;                                   /* and from it that of an input of its op? */
     int keep, keep_grad;                               /* readable after forward, after backward */
     size_t len, saved_len, scratch_len;                /* floats; 0 for what does not lie in the block */
+    size_t digest_len, digest_scratch_len;             /* of NnKernel.digest; 0: it has none */
     int deferred;                 /* its value is never written: readers take `saved` (NnOp.defers) */
     int holds_value, holds_saved; /* does it stay between forward and backward? Else it is made again */
+    int repeats;                  /* made again for a forward, it does not stay for backward, but is made once more */
+    int digests;                  /* backward gets a digest of saved, which stays */
     double fwd_s, bwd_s;          /* --profile */
     long calls;
 } NnPlanNode;
@@ -41,7 +44,8 @@ typedef struct {
     NnCallKind kind;
     int node;
     int x[NN_MAX_IN], y, saved, scratch;
-    int from; /* `saved` of input 0's node, where that is deferred */
+    int digest; /* of forward: where it is copied to; of backward: what it gets for saved */
+    int from;   /* `saved` of input 0's node, where that is deferred */
     int dx[NN_MAX_IN], dy;
     int spare; /* a copy of dy, for an op that spoils it where it is kept */
     int clear; /* bit j: the gradient of input j is set to 0 before this call, the first that adds to it */
@@ -51,11 +55,11 @@ typedef struct {
 typedef struct {
     NnCall *call; /* [n], the first n_forward of them the forward pass */
     int n, n_forward;
-    NnLife *life; /* [n_life] in numbers of calls */
+    NnLife *life; /* [n_life]; call t takes the times 2 t and 2 t + 1 */
     int n_life;
-    int *value, *saved, *grad; /* [nodes] the life of each node's buffers that the calls end with */
-    int *state;                /* [3 x nodes] and */
-    size_t *alive;             /* [most calls + 1]: room to work in */
+    int *value, *saved, *grad, *digest; /* [nodes] the life of each node's buffers that the calls end with */
+    int *state;                         /* [3 x nodes] and */
+    size_t *alive;                      /* [2 x most calls + 2]: room to work in */
 } NnCalls;
 
 struct NnPlan {

@@ -94,9 +94,9 @@ static void conv_backward(const NnBwd *k)
     NnConvGeom g = nn_conv2d_geom(k->xs, k->attr);
     NnNorm room;
     const float *x = nn_conv_input(k->x[0], &k->from, k->xs[0], &room, &g.norm);
-    if (k->dx[0]) method->input_gradient(&g, k->dy, k->x[1], !(k->fresh & 1), k->dx[0], k->scratch);
     if (k->dx[1]) method->weight_gradient(&g, x, k->dy, k->dx[1], k->scratch);
     if (k->n_in > 2 && k->dx[2]) nn_conv_to_bias(k->dy, g.N, g.O, (size_t)g.Ho * (size_t)g.Wo, k->dx[2]);
+    if (k->dx[0]) method->input_gradient(&g, k->dy, k->x[1], !(k->fresh & 1), k->dx[0], k->scratch);
 }
 
 static const NnKernel conv2d_kernels[] = {
@@ -229,6 +229,7 @@ const NnOp nn_op_conv2d = {
     .max_in = 3,
     .reads = NN_READS_X0 | NN_READS_X1,
     .overwrites = 1,
+    .writes_last = 1,
     .attr_size = sizeof(NnConvAttr),
     .shape = conv2d_shape,
     .flops = conv2d_flops,

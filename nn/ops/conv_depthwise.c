@@ -160,6 +160,7 @@ static void weight_gradient(const NnConvGeom *g, const float *x, const float *dy
 
 const NnConvMethod nn_conv_depthwise = {
     .name = "depthwise",
+    .apart = 1,
     .fits = fits,
     .cost = cost,
     .scratch = scratch_len,

@@ -434,6 +434,7 @@ static void direct_input_gradient(const NnConvGeom *g, const float *dy, const fl
 }
 
 const NnConvMethod nn_conv_direct = { .name = "direct",
+                                      .apart = 1,
                                       .fits = direct_fits,
                                       .cost = direct_cost,
                                       .scratch = direct_scratch,

@@ -376,6 +376,7 @@ static void pointwise_dw(const NnConvGeom *g, const float *x, const float *dy, f
 
 const NnConvMethod nn_conv_pointwise = {
     .name = "pointwise",
+    .apart = 1,
     .fits = pointwise_fits,
     .cost = pointwise_cost,
     .scratch = pointwise_scratch,

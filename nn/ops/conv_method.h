@@ -10,6 +10,7 @@
 
 typedef struct {
     const char *name;
+    int apart; /* 1: forward gives an image the same bits whatever images are beside it in x */
     int (*fits)(const NnConvGeom *g);
     double (*cost)(const NnConvGeom *g);    /* as NnKernel.cost */
     size_t (*scratch)(const NnConvGeom *g); /* floats; the largest of the three. Grows with nn_threads() */

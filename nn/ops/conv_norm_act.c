@@ -3,7 +3,8 @@
  * Training forward: the convolution writes its raw output `pre` and takes the moments of each tile while it is in
  * cache; one more pass makes y. If y is deferred, that pass is left out, and the convolutions that read y normalise
  * pre as they copy it (nn_conv_input). Backward needs y no more than the next op does: it recomputes act's side from
- * pre. It turns dy into the gradient of pre in its own place, and leaves the rest to the convolution. Inference: the
+ * pre. It turns dy into the gradient of pre in its own place, and leaves the rest to the convolution; where memory is
+ * short, it is given the coefficients alone, and computes pre again, some images at a time. Inference: the
  * running statistics become a scale and a shift at the convolution's end, and there is no second pass; where it will be
  * differentiated, it goes as in training, but with that scale and shift for coefficients.
  *
@@ -157,22 +158,102 @@ static void restore(const NnFwd *k)
     nn_norm_apply(&n, k->saved + pre_at(&n), k->y);
 }
 
+/* dy becomes the gradient of pre, if that is wanted. */
+static void norm_backward(const NnBwd *k, int wanted)
+{
+    const NnNorm n = norm_of(k->ys, k->attr, k->saved);
+    const float *pre = k->saved + pre_at(&n);
+    if (k->step.train && wanted)
+        nn_norm_backward(&n, pre, k->dy, k->scratch, k->dx[GAMMA], k->dx[BETA], 0, k->dy_spoil);
+    else if (k->step.train) nn_norm_sums(&n, pre, k->dy, k->scratch, k->dx[GAMMA], k->dx[BETA]);
+    else nn_norm_sums_frozen(&n, pre, k->dy, k->x[MEAN], k->scratch, k->dx[GAMMA], k->dx[BETA]);
+    if (!k->step.train && wanted) nn_norm_gradient(&n, pre, k->dy, k->scratch, 0, k->dy_spoil);
+}
+
+/* ---- the same without pre: a part of the batch at a time, once for the sums and once for the gradient ---- */
+
+enum { PARTS = 8 };
+
+static int part_images(int N)
+{
+    return nn_ceil_div(N, PARTS);
+}
+
+static size_t digest_len(const NnShape *xs, int n_in, NnShape ys, const void *attr, const void *how)
+{
+    (void)xs, (void)n_in, (void)attr;
+    return ((const NnConvMethod *)how)->apart ? nn_align_line(nn_norm_len(ys.d[1])) : 0;
+}
+
+/* The convolution's scratch: of the whole batch, of a part, and of what is left at its end. */
+static size_t parts_scratch(const NnConvGeom *g, const NnConvMethod *method)
+{
+    const int counts[] = { g->N, part_images(g->N), g->N % part_images(g->N) };
+    size_t most = 0;
+    for (int i = 0; i < 3; i++) {
+        NnConvGeom part = *g;
+        part.N = counts[i];
+        const size_t len = part.N ? method->scratch(&part) : 0;
+        if (len > most) most = len;
+    }
+    return nn_align_line(most);
+}
+
+static size_t digest_scratch(const NnShape *xs, int n_in, NnShape ys, const void *attr, const void *how)
+{
+    (void)n_in;
+    const NnConvGeom g = geom(xs, attr);
+    const size_t image = nn_shape_len(ys) / (size_t)g.N;
+    return own_scratch(&g, how) + parts_scratch(&g, how) + (size_t)part_images(g.N) * image;
+}
+
+/* Of a part of the batch: its pre, and what is applied to it. */
+typedef struct {
+    int first;
+    NnNorm norm;
+    float *pre;
+    size_t at; /* in dy */
+} Part;
+
+static Part make_part(const NnBwd *k, const NnConvGeom *g, const float *x, int first)
+{
+    const NnConvMethod *method = k->how;
+    float *scratch = k->scratch + own_scratch(g, method);
+    NnConvGeom some = *g;
+    some.N = nn_min_int(part_images(g->N), g->N - first);
+    Part p = { first, norm_of(k->ys, k->attr, k->saved), scratch + parts_scratch(g, method), 0 };
+    p.norm.N = some.N, p.at = (size_t)first * nn_shape_len(k->ys) / (size_t)g->N;
+    x += (size_t)first * nn_shape_len(k->xs[X]) / (size_t)g->N;
+    method->forward(&some, x, k->x[W], &(NnConvEnd){ 0 }, p.pre, scratch);
+    return p;
+}
+
+static void norm_backward_in_parts(const NnBwd *k, const NnConvGeom *g, const float *x, int wanted)
+{
+    const NnNorm all = norm_of(k->ys, k->attr, k->saved);
+    for (int n = 0; n < g->N; n += part_images(g->N)) {
+        const Part p = make_part(k, g, x, n);
+        nn_norm_sums_of_images(&p.norm, p.first, p.pre, k->dy + p.at, k->scratch);
+    }
+    nn_norm_sums_merge(&all, k->scratch, k->dx[GAMMA], k->dx[BETA]);
+    for (int n = 0; wanted && n < g->N; n += part_images(g->N)) {
+        const Part p = make_part(k, g, x, n);
+        nn_norm_gradient(&p.norm, p.pre, k->dy + p.at, k->scratch, 0, k->dy_spoil + p.at);
+    }
+}
+
 static void backward(const NnBwd *k)
 {
     const NnConvMethod *method = k->how;
     NnConvGeom g = geom(k->xs, k->attr);
     NnNorm room;
     const float *x = nn_conv_input(k->x[X], &k->from, k->xs[X], &room, &g.norm);
-    const NnNorm n = norm_of(k->ys, k->attr, k->saved);
-    const float *pre = k->saved + pre_at(&n);
     float *dpre = k->dy_spoil, *scratch = k->scratch + own_scratch(&g, method);
     const int wanted = k->dx[X] || k->dx[W];
-    if (k->step.train && wanted) nn_norm_backward(&n, pre, k->dy, k->scratch, k->dx[GAMMA], k->dx[BETA], 0, dpre);
-    else if (k->step.train) nn_norm_sums(&n, pre, k->dy, k->scratch, k->dx[GAMMA], k->dx[BETA]);
-    else nn_norm_sums_frozen(&n, pre, k->dy, k->x[MEAN], k->scratch, k->dx[GAMMA], k->dx[BETA]);
-    if (!k->step.train && wanted) nn_norm_gradient(&n, pre, k->dy, k->scratch, 0, dpre);
-    if (k->dx[X]) method->input_gradient(&g, dpre, k->x[W], !(k->fresh & 1), k->dx[X], scratch);
+    if (k->digest) norm_backward_in_parts(k, &g, x, wanted);
+    else norm_backward(k, wanted);
     if (k->dx[W]) method->weight_gradient(&g, x, dpre, k->dx[W], scratch);
+    if (k->dx[X]) method->input_gradient(&g, dpre, k->x[W], !(k->fresh & 1), k->dx[X], scratch);
 }
 
 static const NnKernel conv_norm_act_kernels[] = {
@@ -182,6 +263,8 @@ static const NnKernel conv_norm_act_kernels[] = {
       .scratch = scratch_len,                                                                                          \
       .forward = forward,                                                                                              \
       .backward = backward,                                                                                            \
+      .digest = digest_len,                                                                                            \
+      .digest_scratch = digest_scratch,                                                                                \
       .cost = cost,                                                                                                    \
       .how = &nn_conv_##id,                                                                                            \
       .takes = (normalises) ? &nn_op_conv_norm_act : NULL,                                                             \
@@ -327,6 +410,7 @@ const NnOp nn_op_conv_norm_act = {
     .state = 1 << MEAN | 1 << VAR,
     .no_grad = 1 << MEAN | 1 << VAR,
     .overwrites = 1 << X,
+    .writes_last = 1,
     .spoils_dy = 1,
     .attr_size = sizeof(NnConvNormActAttr),
     .shape = conv_norm_act_shape,

@@ -407,6 +407,7 @@ static void weight_gradient(const NnConvGeom *g, const float *x, const float *dy
 }
 
 const NnConvMethod nn_conv_polyphase = { .name = "polyphase",
+                                         .apart = 1,
                                          .fits = fits,
                                          .cost = cost,
                                          .scratch = scratch,

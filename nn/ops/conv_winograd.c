@@ -375,6 +375,7 @@ static void weight_gradient(const NnConvGeom *g, const float *x, const float *dy
 }
 
 const NnConvMethod nn_conv_winograd = { .name = "winograd",
+                                        .apart = 1,
                                         .fits = fits,
                                         .cost = cost,
                                         .scratch = scratch,

@@ -184,13 +184,23 @@ static void sums_of_plane(const NnNorm *n, const float *x, const float *dy, int 
     sums_plane(x + at, dy + at, n->plane, nn_norm_channel(n, p % n->C), partial + 2 * (size_t)p);
 }
 
-void nn_norm_sums(const NnNorm *n, const float *x, const float *dy, float *sums, float *dgamma, float *dbeta)
+void nn_norm_sums_of_images(const NnNorm *n, int first, const float *x, const float *dy, float *sums)
 {
     const int planes = n->N * n->C;
-    float *partial = sums + 2 * (size_t)n->C;
+    float *partial = sums + 2 * (size_t)n->C * ((size_t)first + 1);
 #pragma omp parallel for num_threads(nn_threads()) if (is_long(n))
     for (int p = 0; p < planes; p++) sums_of_plane(n, x, dy, p, partial);
-    for (int c = 0; c < n->C; c++) sums_channel(n, c, partial, sums, dgamma, dbeta);
+}
+
+void nn_norm_sums_merge(const NnNorm *n, float *sums, float *dgamma, float *dbeta)
+{
+    for (int c = 0; c < n->C; c++) sums_channel(n, c, sums + 2 * (size_t)n->C, sums, dgamma, dbeta);
+}
+
+void nn_norm_sums(const NnNorm *n, const float *x, const float *dy, float *sums, float *dgamma, float *dbeta)
+{
+    nn_norm_sums_of_images(n, 0, x, dy, sums);
+    nn_norm_sums_merge(n, sums, dgamma, dbeta);
 }
 
 /* sum g h with h = (x - mean) inv_std, from the sums around n's mean. */

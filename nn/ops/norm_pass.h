@@ -72,6 +72,11 @@ void nn_norm_pixels(const NnNorm *n, int c, int channels, int pixels, float *x, 
 void nn_norm_sums(const NnNorm *n, const float *x, const float *dy, float *sums, float *dgamma, float *dbeta);
 size_t nn_norm_sums_len(int N, int C);
 
+/* The same in parts: first n's images, of which image 0 is image `first` of the batch that `sums` has room for; when all
+ * have been there, with n for the whole batch, what nn_norm_sums writes. */
+void nn_norm_sums_of_images(const NnNorm *n, int first, const float *x, const float *dy, float *sums);
+void nn_norm_sums_merge(const NnNorm *n, float *sums, float *dgamma, float *dbeta);
+
 /* Instead of it in inference, where the coefficients are constants: those means are 0, so that the second half gives
  * dx = scale g. mean: the running mean, which h is taken from; n's own may be another (conv_norm_act's is 0). */
 void nn_norm_sums_frozen(const NnNorm *n, const float *x, const float *dy, const float *mean, float *sums,
