@@ -279,7 +279,7 @@ static int known_names(const char *known[DATA_OPERATORS + 1])
 
 static NnStatus check_name(const char *name, NnErr *err)
 {
-    const char *known[DATA_OPERATORS + 1];
+    const char *known[DATA_OPERATORS + 1] = { NULL };
     const int n = known_names(known);
     char all[256] = "";
     for (int i = 0; i < n; i++) {

@@ -146,7 +146,7 @@ static NnStatus read_list(Celeb *c, NnErr *err)
 /* Test if it is listed; else train, but -2: neither, where its origin is listed. */
 static int split_of(Celeb *c, const char *folder, int label, const char *video)
 {
-    Listed key;
+    Listed key = { .found = 0 };
     snprintf(key.video, NAME, "%s/%.90s", folder, video);
     origin_of(folder, label, video, key.origin);
     const char *origin = key.origin;

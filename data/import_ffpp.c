@@ -155,7 +155,7 @@ static NnStatus find_splits(Tree *t, NnErr *err)
 /* The split of "071" or "071_054", by what stands before the first '_'. */
 static int split_of(Tree *t, const char *video)
 {
-    Place key;
+    Place key = { .split = DATA_SPLIT_OPEN };
     snprintf(key.name, sizeof key.name, "%.*s", (int)strcspn(video, "_"), video);
     const Place *p = t->n_places ? bsearch(&key, t->places, (size_t)t->n_places, sizeof key, by_name) : NULL;
     if (p || t->n_places == 0) return p ? p->split : DATA_SPLIT_OPEN;

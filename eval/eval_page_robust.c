@@ -52,15 +52,16 @@ static int draw_operator(NnPage *p, const EvalRobust *robust, int first)
         if (!has_line(robust->points[0].rows, k)) continue;
         add_point(&lines[k], &robust->points[0].rows[k]);
         for (int i = first; i < last; i++) add_point(&lines[k], &robust->points[i].rows[k]);
-        series[n++] = (NnChartSeries){ .name = eval_robust_row_names[k],
-                                       .x = lines[k].x,
-                                       .y = lines[k].y,
-                                       .low = lines[k].lo,
-                                       .high = lines[k].hi,
-                                       .n = lines[k].n,
-                                       .style = k,
-                                       .dash = dashes[k],
-                                       .points = 1 };
+        series[n] = (NnChartSeries){ .name = eval_robust_row_names[k],
+                                     .x = lines[k].x,
+                                     .y = lines[k].y,
+                                     .low = lines[k].lo,
+                                     .high = lines[k].hi,
+                                     .n = lines[k].n,
+                                     .style = k,
+                                     .dash = dashes[k],
+                                     .points = 1 };
+        n++;
     }
     snprintf(title, sizeof title, "%s (%s)", op->name, op->protocol);
     snprintf(x, sizeof x, "level: 0 clean, %d worst", last - first);

@@ -28,23 +28,21 @@ static Marks make_marks(const TrainEnding *e, const TrainVerdict *v)
     return m;
 }
 
-/* Training and validation of one column. smooth [n] is scratch. Returns the number of series, at most 3. */
+/* Training and validation of one column. smooth [n] is scratch. Returns the number of series: 3, or 2 without a validation. */
 static int make_series(const TrainHistory *h, int column, double *smooth, NnChartSeries s[3])
 {
     const TrainCurves *t = &h->train, *v = &h->val;
-    int n = 0;
     train_history_smooth(t->value[column], t->n, smooth);
-    s[n++] = (NnChartSeries){ .name = "training", .x = t->value[0], .y = t->value[column], .n = t->n, .faint = 1 };
-    s[n++] = (NnChartSeries){ .name = "training", .x = t->value[0], .y = smooth, .n = t->n };
-    if (v->n)
-        s[n++] = (NnChartSeries){ .name = "validation",
-                                  .x = v->value[0],
-                                  .y = v->value[column],
-                                  .n = v->n,
-                                  .style = 1,
-                                  .dash = DASHED,
-                                  .points = v->n <= 40 };
-    return n;
+    s[0] = (NnChartSeries){ .name = "training", .x = t->value[0], .y = t->value[column], .n = t->n, .faint = 1 };
+    s[1] = (NnChartSeries){ .name = "training", .x = t->value[0], .y = smooth, .n = t->n };
+    s[2] = (NnChartSeries){ .name = "validation",
+                            .x = v->value[0],
+                            .y = v->value[column],
+                            .n = v->n,
+                            .style = 1,
+                            .dash = DASHED,
+                            .points = v->n <= 40 };
+    return v->n > 0 ? 3 : 2;
 }
 
 static void draw_total(NnPage *p, const TrainHistory *h, double *smooth, const Marks *marks)

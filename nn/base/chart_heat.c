@@ -10,7 +10,8 @@ static void ramp(double v, int rgb[3])
                                                 { 97, 101, 111 },  { 125, 124, 120 }, { 154, 148, 120 },
                                                 { 187, 174, 109 }, { 221, 202, 87 },  { 254, 232, 56 } };
     const double at = 8 * (v > 0 ? v < 1 ? v : 1 : 0);
-    const int low = at < 8 ? (int)at : 7;
+    int low = (int)at;
+    if (low > 7) low = 7;
     for (int c = 0; c < 3; c++)
         rgb[c] = (int)lrint(anchor[low][c] + (at - low) * (anchor[low + 1][c] - anchor[low][c]));
 }

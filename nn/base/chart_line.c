@@ -146,7 +146,7 @@ static void spread(EndLabel *label, int n, double bottom)
 /* At the last value that is drawn; a sample of the line in front of each name. */
 static void draw_names(const NnFrame *f, const NnLineChart *c)
 {
-    EndLabel label[MOST_NAMES];
+    EndLabel label[MOST_NAMES] = { { 0 } };
     int n = 0;
     for (int k = 0; k < c->n && n < MOST_NAMES; k++) {
         const NnChartSeries *s = &c->series[k];

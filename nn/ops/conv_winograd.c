@@ -118,8 +118,8 @@ static size_t slice_make(const Conv *k, const Cut *c, float *base, Slice *s)
     s->stage = take(base, &n, PATCH * c->stage);
     s->out = take(base, &n, TILE * c->stage);
     s->zeros = take(base, &n, (size_t)k->W);
-    s->left = (int32_t *)take(base, &n, (size_t)c->P);
-    s->right = (int32_t *)take(base, &n, (size_t)c->P);
+    s->left = (void *)take(base, &n, (size_t)c->P);
+    s->right = (void *)take(base, &n, (size_t)c->P);
     return n;
 }
 
