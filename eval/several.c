@@ -150,6 +150,20 @@ static NnStatus set_side_by_side(Several *s, NnErr *err)
     return status;
 }
 
+/* What can be known to go wrong is said before the first run is judged, which may take hours. */
+static NnStatus look_for_runs(Several *s, NnErr *err)
+{
+    const char **runs = s->arguments->runs;
+    for (int i = 0; i < s->n; i++) {
+        if (!nn_file_exists(runs[i]) && !nn_folder_exists(runs[i]))
+            return nn_fail(err, NN_ERR_IO, "%s: no such run folder or checkpoint", runs[i]);
+        for (int k = 0; k < i && !s->arguments->out; k++)
+            if (!strcmp(runs[k], runs[i]))
+                return nn_fail(err, NN_ERR_USAGE, "%s: named twice; --out DIR gives each a folder of its own", runs[i]);
+    }
+    return NN_OK;
+}
+
 static NnStatus work(Several *s, NnErr *err)
 {
     s->names = nn_alloc((size_t)s->n, sizeof *s->names);
@@ -157,6 +171,7 @@ static NnStatus work(Several *s, NnErr *err)
     s->folders = nn_alloc((size_t)s->n, sizeof *s->folders);
     s->past = nn_alloc((size_t)s->n, sizeof *s->past);
     if (!s->names || !s->real || !s->folders || !s->past) return no_memory(err);
+    NN_TRY(look_for_runs(s, err));
     for (int i = 0; i < s->n; i++) NN_TRY(judge(s, i, err));
     return set_side_by_side(s, err);
 }

@@ -149,6 +149,8 @@ expect 0 "threshold 0.250, as given" "$eval" "$dir/run" --out "$dir/rule" --boot
 expect 0 "as DeepfakeBench counts" "$eval" "$dir/run" --out "$dir/bench" --bootstrap 0 --compat deepfakebench
 grep -q ',frame,,deepfakebench,' "$dir/bench/eval.csv" || fail "eval.csv does not say whose definitions it has"
 expect 2 "known: accuracy" "$eval" "$dir/run" --threshold best
+expect 2 "named twice" "$eval" "$dir/run" "$dir/run"
+expect 1 "$dir/nowhere: no such run" "$eval" "$dir/run" "$dir/nowhere"
 expect 2 "known: deepfakebench" "$eval" "$dir/run" --compat other
 expect 2 "known: mean, max" "$eval" "$dir/run" --aggregate median
 

@@ -100,7 +100,7 @@ fi
 
 # ---- a run from start to end ----
 expect 0 'eval runs/tiny' "$train" tiny.ini
-for f in best.safetensors last.safetensors metrics.csv timing.csv train.log config.resolved.ini run.json; do
+for f in best.safetensors last.safetensors metrics.csv metrics.jsonl timing.csv train.log config.resolved.ini run.json; do
     [ -s "runs/tiny/$f" ] || fail "runs/tiny/$f is missing"
 done
 [ "$(grep -c ',train,' runs/tiny/metrics.csv)" -eq 60 ] || fail 'metrics.csv should have 60 training rows'
@@ -138,6 +138,7 @@ interrupt() {
     [ $got -eq "$code" ] || fail "SIG$signal ended with $got, expected $code: $(cat err.txt)"
     grep -q -- '--resume' err.txt || fail "SIG$signal did not say how to go on"
     expect 0 'wrote' "$train" "$ini" --out "$folder" --resume
+    cmp -s "$whole/metrics.jsonl" "$folder/metrics.jsonl" || fail "metrics.jsonl differs after SIG$signal and --resume"
     cmp -s "$whole/metrics.csv" "$folder/metrics.csv" || fail "metrics.csv differs after SIG$signal and --resume"
     for f in last best; do
         tensors "$whole/$f.safetensors" >want.bin

@@ -1,9 +1,10 @@
-/* run_log.h -- what a run leaves to read: metrics.csv, timing.csv, train.log.
+/* run_log.h -- what a run leaves to read: metrics.csv, metrics.jsonl, timing.csv, train.log.
  *
  * metrics.csv holds nothing that depends on the clock: two runs of one configuration write the same bytes. Columns:
  * step, epoch, split (train: a row each step, this batch alone; val: a row each validation), lr, grad_norm, loss, then
  * for each term <name> and <name>_weighted, then auc, accuracy, threshold (val only; empty where nothing is to be
  * said), and with an adversary changed_loss: the loss on its images alone, where `loss` is of both halves (train only).
+ * metrics.jsonl: the same, a JSON object a line, without the names that say nothing there; null: not finite.
  * timing.csv: step, seconds since the process began training, images_per_s, wait_share (of the time in steps, waiting
  * for images). */
 #ifndef TRAIN_RUN_LOG_H
@@ -13,8 +14,8 @@
 #include "train/trainer.h"
 
 typedef struct {
-    FILE *metrics, *timing, *text; /* all NULL: nothing is written */
-    char folder[NN_TEXT_MAX];      /* for messages */
+    FILE *metrics, *lines, *timing, *text; /* all NULL: nothing is written */
+    char folder[NN_TEXT_MAX];              /* for messages */
 } TrainLog;
 
 /* Open the files of trainer t in folder. A resumed run keeps the rows up to its step, and the validation rows up to

@@ -139,8 +139,7 @@ static void spread(EndLabel *label, int n, double bottom)
 {
     qsort(label, (size_t)n, sizeof *label, by_height);
     for (int i = 1; i < n; i++) label[i].y = fmax(label[i].y, label[i - 1].y + LINE_HEIGHT);
-    double limit = bottom;
-    for (int i = n - 1; i >= 0; i--, limit -= LINE_HEIGHT) label[i].y = fmin(label[i].y, limit);
+    for (int i = n - 1; i >= 0; i--) label[i].y = fmin(label[i].y, bottom - (n - 1 - i) * LINE_HEIGHT);
 }
 
 /* At the last value that is drawn; a sample of the line in front of each name. */
