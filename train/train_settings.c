@@ -125,7 +125,7 @@ static const NnSetting run_rows[] = {
       "sum, "
       "or the name of a way (blas, direct, winograd, ...), taken where it fits" },
     { "memory", NN_SET_CHOICE, T(memory), "normal", 0, 0, "normal low", "",
-      "low: less than 60 % of the memory for up to one more forward pass a step; the same bits" },
+      "low: about half of the memory (at most 60 %) for up to one more forward pass a step; the same bits" },
 };
 
 const NnSection train_loss_section = { "loss", "what is minimised: a weighted sum of terms", NN_LIST(loss_rows) };
