@@ -128,7 +128,7 @@ static const NnSetting run_rows[] = {
       "sum, "
       "or the name of a way (blas, direct, winograd, ...), taken where it fits" },
     { "memory", NN_SET_CHOICE, T(memory), "normal", 0, 0, "normal low", "",
-      "low: less than 60 % of the memory for up to one more forward pass a step; the same bits" },
+      "low: about half of the memory (at most 60 %) for up to one more forward pass a step; the same bits" },
     { "report", NN_SET_BOOL, T(report), "1", 0, 1, NULL, "",
       "write report.html at the end, and keep the maps of eight validation images on the way; changes no result" },
 };

@@ -73,7 +73,7 @@ static int is_open(const NnPlan *p, int i, int what)
     if (p->spec.memory != NN_MEMORY_LOW) return what == HOLDS_VALUE && may_restore(q);
     if (what == HOLDS_VALUE) return has_value;
     if (what == HOLDS_SAVED) return q->saved_len > 0;
-    return what == REPEATS ? has_value && !nn_plan_can_restore(q) : q->digest_len > 0;
+    return what == REPEATS ? has_value && !q->holds_value && !nn_plan_can_restore(q) : q->digest_len > 0;
 }
 
 static int *decision(NnPlan *p, int i, int what)

@@ -20,10 +20,17 @@
  *            0  2 -1 -2  1  0            1/24 -1/12 1/6             0  1 -1  8 -8  1
  *            0  4  0 -5  0  1               0    0    1
  *
- * For each of the 36 frequencies, M = U V is a matrix product [O,C] x [C,tiles]. An
- * item of work is some rows of tiles, over image borders if a row is short: all of its V, and of M a block of outputs,
- * stay in a second-level cache. The input gradient is the same with rotated weights, padding 2 - pad, and C and O
- * exchanged.
+ * For each of the 36 frequencies, M = U V is a matrix product [O,C] x [C,tiles]. An item of work is some rows of tiles,
+ * over image borders if a row is short: all of its V, and of M a block of outputs, stay in a second-level cache.
+ *
+ * Tiles are the lanes of the vectors. B^T d goes down the columns of the image, row by row, into the stage, in which
+ * every column stands once; (B^T d) B goes across, where a tile has only its own 4 columns. The outer two of its patch
+ * are the last of the tile in the lane before and the first of the tile in the lane behind, or 0 where a mask says that
+ * its row of tiles begins or ends there:
+ *
+ *      stage     a1 a2 a3 a4 | b1 b2 b3 b4 | c1 c2 c3 c4        patch of b     a4 b1 b2 b3 b4 c1
+ *
+ * The input gradient is the same with rotated weights, padding 2 - pad, and C and O exchanged.
  *
  * Rounding, against double and relative to the largest element: at most 5e-6 with 32 channels, 1e-5 with 128, 2e-5 with
  * 256, where a plain sum has 1e-6; root mean square 2e-7 to 7e-7. Weight gradients 2e-6 to 5e-6.
