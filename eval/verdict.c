@@ -141,9 +141,9 @@ static void say_drop(EvalVerdict *v, const EvalReport *report)
     char figure[64];
     if (isnan(drop->value)) return;
     figure_text(drop, figure, sizeof figure);
-    if (isnan(drop->lo) || drop->lo > 0)
+    if (drop->lo > 0 || (isnan(drop->lo) && drop->value > 0))
         say(v, "from kinds that it was trained on to others the AUC falls by %s.", figure);
-    else if (drop->hi < 0) say(v, "it does better on kinds that it was not trained on; the AUC changes by %s.", figure);
+    else if (drop->hi < 0) say(v, "it does better on kinds that it was not trained on; the drop is %s.", figure);
     else say(v, "no drop from kinds that it was trained on to others was shown; it is %s.", figure);
 }
 
