@@ -123,7 +123,6 @@ $(TESTS): $(B)/tests/%: $(O)/tests/%.o $(O)/tests/reference_ops.o $(O)/liblocus.
 	@mkdir -p $(@D)
 	$(call say,LINK,$@)
 	$(Q)$(CC) $(LDFLAGS) $(OPT) $^ $(shell pkg-config --libs check) $(LDLIBS) -o $@
-$(B)/tests/test_memory: $(O)/tests/bench/network_lae_ref.o
 $(O)/tests/%.o: PKG += $(shell pkg-config --cflags check 2>/dev/null)
 
 DNNL = $(shell echo '\#include <oneapi/dnnl/dnnl.h>' | $(CC) -E - >/dev/null 2>&1 && echo -ldnnl)
