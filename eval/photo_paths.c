@@ -12,18 +12,36 @@
 
 enum { MAX_LIST_BYTES = 1 << 30, INPUT_STEP = 1 << 16 };
 
-/* Takes `path` over, which may be NULL. The list doubles whenever its length is a power of two. */
+/* Room for one more; the lists double whenever their length is a power of two. */
+static int grow(EvalPhotoPaths *p)
+{
+    const size_t n = (size_t)p->n, room = n ? 2 * n : 1;
+    if (n & (n - 1)) return 1;
+    char **path = nn_realloc(p->path, room, sizeof *path);
+    if (path) p->path = path;
+    char **failure = path ? nn_realloc(p->failure, room, sizeof *failure) : NULL;
+    if (failure) p->failure = failure;
+    return failure != NULL;
+}
+
+/* Takes `path` over, which may be NULL. */
 static NnStatus append(EvalPhotoPaths *p, char *path, NnErr *err)
 {
-    const size_t n = (size_t)p->n;
-    if (path && (n & (n - 1)) == 0) {
-        char **grown = nn_realloc(p->path, n ? 2 * n : 1, sizeof *grown);
-        if (grown) p->path = grown;
-        else free(path), path = NULL;
+    if (!path || !grow(p)) {
+        free(path);
+        return nn_fail(err, NN_ERR_NOMEM, "out of memory for a list of %d files", p->n + 1);
     }
-    if (!path) return nn_fail(err, NN_ERR_NOMEM, "out of memory for a list of %d files", p->n + 1);
+    p->failure[p->n] = NULL;
     p->path[p->n++] = path;
     return NN_OK;
+}
+
+/* `text` led to no file, and `why` says why. */
+static NnStatus append_failure(EvalPhotoPaths *p, const char *text, const NnErr *why, NnErr *err)
+{
+    NN_TRY(append(p, nn_path_join(NULL, text), err));
+    p->failure[p->n - 1] = nn_path_join(NULL, why->msg);
+    return p->failure[p->n - 1] ? NN_OK : nn_fail(err, NN_ERR_NOMEM, "out of memory for a list of files");
 }
 
 static NnStatus add_folder(EvalPhotoPaths *p, const char *folder, NnErr *err)
@@ -98,21 +116,32 @@ static int is_list(const char *path)
     return dot && (strcasecmp(dot, ".txt") == 0 || strcasecmp(dot, ".lst") == 0);
 }
 
+static NnStatus add_text(EvalPhotoPaths *p, const char *text, NnErr *err)
+{
+    if (!strcmp(text, "-")) return add_input(p, err);
+    if (nn_folder_exists(text)) return add_folder(p, text, err);
+    if (is_list(text)) return add_list(p, text, err);
+    return append(p, nn_path_join(NULL, text), err);
+}
+
 NnStatus eval_photo_paths_add(EvalPhotoPaths *p, const char *const *texts, int n, NnErr *err)
 {
-    NnStatus s = NN_OK;
-    for (int i = 0; s == NN_OK && i < n; i++) {
-        if (!strcmp(texts[i], "-")) s = add_input(p, err);
-        else if (nn_folder_exists(texts[i])) s = add_folder(p, texts[i], err);
-        else if (is_list(texts[i])) s = add_list(p, texts[i], err);
-        else s = append(p, nn_path_join(NULL, texts[i]), err);
+    for (int i = 0; i < n; i++) {
+        NnErr why = { 0 };
+        const NnStatus s = add_text(p, texts[i], &why);
+        if (s == NN_ERR_NOMEM) return nn_fail(err, s, "%s", why.msg);
+        if (s != NN_OK) NN_TRY(append_failure(p, texts[i], &why, err));
     }
-    return s;
+    return NN_OK;
 }
 
 void eval_photo_paths_free(EvalPhotoPaths *p)
 {
-    for (int i = 0; i < p->n; i++) free(p->path[i]);
+    for (int i = 0; i < p->n; i++) {
+        free(p->path[i]);
+        free(p->failure[i]);
+    }
     free(p->path);
+    free(p->failure);
     *p = (EvalPhotoPaths){ 0 };
 }

@@ -6,7 +6,8 @@
 /* Zero-initialise; release with eval_photo_paths_free. */
 typedef struct {
     int n;
-    char **path; /* [n], owned */
+    char **path;    /* [n], owned */
+    char **failure; /* [n], owned: NULL, or why this path, which is no file, led to none */
 } EvalPhotoPaths;
 
 /* Append what each of n texts names:
@@ -14,7 +15,8 @@ typedef struct {
  *   a .txt or .lst     a list: a path a line, relative to the list; empty lines are passed over
  *   -                  the same on standard input, relative to the present folder
  *   anything else      an image file, whether it can be read or not: judging it will tell
- * ERR_IO: a list that cannot be read; ERR_DATA: a folder without images, a list without paths. */
+ * A folder without images and a list that cannot be read or names nothing stand in the list themselves, with the failure,
+ * so that all others are judged. ERR_NOMEM. */
 NnStatus eval_photo_paths_add(EvalPhotoPaths *p, const char *const *texts, int n, NnErr *err);
 void eval_photo_paths_free(EvalPhotoPaths *p);
 

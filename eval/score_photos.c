@@ -19,6 +19,7 @@ typedef struct {
     EvalRun *run;
     const EvalPhotoBand *band;
     EvalInputForm form;
+    const EvalPhotoPaths *photos;
     DataSet *set;        /* item i = path i */
     float *image;        /* [batch,3,size,size] */
     float *mask;         /* [size,size], unused */
@@ -95,7 +96,10 @@ static void decode(Scoring *s, int first, int n)
 {
 #pragma omp parallel for schedule(dynamic)
     for (int i = 0; i < n; i++) {
+        const char *known = s->photos->failure[first + i];
         s->failure[i] = (NnErr){ 0 };
+        if (known) nn_fail(&s->failure[i], NN_ERR_DATA, "%s", known);
+        if (known) continue;
         s->set->reader->read(NULL, s->set, first + i, &s->samples[i], &s->failure[i]);
     }
 }
@@ -151,7 +155,7 @@ static NnStatus score_group(Scoring *s, int first, int n, EvalPhotoSink sink, vo
 NnStatus eval_score_photos(EvalRun *run, const EvalPhotoPaths *photos, const EvalPhotoBand *band, const char *maps,
                            EvalPhotoSink sink, void *self, int *n_bad, NnErr *err)
 {
-    Scoring s = { .run = run, .band = band, .maps = { .path = maps } };
+    Scoring s = { .run = run, .band = band, .photos = photos, .maps = { .path = maps } };
     NnStatus status = start(&s, photos, err);
     *n_bad = 0;
     for (int first = 0; status == NN_OK && first < photos->n; first += run->batch) {

@@ -216,6 +216,10 @@ cp "$dir/said" "$dir/by list"
     fail "a list on standard input"
 grep '	' "$dir/by list" | cmp -s - "$dir/by input" || fail "a list and the same on standard input differ"
 expect 1 "torn.png" "$eval" "$dir/run" --score "$dir/photos"
+mkdir "$dir/photos/bare"
+expect 1 "no photo found" "$eval" "$dir/run" --score "$dir/photos/bare" "$dir/photos/none.lst" "$dir/photos/a photo, 1.png"
+grep -q "^$dir/photos/a photo, 1.png	" "$dir/said" || fail "a bad folder kept a photo from being judged"
+rmdir "$dir/photos/bare"
 expect 2 "share from 0 to 0.5" "$eval" "$dir/run" --score "$dir/photos" --unsure 0.6
 "$eval" "$dir/run" --score "$dir/photos/two.txt" --unsure 0.5 --threshold 0.5 2>/dev/null | grep -q unsure &&
     fail "unsure although a threshold was given"

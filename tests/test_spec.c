@@ -227,8 +227,9 @@ END_TEST
 START_TEST(test_list_of_one_line)
 {
     enum { N = 100000 };
-    char *text = nn_alloc(N, 8);
-    for (size_t i = 0; i < N; i++) memcpy(text + 8 * i, "a.png 1\n", 8);
+    static const char line[8] = { 'a', '.', 'p', 'n', 'g', ' ', '1', '\n' };
+    char *text = nn_alloc(N, sizeof line);
+    for (size_t i = 0; i < N; i++) memcpy(text + sizeof line * i, line, sizeof line);
     write_bytes("a.txt", text, (size_t)8 * N);
     free(text);
     DataSet *set = list_spec("@/a.txt");

@@ -95,7 +95,7 @@ static int cut(char *line, char *field[TRAIN_HISTORY_COLUMNS])
 
 static NnStatus take_header(Reading *r, const char *path, char *line, NnErr *err)
 {
-    char *field[TRAIN_HISTORY_COLUMNS];
+    char *field[TRAIN_HISTORY_COLUMNS] = { NULL };
     TrainHistory *h = r->h;
     h->columns = cut(line, field);
     for (int k = 0; k < h->columns; k++) snprintf(h->name[k], sizeof h->name[k], "%s", field[k]);
@@ -107,7 +107,7 @@ static NnStatus take_header(Reading *r, const char *path, char *line, NnErr *err
 
 static NnStatus take_row(Reading *r, char *line, NnErr *err)
 {
-    char *field[TRAIN_HISTORY_COLUMNS], *end;
+    char *field[TRAIN_HISTORY_COLUMNS] = { NULL }, *end;
     double row[TRAIN_HISTORY_COLUMNS];
     TrainHistory *h = r->h;
     if (cut(line, field) != h->columns) return NN_OK; /* an unfinished last line */
