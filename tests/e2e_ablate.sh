@@ -4,23 +4,9 @@
 build=${1:-build}
 dir=$(mktemp -d) || exit 1
 trap 'rm -rf "$dir"' EXIT
-failures=0
+# shellcheck source=tests/expect.sh
+. "$(dirname "$0")/expect.sh"
 export B="$build"
-
-fail() {
-    echo "e2e_ablate: $*"
-    failures=$((failures + 1))
-}
-
-# expect CODE TEXT COMMAND...: the exit code, and TEXT somewhere in what is printed.
-expect() {
-    code=$1 text=$2
-    shift 2
-    "$@" >"$dir/said" 2>&1
-    got=$?
-    [ "$got" -eq "$code" ] || fail "exit code $got, expected $code: $*: $(cat "$dir/said")"
-    grep -qF -- "$text" "$dir/said" || fail "no \"$text\" in the output of $*: $(cat "$dir/said")"
-}
 
 mkdir "$dir/my configs"
 cat >"$dir/my configs/plain.ini" <<'INI'

@@ -6,26 +6,12 @@ build=${1:-build}
 extract=scripts/extract_frames
 dir=$(mktemp -d) || exit 1
 trap 'rm -rf "$dir"' EXIT
-failures=0
+# shellcheck source=tests/expect.sh
+. "$(dirname "$0")/expect.sh"
 
 for tool in ffmpeg ffprobe; do
     command -v $tool >/dev/null || { echo "e2e_datasets: skipped, $tool is not there" && exit 77; }
 done
-
-fail() {
-    echo "e2e_datasets: $*"
-    failures=$((failures + 1))
-}
-
-# expect CODE TEXT COMMAND...: the exit code, and TEXT somewhere in what is printed.
-expect() {
-    code=$1 text=$2
-    shift 2
-    "$@" >"$dir/said" 2>&1
-    got=$?
-    [ "$got" -eq "$code" ] || fail "exit code $got, expected $code: $*: $(cat "$dir/said")"
-    grep -qF -- "$text" "$dir/said" || fail "no \"$text\" in the output of $*: $(cat "$dir/said")"
-}
 
 # ---- the miniatures: films of 8 frames of 64 x 64; a forgery is a box of 20 x 24 that moves by a pixel a frame ----
 

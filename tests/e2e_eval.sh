@@ -5,22 +5,8 @@ build=${1:-build}
 train=$build/train eval=$build/eval
 dir=$(mktemp -d) || exit 1
 trap 'rm -rf "$dir"' EXIT
-failures=0
-
-fail() {
-    echo "e2e_eval: $*"
-    failures=$((failures + 1))
-}
-
-# expect CODE TEXT COMMAND...: the exit code, and TEXT somewhere in what is printed.
-expect() {
-    code=$1 text=$2
-    shift 2
-    "$@" >"$dir/said" 2>&1
-    got=$?
-    [ "$got" -eq "$code" ] || fail "exit code $got, expected $code: $*: $(cat "$dir/said")"
-    grep -qF -- "$text" "$dir/said" || fail "no \"$text\" in the output of $*: $(cat "$dir/said")"
-}
+# shellcheck source=tests/expect.sh
+. "$(dirname "$0")/expect.sh"
 
 "$train" configs/lae.ini --set data.size=32 --set data.identities=48 --set data.val_fraction=0.2 --set data.test_fraction=0.3 --set train.epochs=1 --set train.batch=16 \
     --out "$dir/run" >"$dir/log" 2>&1 || {

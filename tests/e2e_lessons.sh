@@ -9,13 +9,9 @@ build=${1:-build}
 page=train/README.md
 dir=$(mktemp -d) || exit 1
 trap 'rm -rf "$dir"' EXIT
-failures=0
+# shellcheck source=tests/expect.sh
+. "$(dirname "$0")/expect.sh"
 unset LESSON_ARGS
-
-fail() {
-    echo "e2e_lessons: $*"
-    failures=$((failures + 1))
-}
 
 lessons="interpretation latent regions blur"
 # shellcheck disable=SC2086
