@@ -15,7 +15,7 @@ static int row_is_known(const char *row, int64_t step, int64_t validated)
 {
     static const char start[] = "{\"step\":";
     const int is_json = *row == '{';
-    if (is_json && strncmp(row, start, sizeof start - 1)) return 0;
+    if (is_json && strncmp(row, start, sizeof start - 1) != 0) return 0;
     char *end;
     if (is_json) row += sizeof start - 1;
     const long long n = strtoll(row, &end, 10);
