@@ -348,8 +348,8 @@ int main(void)
     Suite *s = suite_create("held");
     TCase *t = tcase_create("held");
     tcase_add_unchecked_fixture(t, setup, NULL);
-    tcase_add_loop_test(t, what_is_made_again_has_the_same_bits, 0, 40);
-    tcase_add_loop_test(t, frozen_gradients_have_the_same_bits, 0, 20);
+    tcase_add_loop_test(t, what_is_made_again_has_the_same_bits, 0, 24);
+    tcase_add_loop_test(t, frozen_gradients_have_the_same_bits, 0, 12);
     tcase_add_test(t, values_that_can_be_restored_are_given_up);
     tcase_add_test(t, values_whose_absence_saves_nothing_stay);
     tcase_add_test(t, low_memory_holds_about_the_root);
