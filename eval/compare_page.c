@@ -132,7 +132,8 @@ static NnStatus put_verdict(NnPage *p, const EvalComparePage *c, NnErr *err)
     if (!text) return no_memory(err);
     headline(m, text[SENTENCES]);
     const int systems = n = say_systems(c->comparison, text, n, SENTENCES / 2);
-    for (int i = 1; i < m->n_runs && n < SENTENCES - 2; i++) say_differences(m, i, text[n++]);
+    /* Where systems of several seeds have been set against each other, single runs of theirs say nothing more. */
+    for (int i = 1; systems == 0 && i < m->n_runs && n < SENTENCES - 2; i++) say_differences(m, i, text[n++]);
     if (n - systems < m->n_runs - 1) snprintf(text[n++], SENTENCE_BYTES, "The tables below hold the other runs, too.");
     if (systems == 0)
         snprintf(text[n++], SENTENCE_BYTES,
