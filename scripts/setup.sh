@@ -39,8 +39,7 @@ compiles() { # package line...
 
 have() { # need
     case $1 in
-    compiler) command -v "${CC:-cc}" >/dev/null && echo 'int main(void) { return 0; }' |
-        ${CC:-cc} -x c -fopenmp -o /dev/null - 2>/dev/null ;;
+    compiler) echo 'int main(void) { return 0; }' | ${CC:-cc} -x c -fopenmp -o /dev/null - 2>/dev/null ;;
     openblas) compiles openblas '#include <cblas.h>' ;;
     stb) compiles stb '#if __has_include(<stb/stb_image.h>)' '#include <stb/stb_image.h>' '#else' \
         '#include <stb_image.h>' '#endif' ;;
