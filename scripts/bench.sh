@@ -172,7 +172,7 @@ part_conv() {
 }
 
 part_step() {
-    contest lae_ref-128-b16 3 "$settings" step lae_ref 128 16 "$seconds"
+    contest lae_ref-128-b16 5 "$settings" step lae_ref 128 16 "$seconds"
     [ -z "$cpu_python" ] || for s in installed channels_last tuned_channels_last; do
         peer lae_ref-128-b16 cpu_$s step lae_ref 128 16 "$seconds"
     done
@@ -196,13 +196,26 @@ part_first() {
     contest lae_ref-128-b16-first $((2 + full)) "$all" first lae_ref 128 16
 }
 
+# As many processes of one thread as there are CPUs, at once; their images per second together are what so many threads
+# can have at most on this machine at this moment.
+apart() { # case bench-argument...
+    name=$1
+    shift
+    for _ in $(seq "$cpus"); do "$build/bench" -t 1 "$@" & done >"$raw.apart"
+    wait
+    record "$name" ours_apart "images_per_s=$(sed 's/images_per_s=\([0-9.]*\).*/\1/' "$raw.apart" |
+        awk '{ sum += $1 } END { print sum }')"
+    rm "$raw.apart"
+}
+
 # From one thread to all: the same program is its own peer. Then the batch.
 part_scale() {
-    turns=${BENCH_ROUNDS:-3}
+    turns=${BENCH_ROUNDS:-9}
     echo "  lae_ref-128-b16-threads" >&2
     while [ "$turns" -gt 0 ]; do
         ours lae_ref-128-b16-threads ours -t 0 step lae_ref 128 16 "$seconds"
         ours lae_ref-128-b16-threads ours_1_thread -t 1 step lae_ref 128 16 "$seconds"
+        apart lae_ref-128-b16-threads step lae_ref 128 16 "$seconds"
         turns=$((turns - 1))
     done
     for batch in 1 4 16 64; do

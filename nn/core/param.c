@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "nn/base/arena.h"
+#include "nn/base/parallel.h"
 #include "nn/base/size.h"
 
 enum { ALIGN = 16 }; /* floats: every parameter begins on a cache line */
@@ -173,5 +174,8 @@ float *nn_params_grads(NnParams *p)
 
 void nn_params_zero_grads(NnParams *p)
 {
-    memset(p->grads, 0, p->train_len * sizeof *p->grads);
+    float *grads = p->grads;
+    const size_t n = p->train_len;
+#pragma omp parallel for num_threads(nn_threads()) if (n > NN_PARALLEL_MIN)
+    for (size_t i = 0; i < n; i++) grads[i] = 0;
 }

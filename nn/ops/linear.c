@@ -27,11 +27,17 @@ static double linear_flops(const NnShape *xs, int n_in, NnShape ys, const void *
     return 2.0 * xs[0].d[1] * (double)nn_shape_len(ys);
 }
 
-enum { BLOCK = 128 }; /* columns of a product that one thread computes at a time */
+/* Columns of a product that one thread computes at a time; of few columns, narrower blocks, or one thread did it all. */
+enum { BLOCK = 128, NARROW = 32 };
+
+static int block_of(int n)
+{
+    return n >= 4 * BLOCK ? BLOCK : NARROW;
+}
 
 static int block_end(int begin, int n)
 {
-    return begin + BLOCK < n ? begin + BLOCK : n;
+    return begin + block_of(n) < n ? begin + block_of(n) : n;
 }
 
 static void linear_forward(const NnFwd *k)
@@ -39,7 +45,7 @@ static void linear_forward(const NnFwd *k)
     const int N = k->ys.d[0], O = k->ys.d[1], F = k->xs[0].d[1];
     const float *b = k->n_in > 2 ? k->x[2] : NULL;
 #pragma omp parallel for num_threads(nn_threads()) if ((double)N * O * F > NN_PARALLEL_MIN)
-    for (int o0 = 0; o0 < O; o0 += BLOCK) {
+    for (int o0 = 0; o0 < O; o0 += block_of(O)) {
         const int o1 = block_end(o0, O);
         nn_gemm(0, 1, N, o1 - o0, F, k->x[0], F, k->x[1] + (size_t)o0 * (size_t)F, F, 0, k->y + o0, O);
         for (int n = 0; b && n < N; n++)
@@ -51,7 +57,7 @@ static void linear_forward(const NnFwd *k)
 static void add_dx(const NnBwd *k, int N, int O, int F)
 {
 #pragma omp parallel for num_threads(nn_threads()) if ((double)N * O * F > NN_PARALLEL_MIN)
-    for (int f = 0; f < F; f += BLOCK)
+    for (int f = 0; f < F; f += block_of(F))
         nn_gemm(0, 0, N, block_end(f, F) - f, O, k->dy, O, k->x[1] + f, F, 1, k->dx[0] + f, F);
 }
 
@@ -59,7 +65,7 @@ static void add_dx(const NnBwd *k, int N, int O, int F)
 static void add_dw(const NnBwd *k, int N, int O, int F)
 {
 #pragma omp parallel for num_threads(nn_threads()) if ((double)N * O * F > NN_PARALLEL_MIN)
-    for (int o = 0; o < O; o += BLOCK)
+    for (int o = 0; o < O; o += block_of(O))
         nn_gemm(1, 0, block_end(o, O) - o, F, N, k->dy + o, O, k->x[0], F, 1, k->dx[1] + (size_t)o * (size_t)F, F);
 }
 

@@ -1,5 +1,5 @@
-# From the records of bench.sh ("case side metric value") to bench.csv and the table: medians over the turns, the ratio
-# ours / peer, and whether it meets the target. Called with -v csv=FILE -v cpus=N.
+# From the records of bench.sh ("case side metric value") to bench.csv and the table: medians over the turns, of both
+# sides and of the ratio ours / peer, and whether it meets the target. Called with -v csv=FILE -v cpus=N.
 
 {
     if (!($1 in seen_case)) { seen_case[$1] = 1; cases[++n_cases] = $1 }
@@ -7,12 +7,26 @@
     value[$1, $2, $3, ++n[$1, $2, $3]] = $4
 }
 
-function median(c, side, metric,    m, i, j, a, t) {
+# Of a[1] .. a[m], which it sorts.
+function middle(a, m,    i, j, t) {
+    for (i = 1; i <= m; i++) for (j = i + 1; j <= m; j++) if (a[j] + 0 < a[i] + 0) { t = a[i]; a[i] = a[j]; a[j] = t }
+    return m % 2 ? a[(m + 1) / 2] : (a[m / 2] + a[m / 2 + 1]) / 2
+}
+
+function median(c, side, metric,    m, i, a) {
     m = n[c, side, metric]
     if (!m) return ""
     for (i = 1; i <= m; i++) a[i] = value[c, side, metric, i]
-    for (i = 1; i <= m; i++) for (j = i + 1; j <= m; j++) if (a[j] + 0 < a[i] + 0) { t = a[i]; a[i] = a[j]; a[j] = t }
-    return m % 2 ? a[(m + 1) / 2] : (a[m / 2] + a[m / 2 + 1]) / 2
+    return middle(a, m)
+}
+
+# Turn by turn, where both had as many: neighbours in time met the same machine. Else the medians' ratio.
+function ratio_to(c, side, metric,    m, i, a) {
+    m = n[c, "ours", metric]
+    if (!m || !n[c, side, metric]) return ""
+    if (m != n[c, side, metric]) return median(c, "ours", metric) / median(c, side, metric)
+    for (i = 1; i <= m; i++) a[i] = value[c, "ours", metric, i] / value[c, side, metric, i]
+    return middle(a, m)
 }
 
 function total(c, side, metric,    i, sum) {
@@ -43,15 +57,16 @@ function verdict(ratio, target, more) {
 }
 
 # One line of the CSV. The target is a bound for the ratio: from below, or for memory and time from above.
-function row(c, metric, ours, name, peer, target, more,    ratio) {
-    ratio = ours == "" || peer == "" || peer + 0 == 0 ? "" : sprintf("%.3f", ours / peer)
+function row(c, metric, ours, name, peer, target, more, ratio) {
+    if (ratio == "" && ours != "" && peer + 0 != 0) ratio = ours / peer
+    if (ratio != "") ratio = sprintf("%.3f", ratio)
     print c "," metric "," ours "," name "," peer "," ratio "," (target == "" ? "" : (more ? ">=" : "<=") target) >csv
     return ratio
 }
 
-# `quiet` lines are in the CSV alone.
+# side: whose turns are compared with ours; "" where there are none. `quiet` lines are in the CSV alone.
 function line(c, metric, ours, side, label, peer, target, more, quiet,    ratio) {
-    ratio = row(c, metric, ours, label, peer, target, more)
+    ratio = row(c, metric, ours, label, peer, target, more, side == "" ? "" : ratio_to(c, side, metric))
     if (quiet) return
     printf "%-26s %-13s %10s %-32s %10s %7s %6s %-7s %s\n", c, metric, ours, label, peer, ratio,
         target == "" ? "" : (more ? ">=" : "<=") target, verdict(ratio, target, more),
@@ -77,6 +92,8 @@ function network_case(c,    reference, fastest, m) {
     if (c ~ /-threads$/) {
         line(c, "images_per_s", median(c, "ours", "images_per_s"), "ours_1_thread", "ours_1_thread",
              median(c, "ours_1_thread", "images_per_s"), cpus == 2 ? 1.85 : "", 1)
+        line(c, "images_per_s", median(c, "ours", "images_per_s"), "ours_apart", "ours_apart",
+             median(c, "ours_apart", "images_per_s"), "", 1)
         return
     }
     if (c ~ /-first$/) {
