@@ -127,16 +127,7 @@ static size_t conv_scratch(const Conv *k)
 
 /* ---- weights ---- */
 
-/* The taps [9][8] of 8 outputs; 0 where there is no such output. */
-static void gather_taps(const Conv *k, const float *w, int o0, int c, float *taps)
-{
-    for (int o = 0; o < GROUP; o++) {
-        const float *from = w + (size_t)(o0 + o) * k->w_o + (size_t)c * k->w_c;
-        for (int t = 0; t < NN_POLY_TAPS; t++) taps[t * GROUP + o] = o0 + o >= k->O ? 0 : from[t];
-    }
-}
-
-/* U [job][group][K][8]. */
+/* U [job][group][K][8]; 0 where there is no such output. */
 static void transform_weights(const Conv *k, const Cut *c, const float *w, float *U)
 {
     const int products = k->scheme->products * k->scheme->products;
@@ -147,9 +138,10 @@ static void transform_weights(const Conv *k, const Cut *c, const float *w, float
             const Job *job = &c->job[c->job_of[i]];
             at[i] = job->u + (size_t)(group * job->K + c->term[i] * k->C) * GROUP;
         }
+        const int outputs = nn_min_int(GROUP, k->O - group * GROUP);
+        float taps[NN_POLY_TAPS * GROUP] = { 0 };
         for (int ch = 0; ch < k->C; ch++) {
-            float taps[NN_POLY_TAPS * GROUP];
-            gather_taps(k, w, group * GROUP, ch, taps);
+            nn_winograd_taps(w + (size_t)(group * GROUP) * k->w_o, k->w_o, k->w_c, outputs, ch, k->C, taps);
             k->micro->weights(taps, U + ch * GROUP, at);
         }
     }

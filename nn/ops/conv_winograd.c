@@ -53,6 +53,7 @@ enum {
     LINE = 16,
     M_MAX = 64 * 1024, /* floats of M that stay in a second-level cache of 1 MiB, beside V and U */
     U_NEAR = 256 * 1024,
+    AHEAD = 8, /* channels whose taps are asked for in advance */
     TILES = 48 /* of an item, roughly: more would not fit there, fewer would read U too often */
 };
 
@@ -144,20 +145,28 @@ static size_t conv_scratch(const Conv *k)
 
 /* ---- weights ---- */
 
+void nn_winograd_taps(const float *w, size_t w_o, size_t w_c, int outputs, int ch, int channels, float *taps)
+{
+    const float *at = w + (size_t)ch * w_c;
+    if (ch + AHEAD < channels)
+        for (int o = 0; o < outputs; o++) __builtin_prefetch(at + AHEAD * w_c + (size_t)o * w_o, 0, 2);
+    nn_micro()->transpose(outputs, NN_WINO_TAPS, at, w_o, taps, GROUP);
+}
+
 /* U [36][groups][C][8]; 0 where there is no such output. */
 static void transform_weights(const Conv *k, const Cut *c, const float *w, float *U)
 {
     enum { LAST = (NN_WINO_TAPS - 1) * GROUP };
-    const NnMicro *m = nn_micro();
+    const NnMicroWinograd *wino = nn_micro()->winograd;
 #pragma omp parallel for num_threads(nn_threads())
     for (int group = 0; group < c->groups; group++) {
         const float *from = w + (size_t)(group * GROUP) * k->w_o;
         const int outputs = nn_min_int(GROUP, k->O - group * GROUP);
         float taps[NN_WINO_TAPS * GROUP] = { 0 };
         for (int ch = 0; ch < k->C; ch++) {
-            m->transpose(outputs, NN_WINO_TAPS, from + (size_t)ch * k->w_c, k->w_o, taps, GROUP);
-            m->winograd->weights(k->rotated ? taps + LAST : taps, k->rotated ? -GROUP : GROUP,
-                                 U + ((size_t)group * (size_t)k->C + (size_t)ch) * GROUP, c->u);
+            nn_winograd_taps(from, k->w_o, k->w_c, outputs, ch, k->C, taps);
+            wino->weights(k->rotated ? taps + LAST : taps, k->rotated ? -GROUP : GROUP,
+                          U + ((size_t)group * (size_t)k->C + (size_t)ch) * GROUP, c->u);
         }
     }
 }

@@ -23,4 +23,9 @@ void nn_winograd_to_weights(const NnWeightsTransform *t, const NnConvGeom *g, co
                             float *dw, float *scratch);
 size_t nn_winograd_weights_scratch(const NnWeightsTransform *t, const NnConvGeom *g);
 
+/* taps [9][8]: the taps of `outputs` <= 8 outputs beside channel ch; the first output's weights are at w, and w_o and w_c
+ * lead to the next output and channel. Asks the memory for a later channel's: in an input gradient they lie too far apart
+ * for the CPU to foresee. Leaves the taps of outputs that do not exist as they are. */
+void nn_winograd_taps(const float *w, size_t w_o, size_t w_c, int outputs, int ch, int channels, float *taps);
+
 #endif

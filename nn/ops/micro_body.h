@@ -22,6 +22,7 @@
 typedef float Vec __attribute__((vector_size(4 * LANES)));
 typedef float VecAt __attribute__((vector_size(4 * LANES), aligned(4), may_alias)); /* at any float's address */
 
+typedef float Eight __attribute__((vector_size(32)));
 typedef float Four __attribute__((vector_size(16)));
 
 #define INLINE static inline __attribute__((always_inline))
@@ -163,11 +164,14 @@ static void micro_outer(int rows, int P, const NnMicroColumns *A, int na, const 
 #endif
 #if defined(__clang__) || __GNUC__ >= 12
 #define ZIP(a, b, h)   __builtin_shufflevector(a, b, LANE_PAIRS(h))
+#define ZIP_8(a, b, h) __builtin_shufflevector(a, b, h, 8 + h, h + 1, 9 + h, h + 2, 10 + h, h + 3, 11 + h)
 #define ZIP_4(a, b, h) __builtin_shufflevector(a, b, h, 4 + h, h + 1, 5 + h)
 #else
 typedef int32_t VecIndex __attribute__((vector_size(4 * LANES)));
+typedef int EightIndex __attribute__((vector_size(32)));
 typedef int FourIndex __attribute__((vector_size(16)));
 #define ZIP(a, b, h)   __builtin_shuffle(a, b, (VecIndex){ LANE_PAIRS(h) })
+#define ZIP_8(a, b, h) __builtin_shuffle(a, b, (EightIndex){ h, 8 + h, h + 1, 9 + h, h + 2, 10 + h, h + 3, 11 + h })
 #define ZIP_4(a, b, h) __builtin_shuffle(a, b, (FourIndex){ h, 4 + h, h + 1, 5 + h })
 #endif
 
@@ -197,7 +201,20 @@ static void transpose_square(const float *x, size_t ldx, float *y, size_t ldy)
     EACH(i, LANES) store(y + (size_t)i * ldy, a[i]);
 }
 
-/* A square of 4 x 4, for what is narrower than a vector. */
+#if LANES > 8
+/* A square of 8 x 8, for what is narrower than a vector. */
+static void transpose_square_8(const float *x, size_t ldx, float *y, size_t ldy)
+{
+    Eight a[8], b[8];
+    EACH(i, 8) memcpy(&a[i], x + (size_t)i * ldx, sizeof a[i]);
+    EACH(i, 4) b[2 * i] = ZIP_8(a[i], a[i + 4], 0), b[2 * i + 1] = ZIP_8(a[i], a[i + 4], 4);
+    EACH(i, 4) a[2 * i] = ZIP_8(b[i], b[i + 4], 0), a[2 * i + 1] = ZIP_8(b[i], b[i + 4], 4);
+    EACH(i, 4) b[2 * i] = ZIP_8(a[i], a[i + 4], 0), b[2 * i + 1] = ZIP_8(a[i], a[i + 4], 4);
+    EACH(i, 8) memcpy(y + (size_t)i * ldy, &b[i], sizeof b[i]);
+}
+#endif
+
+/* A square of 4 x 4, for what is narrower still. */
 static void transpose_square_4(const float *x, size_t ldx, float *y, size_t ldy)
 {
     Four a[4], b[4];
@@ -227,6 +244,9 @@ INLINE int next_square(int at, int side, int size)
 static void micro_transpose(int C, int P, const float *x, size_t ldx, float *y, size_t ldy)
 {
     if (C >= LANES && P >= LANES) TRANSPOSE_BY(transpose_square, LANES)
+#if LANES > 8
+    else if (C >= 8 && P >= 8) TRANSPOSE_BY(transpose_square_8, 8)
+#endif
     else if (C >= 4 && P >= 4) TRANSPOSE_BY(transpose_square_4, 4)
     else transpose_plain(C, P, x, ldx, y, ldy);
 }
