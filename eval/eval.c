@@ -145,7 +145,8 @@ static NnStatus work(const EvalArguments *a, NnErr *err)
 {
     EvalRun *run;
     if (a->help || a->version) {
-        fputs(a->help ? eval_usage : "locus eval " LOCUS_VERSION "\n", stdout);
+        if (a->help) eval_usage_write(stdout);
+        else puts("locus eval " LOCUS_VERSION);
         return NN_OK;
     }
     NN_TRY(check_folders(a, err));
