@@ -16,6 +16,16 @@ int eval_compare_has_differences(const EvalMatrix *m, int i)
     return 0;
 }
 
+static int has_intervals(const EvalMatrix *m, int i)
+{
+    for (int c = 0; c < m->n_columns; c++)
+        if (!isnan(eval_matrix_cell(m, i, c)->difference[EVAL_AUC].lo)) return 1;
+    return 0;
+}
+
+#define SIDES  "To the right it is better than the first run, to the left worse."
+#define CHANCE " A line across the end that reaches beyond 0 means that the difference may be chance."
+
 static NnStatus draw_difference(NnPage *p, const EvalMatrix *m, int i, NnErr *err)
 {
     NnChartBar *bars = nn_alloc((size_t)m->n_columns, sizeof *bars);
@@ -30,15 +40,11 @@ static NnStatus draw_difference(NnPage *p, const EvalMatrix *m, int i, NnErr *er
         n++;
     }
     snprintf(title, sizeof title, "%.100s minus %.100s", m->rows[i].name, m->rows[0].name);
-    const NnBarChart chart = {
-        .text = { title,
-                  "To the right it is better than the first run, to the left worse. A line across the end "
-                  "that reaches beyond 0 means that the difference may be chance.",
-                  "difference in AUC", NULL, 0 },
-        .bars = bars,
-        .n = n,
-        .decimals = 3
-    };
+    const NnBarChart chart = { .text = { title, has_intervals(m, i) ? SIDES CHANCE : SIDES, "difference in AUC", NULL,
+                                         0 },
+                               .bars = bars,
+                               .n = n,
+                               .decimals = 3 };
     if (n > 0) nn_chart_bars(p, &chart);
     const int fits = bars && label;
     free(bars), free(label);
@@ -51,9 +57,11 @@ static void put_difference_rows(NnPage *p, const EvalMatrix *m)
                                            "IoU", "shared images" };
     static const NnPageCell kinds[] = { NN_CELL_HEAD,   NN_CELL_TEXT,   NN_CELL_TEXT,  NN_CELL_NUMBER,
                                         NN_CELL_NUMBER, NN_CELL_NUMBER, NN_CELL_NUMBER };
+    int intervals = 0;
     nn_page_details_begin(p, "Every difference as a table");
     nn_page_table_begin(p, NULL, columns, kinds, 7);
-    for (int i = 1; i < m->n_runs; i++)
+    for (int i = 1; i < m->n_runs; i++) {
+        intervals |= has_intervals(m, i);
         for (int c = 0; c < m->n_columns; c++) {
             const EvalMatrixCell *cell = eval_matrix_cell(m, i, c);
             if (isnan(cell->difference[EVAL_AUC].value)) continue;
@@ -67,7 +75,9 @@ static void put_difference_rows(NnPage *p, const EvalMatrix *m)
             nn_page_cell(p, NN_CELL_NUMBER, "%d + %d", cell->shared_real, cell->shared_fake);
             nn_page_row_end(p);
         }
-    nn_page_table_end(p, "Run minus first run; in brackets 95 % intervals over test images.");
+    }
+    nn_page_table_end(p, intervals ? "Run minus first run; in brackets 95 % intervals over test images."
+                                   : "Run minus first run. No intervals were computed, so any may be chance.");
     nn_page_details_end(p);
 }
 

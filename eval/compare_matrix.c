@@ -44,6 +44,16 @@ static void put_links(NnPage *p, const EvalComparePage *c)
     if (n) fputs("</p>\n", p->out);
 }
 
+/* Of the means and drops; those of cells and differences were computed when their runs were judged, or not at all. */
+static int has_intervals(const EvalMatrix *m)
+{
+    for (int i = 0; i < m->n_runs; i++)
+        if (!isnan(m->rows[i].seen.lo) || !isnan(m->rows[i].unseen.lo) || !isnan(m->rows[i].drop.lo)) return 1;
+    return 0;
+}
+
+#define MEANS "Means over the manipulations of all data sets, each counting alike; the drop is the one minus the other."
+
 static void put_summary(NnPage *p, const EvalMatrix *m)
 {
     static const char *const columns[] = { "run", "trained on", "AUC, seen", "AUC, unseen", "drop" };
@@ -59,10 +69,12 @@ static void put_summary(NnPage *p, const EvalMatrix *m)
         eval_compare_put_estimate(p, &row->drop, 0);
         nn_page_row_end(p);
     }
-    nn_page_table_end(
-        p, "Means over the manipulations of all data sets, each counting alike; the drop is the one minus the "
-           "other. In brackets 95 % intervals over test images.");
+    nn_page_table_end(p, has_intervals(m) ? MEANS " In brackets 95 % intervals over test images." : MEANS);
 }
+
+#define BARS                                                                                                           \
+    "Two bars to a run: on the kinds of forgery it was trained on, and on others. Bars of like length mean "           \
+    "that it generalises; at the dotted line it guesses."
 
 static NnStatus put_bars(NnPage *p, const EvalMatrix *m, NnErr *err)
 {
@@ -78,19 +90,15 @@ static NnStatus put_bars(NnPage *p, const EvalMatrix *m, NnErr *err)
         bars[i] = (NnChartBar){ .label = label[i], .value = e->value, .low = e->lo, .high = e->hi, .style = i % 2 };
     }
     const NnChartMark chance = { 0.5, "", 0 };
-    const NnBarChart chart = {
-        .text = { "Seen and unseen side by side",
-                  "Two bars to a run: on the kinds of forgery it was trained on, and on others. Bars of "
-                  "like length mean that it generalises; at the dotted line it guesses. Lines across the ends are 95 % "
-                  "intervals.",
-                  "mean AUC", NULL, 0 },
-        .axis = { 0, 1, 0 },
-        .bars = bars,
-        .n = 2 * m->n_runs,
-        .decimals = 3,
-        .marks = &chance,
-        .n_marks = 1
-    };
+    const NnBarChart chart = { .text = { "Seen and unseen side by side",
+                                         has_intervals(m) ? BARS " Lines across the ends are 95 % intervals." : BARS,
+                                         "mean AUC", NULL, 0 },
+                               .axis = { 0, 1, 0 },
+                               .bars = bars,
+                               .n = 2 * m->n_runs,
+                               .decimals = 3,
+                               .marks = &chance,
+                               .n_marks = 1 };
     nn_chart_bars(p, &chart);
     free(bars), free(label);
     return NN_OK;
@@ -111,6 +119,7 @@ typedef struct {
     double *value;
     char *ring;
     char (*note)[NOTE_BYTES];
+    int has_notes; /* any interval */
 } Heat;
 
 static void fill_heat(const EvalMatrix *m, int from, int to, Heat *h)
@@ -124,22 +133,24 @@ static void fill_heat(const EvalMatrix *m, int from, int to, Heat *h)
             h->value[at] = row ? row->auc.value : (double)NAN;
             h->ring[at] = row && row->seen == 1;
             h->notes[at] = h->note[at];
-            if (row && !isnan(row->auc.lo)) snprintf(h->note[at], NOTE_BYTES, "%.2f to %.2f", row->auc.lo, row->auc.hi);
+            if (!row || isnan(row->auc.lo)) continue;
+            snprintf(h->note[at], NOTE_BYTES, "%.2f to %.2f", row->auc.lo, row->auc.hi);
+            h->has_notes = 1;
         }
     }
 }
 
 static void draw_heat(NnPage *p, const EvalMatrix *m, int from, int to, const Heat *h)
 {
-    char title[NN_TEXT_MAX];
+    char title[NN_TEXT_MAX], how[NN_TEXT_MAX];
+    snprintf(
+        how, sizeof how,
+        "A row is a detector, a column a manipulation that it was tested on, against all real images. 1 (yellow) is "
+        "perfect, 0.5 (dark) is guessing%s. A dashed frame: the detector was trained on that manipulation. Look "
+        "along a row from the framed cells to the others.",
+        h->has_notes ? "; the small print is the 95 % interval" : "");
     snprintf(title, sizeof title, "%.300s: AUC", m->columns[from].data);
-    const NnHeatTable table = { .text = { title,
-                                          "A row is a detector, a column a manipulation that it was tested on, against "
-                                          "all real images. 1 (yellow) is "
-                                          "perfect, 0.5 (dark) is guessing. A dashed frame: the detector was trained "
-                                          "on that manipulation. Look "
-                                          "along a row from the framed cells to the others.",
-                                          "tested on", "trained detector", 0 },
+    const NnHeatTable table = { .text = { title, how, "tested on", "trained detector", 0 },
                                 .row = h->row,
                                 .column = h->column,
                                 .rows = m->n_runs,
@@ -161,7 +172,8 @@ static NnStatus put_heat(NnPage *p, const EvalMatrix *m, int from, int to, NnErr
                nn_alloc(cells, sizeof *h.notes),
                nn_alloc(cells, sizeof *h.value),
                nn_alloc(cells, 1),
-               nn_alloc(cells, sizeof *h.note) };
+               nn_alloc(cells, sizeof *h.note),
+               0 };
     const int fits = h.row && h.column && h.notes && h.value && h.ring && h.note;
     if (fits) {
         fill_heat(m, from, to, &h);

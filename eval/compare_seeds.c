@@ -41,6 +41,25 @@ static void put_systems(NnPage *p, const EvalComparison *c, int row)
     nn_page_table_end(p, NULL);
 }
 
+static int has_intervals(const EvalComparison *c)
+{
+    for (int s = 1; s < c->n_systems; s++)
+        for (int k = 0; k < c->n_rows * EVAL_COMPARED; k++)
+            if (!isnan(c->systems[s].figures[k].difference.lo)) return 1;
+    return 0;
+}
+
+/* Without resamples a spread over seeds still gives an interval. */
+static const char *how_to_read(const EvalComparison *c)
+{
+    if (!has_intervals(c)) return "";
+    return c->resamples > 0
+               ? " A difference whose interval (in brackets, over seeds and images) holds 0 was not shown. "
+                 "Of many intervals one in twenty leaves out 0 by chance."
+               : " A difference whose interval (in brackets, over seeds alone) holds 0 was not shown. "
+                 "Of many intervals one in twenty leaves out 0 by chance.";
+}
+
 void eval_compare_seeds(NnPage *p, const EvalComparison *c)
 {
     if (!c) return;
@@ -54,8 +73,6 @@ void eval_compare_seeds(NnPage *p, const EvalComparison *c)
     for (int row = 0; row < c->n_rows; row++)
         if (c->rows[row].row->kind == EVAL_ROW_METHOD) put_systems(p, c, row);
     nn_page_details_end(p);
-    nn_page_paragraph(
-        p, "How to read: mean \xc2\xb1 standard deviation over seeds. A difference whose interval (in brackets, over "
-           "seeds and images) holds 0 was not shown. Of many intervals one in twenty leaves out 0 by chance.");
+    nn_page_paragraph(p, "How to read: mean \xc2\xb1 standard deviation over seeds.%s", how_to_read(c));
     nn_page_section_end(p);
 }

@@ -55,6 +55,7 @@ static void headline(const EvalMatrix *m, char *out)
 /* How run i fares against the first, manipulation by manipulation. */
 static void say_differences(const EvalMatrix *m, int i, char *out)
 {
+    const char *run = m->rows[i].name, *first = m->rows[0].name;
     int n = 0, better = 0, worse = 0;
     for (int c = 0; c < m->n_columns; c++) {
         const EvalEstimate *d = &eval_matrix_cell(m, i, c)->difference[EVAL_AUC];
@@ -62,17 +63,18 @@ static void say_differences(const EvalMatrix *m, int i, char *out)
         better += d->lo > 0;
         worse += d->hi < 0;
     }
-    if (n == 0)
-        snprintf(
-            out, SENTENCE_BYTES,
-            "%.80s and %.80s share no images (or no intervals were computed): their figures stand side by side, and "
-            "that is all.",
-            m->rows[i].name, m->rows[0].name);
-    else
+    if (n > 0)
         snprintf(out, SENTENCE_BYTES,
                  "%.80s against %.80s on the same images: better on %d of %d manipulations, worse on %d; on %d no "
                  "difference was shown.",
-                 m->rows[i].name, m->rows[0].name, better, n, worse, n - better - worse);
+                 run, first, better, n, worse, n - better - worse);
+    else if (eval_compare_has_differences(m, i))
+        snprintf(out, SENTENCE_BYTES,
+                 "%.80s against %.80s: no intervals were computed, so nobody can tell their differences from chance.",
+                 run, first);
+    else
+        snprintf(out, SENTENCE_BYTES,
+                 "%.80s and %.80s share no images: their figures stand side by side, and that is all.", run, first);
 }
 
 /* How system s fares against the first over the seeds that both have, on unseen manipulations where there are any. */
