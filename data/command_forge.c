@@ -437,7 +437,10 @@ static void say_result(const Forging *f)
             f->first[DATA_VAL], f->first[DATA_TEST] - f->first[DATA_VAL], f->n - f->first[DATA_TEST], f->n_forged);
     if (f->n_bad) fprintf(out, "; %d bad left out", f->n_bad);
     if (f->n_twins) fprintf(out, "; %d copies left out", f->n_twins);
-    fprintf(out, "\nnext: data check %s/manifest.csv\n", f->arguments->out);
+    putc('\n', out);
+    char *manifest = nn_path_join(f->arguments->out, "manifest.csv");
+    if (manifest) data_console_next(f->console, manifest);
+    free(manifest);
 }
 
 NnStatus data_command_forge(DataConsole *console, const DataArguments *a, NnErr *err)

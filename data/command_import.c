@@ -10,10 +10,9 @@ static void say_result(DataConsole *console, const DataSet *set, const char *out
         masks += set->items[i].mask != NULL;
         declared += set->items[i].split >= 0;
     }
-    fprintf(console->out,
-            "%s: %d images: %d real, %d fake of %d methods, %d with masks; split declared for %d\n"
-            "next: data check %s\n",
-            out, set->n, real, set->n - real, set->n_methods, masks, declared, out);
+    fprintf(console->out, "%s: %d images: %d real, %d fake of %d methods, %d with masks; split declared for %d\n", out,
+            set->n, real, set->n - real, set->n_methods, masks, declared);
+    data_console_next(console, out);
 }
 
 NnStatus data_command_import(DataConsole *console, const DataArguments *a, NnErr *err)

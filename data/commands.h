@@ -9,8 +9,9 @@
 #include "data/file_probe.h"
 
 typedef struct {
-    FILE *out, *say; /* results; progress and remarks */
-    int terminal;    /* is `say` one? Only then is progress shown */
+    const char *program; /* as it was called */
+    FILE *out, *say;     /* results; progress and remarks */
+    int terminal;        /* is `say` one? Only then is progress shown */
     const volatile sig_atomic_t *stop;
     double drawn; /* when progress was last shown */
     int shown;
@@ -38,6 +39,9 @@ NnStatus data_console_probe(DataConsole *console, const DataArguments *a, const 
 /* On a terminal, ten times a second: "what: 120 of 4480". */
 void data_console_progress(DataConsole *console, int done, int all);
 void data_console_clear(DataConsole *console);
+
+/* "next: build/data check MANIFEST", to be pasted into a shell. */
+void data_console_next(DataConsole *console, const char *manifest);
 
 /* The folder that a file shall go to, made if it is not there. ERR_IO. */
 NnStatus data_console_folder_of(const char *file, NnErr *err);

@@ -6,6 +6,7 @@
 #include "data/commands.h"
 #include "nn/base/clock.h"
 #include "nn/base/file.h"
+#include "nn/base/shell_words.h"
 
 /* Does `file` exist and is the list or folder that was read? */
 static int is_source(const DataSet *set, const char *file)
@@ -60,6 +61,13 @@ NnStatus data_console_probe(DataConsole *console, const DataArguments *a, const 
     const NnStatus s = data_probe_all(set, &way, out, err);
     data_console_clear(console);
     return s;
+}
+
+void data_console_next(DataConsole *console, const char *manifest)
+{
+    char *line = nn_shell_line((const char *const[]){ console->program, "check", manifest }, 3);
+    if (line) fprintf(console->out, "next: %s\n", line);
+    free(line);
 }
 
 NnStatus data_console_folder_of(const char *file, NnErr *err)

@@ -41,6 +41,24 @@ static char *copy_or_null(const char *text, int *ok)
     return copy;
 }
 
+/* A method becomes a row in tables, beside rows that pool several, and an entry of comma lists. */
+static NnStatus check_method(const DataItem *item, const char *name, NnErr *err)
+{
+    static const char *const taken[] = { "real", "all", "seen", "unseen" };
+    const char *where = item->where ? item->where : item->path;
+    if (strchr(name, ','))
+        return nn_fail(err, NN_ERR_DATA,
+                       "%s: method \"%.80s\": expected a name without a comma, which parts names in [data] methods",
+                       where, name);
+    for (size_t i = 0; i < sizeof taken / sizeof *taken; i++)
+        if (!strcmp(name, taken[i]))
+            return nn_fail(err, NN_ERR_DATA,
+                           "%s: method \"%s\": tables of results call something else so; expected another name than "
+                           "real, all, seen, unseen",
+                           where, name);
+    return NN_OK;
+}
+
 /* Index of a method's name, appended if it is new; -1 without memory. */
 static int method_index(DataSet *set, const char *name)
 {
@@ -76,6 +94,7 @@ NnStatus data_set_add(DataSet *set, const DataItem *item, const char *method, Nn
 {
     DataItem copy = *item;
     int ok = 1;
+    if (method) NN_TRY(check_method(item, method, err));
     copy.path = copy_or_null(item->path, &ok);
     copy.mask = copy_or_null(item->mask, &ok);
     copy.where = copy_or_null(item->where, &ok);

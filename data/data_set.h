@@ -122,7 +122,9 @@ NnStatus data_generated_open(DataSet *set, NnErr *err); /* generated.c: portrait
 
 /* ---- helpers that sources share (data_set.c) ---- */
 
-/* Append an item; strings are copied (NULL stays NULL). `method` NULL for real. */
+/* Append an item; strings are copied (NULL stays NULL). `method` NULL for real. ERR_DATA: a method whose name holds a
+ * comma, or is one that tables of results give to other rows (real, all, seen, unseen); item->where, else the path,
+ * opens the message. */
 NnStatus data_set_add(DataSet *set, const DataItem *item, const char *method, NnErr *err);
 
 /* Take the items i with drop[i] != 0 out of the list. Before a cache is made. */

@@ -134,13 +134,22 @@ static NnStatus compare_runs(const EvalArguments *a, NnErr *err)
 
 /* ---- the program ---- */
 
+/* Where files shall go is known before anything has been read. */
+static NnStatus check_folders(const EvalArguments *a, NnErr *err)
+{
+    if (a->out) NN_TRY(nn_folder_check(a->out, err));
+    return a->maps ? nn_folder_check(a->maps, err) : NN_OK;
+}
+
 static NnStatus work(const EvalArguments *a, NnErr *err)
 {
     EvalRun *run;
     if (a->help || a->version) {
-        fputs(a->help ? eval_usage : "locus eval " LOCUS_VERSION "\n", stdout);
+        if (a->help) eval_usage_write(stdout);
+        else puts("locus eval " LOCUS_VERSION);
         return NN_OK;
     }
+    NN_TRY(check_folders(a, err));
     if (a->threads > 0) nn_threads_set(a->threads);
     if (a->compare) return compare_runs(a, err);
     if (a->n_runs > 1) return judge_several(a, err);

@@ -6,11 +6,13 @@
 #include <string.h>
 
 #include "data/corruption.h"
+#include "eval/threshold_rule.h"
 #include "eval/video_scores.h"
 #include "nn/base/settings.h"
 #include "nn/base/size.h"
 
-const char eval_usage[] =
+/* %s: the rules of --threshold. */
+static const char usage[] =
     "usage: eval RUN [--data NAME=PATH]... [options]     judge data sets\n"
     "       eval RUN_A RUN_B... [--data NAME=PATH]...    judge several runs: who generalises to what?\n"
     "       eval RUN --score PATH... [--out DIR] [--maps DIR]\n"
@@ -36,17 +38,25 @@ const char eval_usage[] =
     "  --compare RUN...  print tables of runs that were judged before: mean and spread over seeds, difference to the\n"
     "                    first with its interval. Folders NAME-s<seed> that differ by the seed are one system;\n"
     "                    with --out also as comparison.md, .csv, .tex\n"
-    "  --threshold RULE  forged from which score on (default: the threshold stored with the run): accuracy, youden,\n"
-    "                    eer, fpr=SHARE or fnr=SHARE, by the scores of the run's validation, or a number\n"
+    "  --threshold RULE  forged from which score on (default: the threshold stored with the run): a number, or\n"
+    "                    %s\n"
+    "                    (deepfakebench: above .5; the others by the scores of the run's validation)\n"
     "  --aggregate HOW   score of a video from its frames' scores: mean (default) or max\n"
     "  --compat deepfakebench  its equal error rate (no interpolation) and its fixed threshold of .5\n"
-    "  --bootstrap N     resamples for the 95 % intervals (default 1000; 0: none)\n"
+    "  --bootstrap N     resamples for the 95 %% intervals (default 1000; 0: none)\n"
     "  --seed N          seed of these resamples, and of noise and blocks of --robust (default 1)\n"
     "  --threads N       threads (default: one per CPU); results do not depend on it\n"
     "  --help            this text\n"
     "  --version         the version\n"
     "\n"
     "exit codes: 0 done; 1 an image or file failed; 2 usage or configuration; 3 unusable data\n";
+
+void eval_usage_write(FILE *out)
+{
+    char rules[EVAL_THRESHOLD_NAMES];
+    eval_threshold_rule_names(rules);
+    fprintf(out, usage, rules);
+}
 
 enum {
     DATA,

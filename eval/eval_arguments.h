@@ -2,6 +2,7 @@
 #ifndef EVAL_ARGUMENTS_H
 #define EVAL_ARGUMENTS_H
 #include <stdint.h>
+#include <stdio.h>
 
 #include "eval/score_rows.h"
 
@@ -32,6 +33,6 @@ NnStatus eval_arguments_parse(int argc, char *const *argv, EvalArguments *out, N
 void eval_arguments_free(EvalArguments *a);
 
 /* What --help prints. */
-extern const char eval_usage[];
+void eval_usage_write(FILE *out);
 
 #endif

@@ -84,6 +84,8 @@ static void put_drop(NnPage *p, const EvalEstimate *e)
     else nn_page_cell(p, NN_CELL_NUMBER, "%+.3f (%+.3f to %+.3f)", e->value, e->lo, e->hi);
 }
 
+#define DROPS "How much lower the AUC is than on clean images, averaged over the levels of a corruption; 0 is no loss."
+
 static void put_means(NnPage *p, const EvalRobust *robust)
 {
     static const char *const columns[] = { "protocol",   "corruption",   "what it does",
@@ -100,9 +102,7 @@ static void put_means(NnPage *p, const EvalRobust *robust)
         for (int k = 0; k < EVAL_ROBUST_ROWS; k++) put_drop(p, &mean->drop[k]);
         nn_page_row_end(p);
     }
-    nn_page_table_end(
-        p, "How much lower the AUC is than on clean images, averaged over the levels of a corruption; 0 is no "
-           "loss. In brackets 95 % intervals, on the same images.");
+    nn_page_table_end(p, robust->resamples > 0 ? DROPS " In brackets 95 % intervals, on the same images." : DROPS);
 }
 
 static void put_levels(NnPage *p, const EvalRobust *robust)
@@ -129,16 +129,19 @@ static void put_levels(NnPage *p, const EvalRobust *robust)
     nn_page_details_end(p);
 }
 
+#define LEVELS                                                                                                         \
+    "At 0 the images are clean; to the right they get worse, real and forged alike. A line that stays high is a "      \
+    "detector that can stand it; at the dotted line it guesses."
+#define BANDS     " Bands are 95 % intervals."
+#define SAME_AXIS " All charts have the same axis."
+
 static void put_set(NnPage *p, const EvalRobust *robust)
 {
     char title[512];
     snprintf(title, sizeof title, "%.200s: AUC against the level of a corruption", robust->data);
     nn_chart_multiples_begin(p, title);
     for (int i = 1; i < robust->n_points;) i = draw_operator(p, robust, i);
-    nn_chart_multiples_end(p,
-                           "At 0 the images are clean; to the right they get worse, real and forged alike. A line that "
-                           "stays high is a detector that can stand it; at the dotted line it guesses. Bands are 95 % "
-                           "intervals. All charts have the same axis.");
+    nn_chart_multiples_end(p, robust->resamples > 0 ? LEVELS BANDS SAME_AXIS : LEVELS SAME_AXIS);
     put_means(p, robust);
     put_levels(p, robust);
 }

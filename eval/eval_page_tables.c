@@ -19,6 +19,7 @@ typedef struct {
     double *value;
     char *ring;
     char (*note)[NOTE_BYTES];
+    int has_notes; /* any interval */
 } Heat;
 
 static int find_column(const Heat *h, const char *name)
@@ -50,32 +51,33 @@ static void fill_heat(Heat *h, const EvalReportPage *r)
             const int at = i * h->columns + find_column(h, row->name);
             h->value[at] = row->auc.value;
             h->ring[at] = row->seen == 1;
-            if (!isnan(row->auc.lo)) snprintf(h->note[at], NOTE_BYTES, "%.2f to %.2f", row->auc.lo, row->auc.hi);
+            if (isnan(row->auc.lo)) continue;
+            snprintf(h->note[at], NOTE_BYTES, "%.2f to %.2f", row->auc.lo, row->auc.hi);
+            h->has_notes = 1;
         }
     }
 }
 
 static void draw_heat(NnPage *p, const Heat *h)
 {
-    const NnHeatTable table = {
-        .text = { "AUC of each manipulation",
-                  "A cell sets all real images of the data set against the forgeries of one manipulation. 1 (yellow) "
-                  "is "
-                  "perfect, 0.5 (dark) is guessing. Cells in a dashed frame are manipulations that the detector was "
-                  "trained on; the small print is the 95 % interval. A detector that has learned forging, and not only "
-                  "its training data, is as bright outside the frames as inside.",
-                  "manipulation", "data set", 0 },
-        .row = h->row,
-        .column = h->column,
-        .rows = h->rows,
-        .columns = h->columns,
-        .value = h->value,
-        .note = h->notes,
-        .ring = h->ring,
-        .low = 0.5,
-        .high = 1,
-        .decimals = 3
-    };
+    char how[NN_TEXT_MAX];
+    snprintf(how, sizeof how,
+             "A cell sets all real images of the data set against the forgeries of one manipulation. 1 (yellow) is "
+             "perfect, 0.5 (dark) is guessing. Cells in a dashed frame are manipulations that the detector was trained "
+             "on%s. A detector that has learned forging, and not only its training data, is as bright outside the "
+             "frames as inside.",
+             h->has_notes ? "; the small print is the 95 % interval" : "");
+    const NnHeatTable table = { .text = { "AUC of each manipulation", how, "manipulation", "data set", 0 },
+                                .row = h->row,
+                                .column = h->column,
+                                .rows = h->rows,
+                                .columns = h->columns,
+                                .value = h->value,
+                                .note = h->notes,
+                                .ring = h->ring,
+                                .low = 0.5,
+                                .high = 1,
+                                .decimals = 3 };
     if (h->columns > 0) nn_chart_heat(p, &table);
 }
 
@@ -122,6 +124,12 @@ static void put_name(NnPage *p, const EvalRow *row)
     else nn_page_cell(p, NN_CELL_HEAD, row->kind == EVAL_ROW_ALL ? "all together" : "all %s", row->name);
 }
 
+#define FIGURES                                                                                                        \
+    "Every row holds all real images (or videos). Accuracies are at the threshold; \"found at 1 % false alarms\" is "  \
+    "the share of forgeries found where at most one real image in a hundred is called forged. AP depends on how "      \
+    "many forgeries there are."
+#define GUESSING " An interval that reaches 0.5 in AUC or balanced accuracy does not rule out guessing."
+
 static void put_figures(NnPage *p, const EvalResults *results, const EvalRows *rows)
 {
     static const char *const columns[] = {
@@ -131,8 +139,11 @@ static void put_figures(NnPage *p, const EvalResults *results, const EvalRows *r
     static const NnPageCell kinds[] = { NN_CELL_HEAD,   NN_CELL_NUMBER, NN_CELL_NUMBER, NN_CELL_NUMBER, NN_CELL_NUMBER,
                                         NN_CELL_NUMBER, NN_CELL_NUMBER, NN_CELL_NUMBER, NN_CELL_NUMBER };
     char title[NN_TEXT_MAX + 64];
-    snprintf(title, sizeof title, "%s: figures of %s with their 95 %% intervals", results->name,
-             results->level == EVAL_VIDEO ? "whole videos" : "single images");
+    int intervals = 0;
+    for (int k = 0; k < rows->n; k++) intervals |= !isnan(rows->rows[k].auc.lo);
+    snprintf(title, sizeof title, "%s: figures of %s%s", results->name,
+             results->level == EVAL_VIDEO ? "whole videos" : "single images",
+             intervals ? " with their 95 % intervals" : "");
     nn_page_table_begin(p, title, columns, kinds, 9);
     for (int k = 0; k < rows->n; k++) {
         const EvalRow *row = &rows->rows[k];
@@ -148,11 +159,7 @@ static void put_figures(NnPage *p, const EvalResults *results, const EvalRows *r
         put_figure(p, row->eer);
         nn_page_row_end(p);
     }
-    nn_page_table_end(
-        p, "Every row holds all real images (or videos). Accuracies are at the threshold; \"found at 1 % false "
-           "alarms\" is the share of forgeries found where at most one real image in a hundred is called "
-           "forged. AP depends on how many forgeries there are. An interval that reaches 0.5 in AUC or "
-           "balanced accuracy does not rule out guessing.");
+    nn_page_table_end(p, intervals ? FIGURES GUESSING : FIGURES);
 }
 
 NnStatus eval_page_generalisation(NnPage *p, const EvalReportPage *r, NnErr *err)

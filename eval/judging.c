@@ -1,10 +1,8 @@
 /* judging.c -- see judging.h. */
 #include "eval/judging.h"
 
-#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "data/heat_map.h"
 #include "eval/bootstrap.h"
@@ -194,21 +192,14 @@ static NnStatus save_all(Session *s, const char *folder, NnErr *err)
     return NN_OK;
 }
 
-/* Can files be written there? Asked before hours of judging, not after. */
-static NnStatus prepare_folder(const char *folder, NnErr *err)
-{
-    NN_TRY(nn_folder_make(folder, err));
-    return access(folder, W_OK) ? nn_fail(err, NN_ERR_IO, "%s: %s", folder, strerror(errno)) : NN_OK;
-}
-
 static NnStatus judge_and_save(Session *s, const char *folder, NnErr *err)
 {
     s->data = nn_alloc((size_t)s->n, sizeof *s->data);
     s->reports = nn_alloc((size_t)s->n, sizeof *s->reports);
     if (!s->data || !s->reports) return nn_fail(err, NN_ERR_NOMEM, "out of memory");
+    NN_TRY(nn_folder_check(folder, err));
+    if (s->pictures.maps.path) NN_TRY(nn_folder_check(s->pictures.maps.path, err));
     NN_TRY(open_data(s, err));
-    NN_TRY(prepare_folder(folder, err));
-    if (s->pictures.maps.path) NN_TRY(prepare_folder(s->pictures.maps.path, err));
     for (int i = 0; i < s->n; i++) {
         NN_TRY(judge_data(s, i, err));
         if (s->arguments->robust) NN_TRY(test_robustness(s, i, err));

@@ -24,7 +24,7 @@ typedef struct {
     const EvalPastRun *run;
     const char *name;
     int n_seen, n_unseen;
-    EvalEstimate seen, unseen; /* mean AUC of the columns that it was trained on, and of the others; no interval */
+    EvalEstimate seen, unseen; /* mean AUC of the columns that it was trained on, and of the others */
     EvalEstimate drop;         /* seen minus unseen */
 } EvalMatrixRow;
 

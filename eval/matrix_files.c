@@ -149,10 +149,12 @@ char *eval_matrix_markdown(const EvalMatrix *m)
     fputs(
         "How to read it: a row is a detector, a column a manipulation that it was tested on, against all real images "
         "of that data set; \"seen\" marks what the detector was trained on. AUC .5 is chance, 1 perfect. AUC seen and "
-        "AUC unseen are means over columns, each counting alike; the drop is the one minus the other. In brackets "
-        "95 % intervals over test images (training again would add to them); differences are bold where theirs "
-        "leaves out 0, as one in twenty does by chance.\n",
+        "AUC unseen are means over columns, each counting alike; the drop is the one minus the other.",
         page.out);
+    fputs(m->resamples > 0 ? " In brackets 95 % intervals over test images (training again would add to them); "
+                             "differences are bold where theirs leaves out 0, as one in twenty does by chance.\n"
+                           : "\n",
+          page.out);
     char *finished = eval_text_finish(page.out, &text);
     if (!page.failed) return finished;
     free(finished);

@@ -94,7 +94,8 @@ void eval_robust_table(FILE *out, const EvalRobust *r)
         const EvalRobustMean *mean = &r->means[i];
         if (strcmp(protocol, mean->protocol) != 0) {
             rule(out);
-            fprintf(out, "%-*s%*smean drop of AUC, 95 %%\n", 6 * (DATA_LEVELS_MAX + 1), mean->protocol, NAME + 1, "");
+            fprintf(out, "%-*s%*smean drop of AUC%s\n", 6 * (DATA_LEVELS_MAX + 1), mean->protocol, NAME + 1, "",
+                    r->resamples > 0 ? ", 95 %" : "");
         }
         protocol = mean->protocol;
         write_operator(out, r, first, mean);
@@ -114,9 +115,11 @@ static int holds(const EvalRobust *r, const char *operator_name)
 
 void eval_robust_explain(FILE *out, const EvalRobust *r)
 {
-    fprintf(out, "\nRobustness: every image, real and forged, is corrupted and judged again; levels go from mild to\n"
-                 "severe. An AUC that falls to .5 is lost; a drop whose interval holds 0 was not shown. A mean drop\n"
-                 "is taken over the levels of an operator, then over operators, each counting alike.\n");
+    fprintf(out,
+            "\nRobustness: every image, real and forged, is corrupted and judged again; levels go from mild to\n"
+            "severe. An AUC that falls to .5 is lost%s. A mean drop\n"
+            "is taken over the levels of an operator, then over operators, each counting alike.\n",
+            r->resamples > 0 ? "; a drop whose interval holds 0 was not shown" : "");
     if (holds(r, "jpeg")) fprintf(out, "JPEG: %s.\n", data_corruption_encoder);
     if (!holds(r, "blocks") || r->size >= 256) return;
     fprintf(out,

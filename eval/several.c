@@ -38,10 +38,10 @@ static int is_taken(const Several *s, int i, const char *name)
 }
 
 /* The last part of the run's folder; a second run of that name is NAME-2, and so on. */
-static NnStatus name_run(Several *s, int i, const EvalRun *run, NnErr *err)
+static NnStatus name_run(Several *s, int i, const char *folder, NnErr *err)
 {
     char name[NN_TEXT_MAX];
-    s->real[i] = nn_path_real(run->folder);
+    s->real[i] = nn_path_real(folder);
     if (!s->real[i]) return no_memory(err);
     const char *base = nn_path_name(s->real[i]);
     snprintf(name, sizeof name, "%.400s", *base ? base : "run");
@@ -50,25 +50,44 @@ static NnStatus name_run(Several *s, int i, const EvalRun *run, NnErr *err)
     return s->names[i] ? NN_OK : no_memory(err);
 }
 
-static NnStatus choose_folder(Several *s, int i, const EvalRun *run, NnErr *err)
+static NnStatus choose_folder(Several *s, int i, const char *folder, NnErr *err)
 {
     const char *out = s->arguments->out;
-    s->folders[i] = out ? nn_path_join(out, s->names[i]) : nn_path_join(run->folder, "eval");
+    s->folders[i] = out ? nn_path_join(out, s->names[i]) : nn_path_join(folder, "eval");
     if (!s->folders[i]) return no_memory(err);
     for (int k = 0; k < i; k++)
         if (!out && !strcmp(s->real[k], s->real[i]))
             return nn_fail(err, NN_ERR_USAGE,
                            "%s and %s: both would write to %s; --out DIR gives each a folder of its own",
                            s->arguments->runs[k], s->arguments->runs[i], s->folders[i]);
-    return NN_OK;
+    return nn_folder_check(s->folders[i], err);
+}
+
+static NnStatus plan_run(Several *s, int i, NnErr *err)
+{
+    char *checkpoint;
+    NN_TRY(nn_trained_find(s->arguments->runs[i], &checkpoint, err));
+    char *folder = nn_path_folder(checkpoint);
+    NnStatus status = folder ? name_run(s, i, folder, err) : no_memory(err);
+    if (status == NN_OK) status = choose_folder(s, i, folder, err);
+    free(folder);
+    free(checkpoint);
+    return status;
+}
+
+/* What can be known to go wrong is said before the first run is judged, which may take hours. */
+static NnStatus plan(Several *s, NnErr *err)
+{
+    const char *out = s->arguments->out;
+    for (int i = 0; i < s->n; i++) NN_TRY(plan_run(s, i, err));
+    s->folder = out ? nn_path_join(NULL, out) : nn_path_join(s->folders[0], "compared");
+    return s->folder ? nn_folder_check(s->folder, err) : no_memory(err);
 }
 
 /* ---- judging ---- */
 
 static NnStatus judge_open(Several *s, int i, EvalRun *run, NnErr *err)
 {
-    NN_TRY(name_run(s, i, run, err));
-    NN_TRY(choose_folder(s, i, run, err));
     char *maps = s->arguments->maps ? nn_path_join(s->arguments->maps, s->names[i]) : NULL;
     if (s->arguments->maps && !maps) return no_memory(err);
     fprintf(s->voice->out, "%s== %s ==\n", i ? "\n" : "", s->names[i]);
@@ -139,8 +158,6 @@ static NnStatus save_all(const Several *s, const EvalMatrix *m, NnErr *err)
 static NnStatus set_side_by_side(Several *s, NnErr *err)
 {
     EvalMatrix m;
-    s->folder = s->arguments->out ? nn_path_join(NULL, s->arguments->out) : nn_path_join(s->folders[0], "compared");
-    if (!s->folder) return no_memory(err);
     for (; s->n_past < s->n; s->n_past++)
         NN_TRY(eval_past_run_read_at(s->names[s->n_past], s->folders[s->n_past], &s->past[s->n_past], err));
     NN_TRY(eval_matrix_make(s->past, (const char *const *)s->names, s->n, s->arguments->bootstrap, s->arguments->seed,
@@ -150,20 +167,6 @@ static NnStatus set_side_by_side(Several *s, NnErr *err)
     return status;
 }
 
-/* What can be known to go wrong is said before the first run is judged, which may take hours. */
-static NnStatus look_for_runs(Several *s, NnErr *err)
-{
-    const char **runs = s->arguments->runs;
-    for (int i = 0; i < s->n; i++) {
-        if (!nn_file_exists(runs[i]) && !nn_folder_exists(runs[i]))
-            return nn_fail(err, NN_ERR_IO, "%s: no such run folder or checkpoint", runs[i]);
-        for (int k = 0; k < i && !s->arguments->out; k++)
-            if (!strcmp(runs[k], runs[i]))
-                return nn_fail(err, NN_ERR_USAGE, "%s: named twice; --out DIR gives each a folder of its own", runs[i]);
-    }
-    return NN_OK;
-}
-
 static NnStatus work(Several *s, NnErr *err)
 {
     s->names = nn_alloc((size_t)s->n, sizeof *s->names);
@@ -171,7 +174,7 @@ static NnStatus work(Several *s, NnErr *err)
     s->folders = nn_alloc((size_t)s->n, sizeof *s->folders);
     s->past = nn_alloc((size_t)s->n, sizeof *s->past);
     if (!s->names || !s->real || !s->folders || !s->past) return no_memory(err);
-    NN_TRY(look_for_runs(s, err));
+    NN_TRY(plan(s, err));
     for (int i = 0; i < s->n; i++) NN_TRY(judge(s, i, err));
     return set_side_by_side(s, err);
 }

@@ -2,6 +2,7 @@
 #include "eval/threshold_rule.h"
 
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -56,11 +57,24 @@ void eval_validation_free(EvalValidation *v)
 static const struct {
     const char *name; /* with "=" where a limit follows */
     NnThresholdAim aim;
-} aims[] = { { "accuracy", NN_THRESHOLD_ACCURACY },
-             { "youden", NN_THRESHOLD_YOUDEN },
-             { "eer", NN_THRESHOLD_EER },
-             { "fpr=", NN_THRESHOLD_FPR },
-             { "fnr=", NN_THRESHOLD_FNR } };
+    int is_fixed; /* a number that needs no scores, and no aim */
+} known[] = { { "accuracy", NN_THRESHOLD_ACCURACY, 0 }, { "youden", NN_THRESHOLD_YOUDEN, 0 },
+              { "eer", NN_THRESHOLD_EER, 0 },           { "fpr=", NN_THRESHOLD_FPR, 0 },
+              { "fnr=", NN_THRESHOLD_FNR, 0 },          { "deepfakebench", NN_THRESHOLD_ACCURACY, 1 } };
+enum { RULES = sizeof known / sizeof *known };
+
+static int has_limit(int rule)
+{
+    return known[rule].name[strlen(known[rule].name) - 1] == '=';
+}
+
+void eval_threshold_rule_names(char out[EVAL_THRESHOLD_NAMES])
+{
+    size_t n = 0;
+    for (int i = 0; i < RULES; i++)
+        n += (size_t)snprintf(out + n, EVAL_THRESHOLD_NAMES - n, "%s%s%s", i ? ", " : "", known[i].name,
+                              has_limit(i) ? "SHARE" : "");
+}
 
 /* A number of 0 to 1 that is all of the text. */
 static int read_share(const char *text, double *out)
@@ -70,23 +84,30 @@ static int read_share(const char *text, double *out)
     return end != text && !*end && *out >= 0 && *out <= 1;
 }
 
+/* Is `text` this rule, with a limit where it has one? */
+static int is_rule(const char *text, int rule, double *limit)
+{
+    const size_t len = strlen(known[rule].name);
+    if (strncmp(text, known[rule].name, len) != 0) return 0;
+    return has_limit(rule) ? read_share(text + len, limit) : !text[len];
+}
+
 NnStatus eval_threshold_rule_parse(const char *text, EvalThresholdRule *out, NnErr *err)
 {
+    char names[EVAL_THRESHOLD_NAMES];
     *out = (EvalThresholdRule){ 0 };
-    for (size_t i = 0; i < sizeof aims / sizeof *aims; i++) {
-        const size_t len = strlen(aims[i].name);
-        if (strncmp(text, aims[i].name, len) != 0) continue;
-        out->aim = aims[i].aim;
-        if (aims[i].name[len - 1] == '=' ? read_share(text + len, &out->value) : !text[len]) return NN_OK;
+    for (int i = 0; i < RULES; i++) {
+        if (!is_rule(text, i, &out->value)) continue;
+        out->aim = known[i].aim;
+        out->is_number = known[i].is_fixed;
+        if (out->is_number) out->value = nextafter(0.5, 1);
+        return NN_OK;
     }
     out->is_number = 1;
-    out->value = nextafter(0.5, 1);
-    if (!strcmp(text, "deepfakebench")) return NN_OK;
     if (read_share(text, &out->value)) return NN_OK;
+    eval_threshold_rule_names(names);
     return nn_fail(err, NN_ERR_USAGE,
-                   "threshold \"%s\": unknown; known: accuracy, youden, eer, fpr=SHARE, fnr=SHARE, "
-                   "deepfakebench, or the threshold itself, a number from 0 to 1",
-                   text);
+                   "threshold \"%s\": unknown; known: %s, or the threshold itself, a number from 0 to 1", text, names);
 }
 
 NnStatus eval_thresholds(const EvalValidation *v, const EvalThresholdRule *rules, int n, double *out, NnErr *err)

@@ -28,6 +28,10 @@ typedef struct {
     double value; /* the threshold, or the limit of an aim that has one */
 } EvalThresholdRule;
 
+/* "accuracy, youden, eer, fpr=SHARE, fnr=SHARE, deepfakebench", of the one table of rules, for messages and --help. */
+enum { EVAL_THRESHOLD_NAMES = 128 };
+void eval_threshold_rule_names(char out[EVAL_THRESHOLD_NAMES]);
+
 /* ERR_USAGE names the known rules. */
 NnStatus eval_threshold_rule_parse(const char *text, EvalThresholdRule *out, NnErr *err);
 

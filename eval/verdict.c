@@ -302,12 +302,12 @@ static NnStatus say_evidence(EvalVerdict *v, const EvalReport *report, NnErr *er
     if (!groups) return nn_fail(err, NN_ERR_NOMEM, "verdict: out of memory");
     const int n = eval_groups_list(report->results.items, report->results.n, groups);
     free(groups);
-    if (n < FEW_GROUPS)
-        say(v, "the test holds only %d independent groups (people, photographs, videos): believe its intervals less.",
-            n);
     const EvalRow *all = eval_rows_find(&report->rows, EVAL_ROW_ALL);
-    if (all && !isnan(all->auc.value) && isnan(all->auc.lo))
-        say(v, "no intervals were computed, so its figures are taken at face value.");
+    const int is_bare = all && !isnan(all->auc.value) && isnan(all->auc.lo);
+    if (n < FEW_GROUPS)
+        say(v, "the test holds only %d independent groups (people, photographs, videos): believe its %s less.", n,
+            is_bare ? "figures" : "intervals");
+    if (is_bare) say(v, "no intervals were computed, so its figures are taken at face value.");
     return NN_OK;
 }
 

@@ -135,7 +135,7 @@ expect 0 "threshold 0.250, as given" "$eval" "$dir/run" --out "$dir/rule" --boot
 expect 0 "as DeepfakeBench counts" "$eval" "$dir/run" --out "$dir/bench" --bootstrap 0 --compat deepfakebench
 grep -q ',frame,,deepfakebench,' "$dir/bench/eval.csv" || fail "eval.csv does not say whose definitions it has"
 expect 2 "known: accuracy" "$eval" "$dir/run" --threshold best
-expect 2 "named twice" "$eval" "$dir/run" "$dir/run"
+expect 2 "both would write to" "$eval" "$dir/run" "$dir/run"
 expect 1 "$dir/nowhere: no such run" "$eval" "$dir/run" "$dir/nowhere"
 expect 2 "known: deepfakebench" "$eval" "$dir/run" --compat other
 expect 2 "known: mean, max" "$eval" "$dir/run" --aggregate median
@@ -209,6 +209,33 @@ rmdir "$dir/photos/bare"
 expect 2 "share from 0 to 0.5" "$eval" "$dir/run" --score "$dir/photos" --unsure 0.6
 "$eval" "$dir/run" --score "$dir/photos/two.txt" --unsure 0.5 --threshold 0.5 2>/dev/null | grep -q unsure &&
     fail "unsure although a threshold was given"
+
+# ---- a file in the way of a folder: said before any image is judged, and nothing is written ----
+echo >"$dir/in the way"
+mkdir "$dir/taken"
+echo >"$dir/taken/moved"
+refused() {
+    expect 1 "expected a folder" "$eval" "$@"
+    [ "$(wc -l <"$dir/said")" -eq 1 ] || fail "something was done before the folder was looked at: $*: $(cat "$dir/said")"
+}
+refused "$dir/run" --score "$dir/photos" --out "$dir/in the way"
+refused "$dir/run" --score "$dir/photos" --maps "$dir/in the way/maps"
+refused "$dir/run" --out "$dir/in the way"
+refused "$dir/run" --out "$dir/new" --maps "$dir/in the way"
+refused "$dir/run" --out "$dir/in the way" --robust imdl
+refused "$dir/run" "$dir/moved" --out "$dir/in the way"
+refused "$dir/run" "$dir/moved" --out "$dir/taken"
+refused --compare "$dir/films" --out "$dir/in the way"
+mv "$dir/moved/eval" "$dir/moved/before"
+echo >"$dir/moved/eval"
+refused "$dir/moved" --data everything="$dir/photos/all.csv"
+refused "$dir/run" "$dir/moved"
+rm "$dir/moved/eval"
+mv "$dir/moved/before" "$dir/moved/eval"
+[ ! -e "$dir/new" ] || fail "a folder was made for nothing"
+mkdir "$dir/bare"
+expect 1 "not a run folder" "$eval" "$dir/run" "$dir/bare"
+[ "$(wc -l <"$dir/said")" -eq 1 ] || fail "the first run was judged although the second is none"
 
 # ---- mistakes ----
 expect 2 "--bootstrap" "$eval" "$dir/run" --boostrap 3

@@ -108,8 +108,9 @@ done
 grep -q '\[####' out.txt && fail 'a progress bar without a terminal'
 grep -q '"kernel_list": "[0-9]*:[a-z]' runs/tiny/run.json || fail 'run.json does not say which kernels ran'
 head -c 100000 runs/tiny/last.safetensors | grep -aq '"kernels":"[0-9]*:[a-z]' || fail 'last.safetensors lacks the kernels'
-expect 0 'memory = low' "$train" tiny.ini --out low --set train.memory=low
-cmp -s runs/tiny/metrics.csv low/metrics.csv || fail 'metrics.csv differs with memory = low'
+expect 0 'memory = low' "$train" tiny.ini --out 'low run' --set train.memory=low
+grep -q "^next: .*/eval'\\{0,1\\} 'low run'$" out.txt || fail "the command after a run: $(grep next: out.txt)"
+cmp -s runs/tiny/metrics.csv 'low run/metrics.csv' || fail 'metrics.csv differs with memory = low'
 grep -q 'step 60/60' out.txt || fail 'no plain line without a terminal'
 expect 0 'runs/tiny-2' "$train" tiny.ini --set train.steps=4
 expect 2 'already holds a run' "$train" tiny.ini --out runs/tiny

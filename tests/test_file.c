@@ -312,6 +312,39 @@ START_TEST(makes_folders_with_parents)
 }
 END_TEST
 
+/* Asked before, what making the folder and writing into it would say later; and nothing is made. */
+START_TEST(checks_folders_to_be)
+{
+    char deep[128], dead[128], below[128];
+    snprintf(deep, sizeof deep, "%s/new//deeper/", temp_folder);
+    snprintf(dead, sizeof dead, "%s/dead", temp_folder);
+    snprintf(below, sizeof below, "%s/sub/deeper", path);
+    ck_assert_int_eq(put("x"), NN_OK);
+    ck_assert_int_eq(symlink("nothing", dead), 0);
+    const char *good[] = { deep, temp_folder, "nowhere/yet" };
+    for (int i = 0; i < 3; i++) ck_assert_msg(nn_folder_check(good[i], &err) == NN_OK, "%s", err.msg);
+    ck_assert(!nn_folder_exists(deep) && !nn_folder_exists("nowhere"));
+    const char *bad[] = { path, below, "/dev/null/x", dead };
+    const char *why[] = { "a.bin: is a file; expected a folder", "a.bin: is a file; expected a folder",
+                          "/dev/null: is a device; expected a folder", "dead: cannot be examined" };
+    for (int i = 0; i < 4; i++) {
+        err = (NnErr){ .status = NN_OK };
+        ck_assert_int_eq(nn_folder_check(bad[i], &err), NN_ERR_IO);
+        ck_assert_msg(strstr(err.msg, why[i]) != NULL, "said: %s", err.msg);
+    }
+}
+END_TEST
+
+START_TEST(checks_that_a_folder_can_be_written_into)
+{
+    if (geteuid() == 0) return; /* who may write everywhere */
+    ck_assert_int_eq(chmod(temp_folder, 0500), 0);
+    ck_assert_int_eq(nn_folder_check(path, &err), NN_ERR_IO);
+    ck_assert_ptr_nonnull(strstr(err.msg, "nothing can be written into this folder"));
+    ck_assert_int_eq(chmod(temp_folder, 0700), 0);
+}
+END_TEST
+
 static const struct {
     const char *folder, *name, *joined;
 } joins[] = { { "a", "b", "a/b" }, { "a/", "b", "a/b" }, { "a", "/b", "/b" }, { NULL, "b", "b" },
@@ -352,6 +385,8 @@ int main(void)
     tcase_add_test(t, reads_more_than_announced);
     tcase_add_test(t, refuses_to_read_what_is_no_file);
     tcase_add_test(t, makes_folders_with_parents);
+    tcase_add_test(t, checks_folders_to_be);
+    tcase_add_test(t, checks_that_a_folder_can_be_written_into);
     tcase_add_test(t, joins_and_parts_paths);
     suite_add_tcase(s, t);
     return check_run(s);

@@ -94,6 +94,10 @@ START_TEST(test_folder_errors)
     assert_open_fails(&s, NN_ERR_DATA, "mask/swpa", "masks of a method that", NULL);
     ck_assert_int_eq(unlink(in_folder("set/mask/swpa/a.png")), 0);
     ck_assert_int_eq(rmdir(in_folder("set/mask/swpa")), 0);
+    write_text("set/fake/all/a.png", "");
+    assert_open_fails(&s, NN_ERR_DATA, "fake/all/a.png: method \"all\"", "another name", NULL);
+    ck_assert_int_eq(unlink(in_folder("set/fake/all/a.png")), 0);
+    ck_assert_int_eq(rmdir(in_folder("set/fake/all")), 0);
     write_text("set/real/deep/a.png", "");
     assert_open_fails(&s, NN_ERR_DATA, "holds a folder (deep)", NULL);
 }

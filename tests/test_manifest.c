@@ -177,6 +177,24 @@ START_TEST(test_manifest_errors_name_the_line)
 }
 END_TEST
 
+/* Tables and comma lists need these names for themselves; of real images the column is ignored. */
+START_TEST(test_methods_that_tables_need_are_refused)
+{
+    static const char *const names[] = { "real", "all", "seen", "unseen", "\"swap,warp\"", "\",\"" };
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+        char text[128], said[64];
+        const int quoted = names[i][0] == '"';
+        snprintf(text, sizeof text, "path,label,method\na.png,0,%s\nb.png,1,swap\nc.png,1,%s\n", names[i], names[i]);
+        snprintf(said, sizeof said, quoted ? "method %s: expected a name without a comma" : "method \"%s\": tables",
+                 names[i]);
+        assert_text_fails(text, "set.csv:4:", said);
+    }
+    DataSet *set = open_text("path,label,method\na.png,0,all\nb.png,1,allover\nc.png,1,Real\n");
+    ck_assert_int_eq(set->n_methods, 2);
+    data_set_free(set);
+}
+END_TEST
+
 START_TEST(test_group_in_two_splits_is_refused)
 {
     assert_text_fails("path,label,source,split\na.png,0,s,train\nb.png,1,s,test\n", "set.csv:3:", "in train");
@@ -232,6 +250,7 @@ int main(void)
     tcase_add_test(t, test_videos_are_no_files);
     tcase_add_test(t, test_group_number_is_stable);
     tcase_add_test(t, test_manifest_errors_name_the_line);
+    tcase_add_test(t, test_methods_that_tables_need_are_refused);
     tcase_add_test(t, test_group_in_two_splits_is_refused);
     tcase_add_test(t, test_paths_of_the_wrong_kind);
     tcase_add_test(t, test_settings_that_contradict);

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "eval/compare_page.h"
 #include "eval/matrix_files.h"
 #include "eval/report_files.h"
 #include "nn/base/file.h"
@@ -256,6 +257,37 @@ START_TEST(intervals_and_keys_are_read_back)
 }
 END_TEST
 
+/* Captions speak of intervals where there are any: of means, of differences, of a run's own figures. */
+START_TEST(page_speaks_of_the_intervals_that_it_has)
+{
+    static const char *const captions[] = { "small print is the 95 % interval",
+                                            "In brackets 95 % intervals",
+                                            "Lines across the ends",
+                                            "that reaches beyond 0",
+                                            "in brackets 95 %",
+                                            "nobody can tell" };
+    static const int expected[2][6] = { { 0, 0, 0, 0, 0, 1 }, { 1, 1, 1, 1, 1, 0 } };
+    EvalPastRun runs[] = { make_run(0, 1, &first_set), make_run(1, 1, &second_set) };
+    for (int with = 0; with < 2; with++) {
+        unsigned char *text;
+        size_t len;
+        if (with) runs[0].sets[0].rows.rows[0].auc.lo = .9, runs[0].sets[0].rows.rows[0].auc.hi = 1;
+        compare(runs, 2, with ? 50 : 0);
+        ck_assert_int_eq(eval_compare_page_save(&(EvalComparePage){ .matrix = &matrix }, temp_folder, &err), NN_OK);
+        ck_assert_int_eq(nn_file_read(in_folder("report.html"), 1 << 24, &text, &len, &err), NN_OK);
+        for (int i = 0; i < 6; i++)
+            ck_assert_msg(!strstr((char *)text, captions[i]) == !expected[with][i], "%d: %s", with, captions[i]);
+        char *words = strstr((char *)text, "id=\"words\""), *tables = strstr((char *)text, "id=\"matrix\"");
+        ck_assert(words && tables);
+        *words = 0;
+        ck_assert_int_eq(strstr(tables, "95 %") != NULL, with);
+        free(text);
+        eval_matrix_free(&matrix);
+    }
+    release_runs(runs, 2);
+}
+END_TEST
+
 static void add_tests(TCase *t)
 {
     tcase_add_checked_fixture(t, forget_errors, NULL);
@@ -266,6 +298,7 @@ static void add_tests(TCase *t)
     tcase_add_test(t, data_sets_add_columns);
     tcase_add_test(t, a_run_that_saw_everything_has_no_drop);
     tcase_add_test(t, intervals_and_keys_are_read_back);
+    tcase_add_test(t, page_speaks_of_the_intervals_that_it_has);
 }
 
 int main(void)

@@ -255,6 +255,34 @@ START_TEST(page_holds_its_parts_and_escapes)
 }
 END_TEST
 
+/* Captions speak of intervals where there are any. */
+START_TEST(page_speaks_of_the_intervals_that_it_has)
+{
+    static const char *const captions[] = { "small print is the 95 % interval", "with their 95 % intervals",
+                                            "An interval that reaches 0.5", "believe its intervals less" };
+    for (int with = 0; with < 2; with++) {
+        EvalReport report;
+        EvalRun run = { .trained = { .path = (char *)"x", .model = { .network = "n" } },
+                        .folder = temp_folder,
+                        .params = nn_params_new() };
+        fill(&report, .9f, .3f);
+        if (!with) {
+            eval_rows_free(&report.rows);
+            ck_assert_int_eq(eval_rows_make(&report.results, .5, &report.rows, &err), NN_OK);
+        }
+        const EvalBootstrapSpec bootstrap = { with ? 50 : 0, 1 };
+        const EvalReportPage page = { .reports = &report, .n = 1, .run = &run, .bootstrap = &bootstrap };
+        char *text = save_page(&page);
+        for (int i = 0; i < (with ? 3 : 4); i++)
+            ck_assert_msg((strstr(text, captions[i]) != NULL) == with, "%d: %s", with, captions[i]);
+        ck_assert_int_eq(strstr(text, "taken at face value") != NULL, !with);
+        free(text);
+        nn_params_free(run.params);
+        release(&report);
+    }
+}
+END_TEST
+
 START_TEST(a_broken_record_of_training_is_said)
 {
     EvalReport report;
@@ -283,6 +311,7 @@ static void add_tests(TCase *t)
     tcase_add_test(t, gain_over_the_prior_counts_groups);
     tcase_add_test(t, gallery_keeps_the_surest_errors);
     tcase_add_test(t, page_holds_its_parts_and_escapes);
+    tcase_add_test(t, page_speaks_of_the_intervals_that_it_has);
     tcase_add_test(t, a_broken_record_of_training_is_said);
 }
 

@@ -211,6 +211,8 @@ START_TEST(test_list_errors)
     spec_fails("@/a.txt", NN_ERR_DATA, "a.txt:2: \"b.png\": no label");
     write_text("a.txt", "a.png swap\n");
     spec_fails("@/a.txt", NN_ERR_DATA, "label \"swap\"; known");
+    write_text("b.lst", "a.png REAL\nb.png unseen\n");
+    spec_fails("@/b.lst", NN_ERR_DATA, "b.lst:2: method \"unseen\"");
     write_text("a.txt", "a.png 0\na.png 1\n");
     spec_fails("@/a.txt", NN_ERR_DATA, "listed as real and as fake");
     write_bytes("a.txt", "a\0.png 0\n", 9);
@@ -246,7 +248,7 @@ START_TEST(test_manifest_is_written)
     write_text("set/m.csv", "path,label,mask,method,video,source,split\n"
                             "\"a,\"\"1\"\".png\",0,,,v1,,train\n"
                             "b.png,1,masks/b.png,swap,v1,s,train\n"
-                            "c.png,1,,\"x,y\",,s,\n"
+                            "c.png,1,,x y,,s,\n"
                             "/abs/d.png,0,,,,,val\n"
                             "e.png,1,,warp,,,test\n");
     DataSet *set = list_spec("@/set/m.csv");

@@ -1,7 +1,9 @@
 /* test_thresholds.c -- which threshold a rule gives, and a validation read from good, old and broken checkpoints. */
 #include <math.h>
+#include <stdlib.h>
 #include <string.h>
 
+#include "eval/eval_arguments.h"
 #include "eval/threshold_rule.h"
 #include "eval/trained_run.h"
 #include "tests/check_main.h"
@@ -54,6 +56,29 @@ START_TEST(unknown_rules_are_named)
     EvalThresholdRule rule;
     ck_assert_int_eq(eval_threshold_rule_parse(unknown[_i], &rule, &err), NN_ERR_USAGE);
     ck_assert_ptr_nonnull(strstr(err.msg, "known: accuracy, youden"));
+}
+END_TEST
+
+/* The names that --help and messages list are those that are understood. */
+START_TEST(names_are_rules)
+{
+    char names[EVAL_THRESHOLD_NAMES], *rest = names, *help = NULL;
+    size_t len;
+    int n = 0;
+    FILE *out = open_memstream(&help, &len);
+    eval_usage_write(out);
+    ck_assert_int_eq(fclose(out), 0);
+    eval_threshold_rule_names(names);
+    ck_assert_ptr_nonnull(strstr(help, names));
+    ck_assert_ptr_nonnull(strstr(names, "deepfakebench"));
+    for (char *name; (name = strtok_r(rest, ", ", &rest)); n++) {
+        EvalThresholdRule rule;
+        char *limit = strstr(name, "SHARE");
+        if (limit) strcpy(limit, "0.5");
+        ck_assert_msg(eval_threshold_rule_parse(name, &rule, &err) == NN_OK, "%s", err.msg);
+    }
+    ck_assert_int_eq(n, 6);
+    free(help);
 }
 END_TEST
 
@@ -128,6 +153,7 @@ int main(void)
     tcase_add_loop_test(t, rules_by_hand, 0, (int)(sizeof rules / sizeof *rules));
     tcase_add_test(t, several_rules_at_once);
     tcase_add_loop_test(t, unknown_rules_are_named, 0, (int)(sizeof unknown / sizeof *unknown));
+    tcase_add_test(t, names_are_rules);
     tcase_add_test(t, without_a_validation_only_numbers);
     tcase_add_test(t, a_run_takes_a_rule);
     tcase_add_loop_test(t, validations_are_read_or_refused, 0, (int)(sizeof stored / sizeof *stored));

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "nn/base/settings.h"
+#include "nn/base/shell_words.h"
 #include "nn/base/size.h"
 
 typedef enum { FLAG, TEXT, COUNT, SET, SEED, THREADS } OptionKind;
@@ -185,22 +186,6 @@ void train_options_help(const char *program)
            "            130 / 143 interrupted by Ctrl-C / SIGTERM with a checkpoint saved\n");
 }
 
-/* Append word to text[size], in quotes if a shell would split or expand it. */
-static void add_word(char *text, size_t size, const char *word)
-{
-    const int plain = *word && !word[strspn(word, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
-                                                  "_-+=./:,@%")];
-    size_t n = strlen(text);
-    if (n) n += (size_t)snprintf(text + n, size - n, " ");
-    if (plain) {
-        snprintf(text + n, size - n, "%s", word);
-        return;
-    }
-    n += (size_t)snprintf(text + n, size - n, "'");
-    for (; *word; word++) n += (size_t)snprintf(text + n, size - n, *word == '\'' ? "'\\''" : "%c", *word);
-    snprintf(text + n, size - n, "'");
-}
-
 /* Is it "--name=value"? */
 static int has_value(const char *text, const char *name)
 {
@@ -210,20 +195,21 @@ static int has_value(const char *text, const char *name)
 
 char *train_options_resume_command(int argc, char **argv, const char *folder, const char *annotations)
 {
-    size_t size = 96 + 4 * strlen(folder) + 4 * strlen(annotations ? annotations : "");
-    for (int i = 0; i < argc; i++) size += 4 * strlen(argv[i]) + 8;
-    char *text = nn_alloc(size, 1);
-    if (!text) return NULL;
+    const char **words = nn_alloc((size_t)argc + 5, sizeof *words);
+    if (!words) return NULL;
+    int n = 0;
     for (int i = 0; i < argc; i++) {
         if (!strcmp(argv[i], "--resume") || has_value(argv[i], "--out") || has_value(argv[i], "--annotations"))
             continue;
         if (!strcmp(argv[i], "--out") || !strcmp(argv[i], "--annotations")) i++;
-        else add_word(text, size, argv[i]);
+        else words[n++] = argv[i];
     }
-    add_word(text, size, "--out");
-    add_word(text, size, folder);
-    add_word(text, size, "--resume");
-    if (annotations) add_word(text, size, "--annotations");
-    if (annotations) add_word(text, size, annotations);
-    return text;
+    words[n++] = "--out";
+    words[n++] = folder;
+    words[n++] = "--resume";
+    if (annotations) words[n++] = "--annotations";
+    if (annotations) words[n++] = annotations;
+    char *line = nn_shell_line(words, n);
+    free(words);
+    return line;
 }

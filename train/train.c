@@ -11,6 +11,7 @@
 #include "nn/base/blas.h"
 #include "nn/base/calm_start.h"
 #include "nn/base/file.h"
+#include "nn/base/shell_words.h"
 #include "nn/base/size.h"
 #include "nn/ops/micro.h"
 #include "train/active.h"
@@ -254,12 +255,24 @@ static NnStatus overfit_or_profile(Program *p, NnErr *err)
 }
 
 /* "build/train" is followed by "build/eval", "locus-train" by "locus-eval". */
-static void say_next(const Program *p, TrainLog *log)
+static char *next_command(const Program *p)
 {
     const char *self = p->argv[0];
     const size_t len = strlen(self), tail = strlen("train");
     const int known = len >= tail && !strcmp(self + len - tail, "train");
-    train_log_say(log, "next: %.*seval %s", known ? (int)(len - tail) : 0, self, p->folder);
+    char *eval = nn_alloc(len + sizeof "eval", 1);
+    if (!eval) return NULL;
+    snprintf(eval, len + sizeof "eval", "%.*seval", known ? (int)(len - tail) : 0, self);
+    char *line = nn_shell_line((const char *const[]){ eval, p->folder }, 2);
+    free(eval);
+    return line;
+}
+
+static void say_next(const Program *p, TrainLog *log)
+{
+    char *command = next_command(p);
+    if (command) train_log_say(log, "next: %s", command);
+    free(command);
 }
 
 static void say_farewell(Program *p, TrainSession *s)

@@ -70,6 +70,7 @@ static NnStatus io_fail(NnErr *err, const char *path, const char *doing)
 
 static const char *kind_of(mode_t mode)
 {
+    if (S_ISREG(mode)) return "a file";
     if (S_ISDIR(mode)) return "a folder";
     if (S_ISFIFO(mode)) return "a pipe";
     if (S_ISSOCK(mode)) return "a socket";
@@ -192,6 +193,13 @@ NnStatus nn_file_write(const char *path, const NnChunk *chunks, int n, NnErr *er
 
 /* ---- folders and names ---- */
 
+static char *copy_text(const char *text, size_t len)
+{
+    char *copy = nn_alloc(len + 1, 1);
+    if (copy) memcpy(copy, text, len);
+    return copy;
+}
+
 static NnStatus make_one(const char *path, NnErr *err)
 {
     if (mkdir(path, 0777) == 0) return NN_OK;
@@ -214,6 +222,32 @@ NnStatus nn_folder_make(const char *path, NnErr *err)
     return s;
 }
 
+/* *found: the part of the path that is there, from the longest on. ERR_IO: a link to nothing, no way to tell. */
+static NnStatus find_existing(const char *path, char **found, struct stat *st, NnErr *err)
+{
+    *found = copy_text(path, strlen(path));
+    while (*found && stat(*found, st) < 0) {
+        if (lstat(*found, st) == 0 || (errno != ENOENT && errno != ENOTDIR))
+            return io_fail(err, *found, "cannot be examined");
+        char *parent = nn_path_folder(*found);
+        free(*found);
+        *found = parent;
+    }
+    return *found ? NN_OK : nn_fail(err, NN_ERR_NOMEM, "%s: out of memory", path);
+}
+
+NnStatus nn_folder_check(const char *path, NnErr *err)
+{
+    struct stat st;
+    char *at;
+    NnStatus s = find_existing(path, &at, &st, err);
+    if (s == NN_OK && !S_ISDIR(st.st_mode))
+        s = nn_fail(err, NN_ERR_IO, "%s: is %s; expected a folder", at, kind_of(st.st_mode));
+    else if (s == NN_OK && access(at, W_OK | X_OK) < 0) s = io_fail(err, at, "nothing can be written into this folder");
+    free(at);
+    return s;
+}
+
 int nn_file_exists(const char *path)
 {
     struct stat st;
@@ -224,13 +258,6 @@ int nn_folder_exists(const char *path)
 {
     struct stat st;
     return stat(path, &st) == 0 && S_ISDIR(st.st_mode);
-}
-
-static char *copy_text(const char *text, size_t len)
-{
-    char *copy = nn_alloc(len + 1, 1);
-    if (copy) memcpy(copy, text, len);
-    return copy;
 }
 
 char *nn_path_join(const char *folder, const char *name)

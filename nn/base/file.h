@@ -23,6 +23,10 @@ NnStatus nn_file_write(const char *path, const NnChunk *chunks, int n, NnErr *er
 /* Create a folder and its missing parents. */
 NnStatus nn_folder_make(const char *path, NnErr *err);
 
+/* Could files be written into this folder, which may still have to be made? Nothing is changed; for asking before hours
+ * of work, not after. ERR_IO names what is in the way: something that is no folder, a dead link, no permission. */
+NnStatus nn_folder_check(const char *path, NnErr *err);
+
 int nn_file_exists(const char *path);
 int nn_folder_exists(const char *path);
 

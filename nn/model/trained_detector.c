@@ -13,8 +13,7 @@ static NnStatus no_memory(NnErr *err)
     return nn_fail(err, NN_ERR_NOMEM, "opening a trained detector: out of memory");
 }
 
-/* The checkpoint that `path` means. Caller frees *out. */
-static NnStatus find_checkpoint(const char *path, char **out, NnErr *err)
+NnStatus nn_trained_find(const char *path, char **out, NnErr *err)
 {
     static const char *const names[] = { "best.safetensors", "last.safetensors" };
     if (!nn_folder_exists(path)) {
@@ -49,7 +48,7 @@ static NnStatus read_sections(NnTrained *t, const NnBinding *others, int n_other
 
 NnStatus nn_trained_open(NnTrained *t, const char *path, const NnBinding *others, int n_others, NnErr *err)
 {
-    NN_TRY(find_checkpoint(path, &t->path, err));
+    NN_TRY(nn_trained_find(path, &t->path, err));
     NN_TRY(nn_checkpoint_load(t->path, &t->checkpoint, err));
     NN_TRY(read_sections(t, others, n_others, err));
     const char *seed = nn_checkpoint_meta(&t->checkpoint, "seed");

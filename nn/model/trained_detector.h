@@ -17,6 +17,9 @@ typedef struct {
     uint64_t seed; /* of the run */
 } NnTrained;
 
+/* The checkpoint that `path` means, whether it is one of ours or not. The caller frees *out. ERR_IO: as nn_trained_open. */
+NnStatus nn_trained_find(const char *path, char **out, NnErr *err);
+
 /* `path` is a run folder (its best.safetensors, else last.safetensors) or a checkpoint. Of the configuration in it [model]
  * is read, and the sections that the caller binds, over their defaults. What has been read stays in *t on failure.
  * ERR_IO: nothing there, and what was looked for; ERR_FORMAT: damaged, or not one of ours; ERR_CONFIG: a configuration
