@@ -23,12 +23,10 @@ static NnStatus no_memory(NnErr *err)
 
 static const char *const rules[] = {
     "\"Best\" is the highest mean AUC over all manipulations that a detector was not trained on, each counting alike; "
-    "where "
-    "none was tested, over those that it was trained on.",
+    "where none was tested, over those that it was trained on.",
     "The order of two detectors is called uncertain where the 95 % interval of the one holds the figure of the other.",
-    "\"Better\" and \"worse\" are said of a manipulation where the 95 % interval of the paired difference in AUC, on "
-    "the "
-    "images that both detectors judged, leaves out 0.",
+    "\"Better\" and \"worse\" are said of a manipulation where the 95 % interval of the paired difference in AUC, "
+    "on the images that both detectors judged, leaves out 0.",
 };
 
 static double figure_of(const EvalMatrixRow *row, int unseen)
@@ -272,11 +270,10 @@ static void draw_heat(NnPage *p, const EvalMatrix *m, int from, int to, const He
     char title[NN_TEXT_MAX];
     snprintf(title, sizeof title, "%.300s: AUC", m->columns[from].data);
     const NnHeatTable table = { .text = { title,
-                                          "A row is a detector, a column a manipulation that it was tested on, against "
-                                          "all real images. 1 (yellow) is "
-                                          "perfect, 0.5 (dark) is guessing. A dashed frame: the detector was trained "
-                                          "on that manipulation. Look "
-                                          "along a row from the framed cells to the others.",
+                                          "A row is a detector, a column a manipulation that it was tested on, "
+                                          "against all real images. 1 (yellow) is perfect, 0.5 (dark) is guessing. "
+                                          "A dashed frame: the detector was trained on that manipulation. "
+                                          "Look along a row from the framed cells to the others.",
                                           "tested on", "trained detector", 0 },
                                 .row = h->row,
                                 .column = h->column,

@@ -59,11 +59,10 @@ static void draw_heat(NnPage *p, const Heat *h)
 {
     const NnHeatTable table = {
         .text = { "AUC of each manipulation",
-                  "A cell sets all real images of the data set against the forgeries of one manipulation. 1 (yellow) "
-                  "is "
-                  "perfect, 0.5 (dark) is guessing. Cells in a dashed frame are manipulations that the detector was "
-                  "trained on; the small print is the 95 % interval. A detector that has learned forging, and not only "
-                  "its training data, is as bright outside the frames as inside.",
+                  "A cell sets all real images of the data set against the forgeries of one manipulation. "
+                  "1 (yellow) is perfect, 0.5 (dark) is guessing. Cells in a dashed frame are manipulations "
+                  "that the detector was trained on; the small print is the 95 % interval. A detector that has "
+                  "learned forging, and not only its training data, is as bright outside the frames as inside.",
                   "manipulation", "data set", 0 },
         .row = h->row,
         .column = h->column,

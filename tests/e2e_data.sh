@@ -181,6 +181,15 @@ expect 0 "written: torn.png" "$data" sheet $set/torn.csv --out torn.png
 expect 0 "usage:" "$data" --help
 for c in import check stats forge sheet; do expect 0 "data $c" "$data" $c --help; done
 expect 0 "leak-content" "$data" check --help
+for c in data 'data import' 'data check' 'data stats' 'data forge' 'data sheet' train eval; do
+    # shellcheck disable=SC2086 # two words each
+    expect 0 "usage:" "$build"/$c --help
+    wide=$(grep '.\{81\}' said | grep -vF "$build") # the program's own path may be long
+    [ -z "$wide" ] || fail "$c --help is wider than 80 columns: $wide"
+done
+expect 0 "[data]" "$train" --help-config
+wide=$(grep '.\{81\}' said)
+[ -z "$wide" ] || fail "train --help-config is wider than 80 columns: $wide"
 expect 0 "locus" sh -c "'$data' --version | tr A-Z a-z"
 expect 2 "expected a command" "$data"
 expect 2 "did you mean check" "$data" chekc x.csv
