@@ -164,6 +164,10 @@ expect 3 "leak-file: 1 files are in two splits" "$train" run.ini --dry-run --set
 expect 3 "masks-some: 5 of" "$train" run.ini --set data.path=$set/masks.csv
 [ ! -e runs ] || fail "a refused run has left a folder"
 expect 0 "warning: masks-some: 5" "$train" run.ini --dry-run --set data.path=$set/masks.csv --set data.allow=masks-some
+expect 0 "warning: leak-file: 1" "$train" run.ini --dry-run --set data.path=$set/link.csv --set data.allow=leak-file
+expect 3 "[data] allow does not cover this" "$train" run.ini --dry-run --set data.path=$set/origin.csv
+expect 2 "\"leak-origin\" cannot be allowed" "$train" run.ini --dry-run --set data.allow=masks-some,leak-origin
+expect 2 "[data] on_bad" "$train" run.ini --dry-run --set data.allow=missing
 expect 2 "no such kind of finding" "$train" run.ini --dry-run --set data.allow=mask
 expect 3 "torn.png: PNG cut short" "$train" run.ini --dry-run --set data.path=$set/torn.csv
 
