@@ -78,7 +78,7 @@ static void say_result(const DataForging *f)
             f->first[DATA_VAL], f->first[DATA_TEST] - f->first[DATA_VAL], f->n - f->first[DATA_TEST], f->n_forged);
     if (f->n_bad) fprintf(out, "; %d bad left out", f->n_bad);
     if (f->n_twins) fprintf(out, "; %d copies left out", f->n_twins);
-    fprintf(out, "\nnext: data check %s/manifest.csv\n", f->arguments->out);
+    fprintf(out, "\nnext: %s check %s/manifest.csv\n", f->console->program, f->arguments->out);
 }
 
 static void free_all(DataForging *f)

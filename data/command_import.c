@@ -12,8 +12,8 @@ static void say_result(DataConsole *console, const DataSet *set, const char *out
     }
     fprintf(console->out,
             "%s: %d images: %d real, %d fake of %d methods, %d with masks; split declared for %d\n"
-            "next: data check %s\n",
-            out, set->n, real, set->n - real, set->n_methods, masks, declared, out);
+            "next: %s check %s\n",
+            out, set->n, real, set->n - real, set->n_methods, masks, declared, console->program, out);
 }
 
 NnStatus data_command_import(DataConsole *console, const DataArguments *a, NnErr *err)

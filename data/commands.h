@@ -9,8 +9,9 @@
 #include "data/file_probe.h"
 
 typedef struct {
-    FILE *out, *say; /* results; progress and remarks */
-    int terminal;    /* is `say` one? Only then is progress shown */
+    const char *program; /* as it was called, for commands that somebody may type next */
+    FILE *out, *say;     /* results; progress and remarks */
+    int terminal;        /* is `say` one? Only then is progress shown */
     const volatile sig_atomic_t *stop;
     double drawn; /* when progress was last shown */
     int shown;

@@ -31,7 +31,9 @@ static NnStatus obey(const char *program, const DataArguments *a, NnErr *err)
         [DATA_STATS] = data_command_stats,   [DATA_FORGE_PHOTOS] = data_command_forge,
         [DATA_SHEET] = data_command_sheet,
     };
-    DataConsole console = { .out = stdout, .say = stderr, .terminal = isatty(STDERR_FILENO), .stop = &stop_signal };
+    DataConsole console = {
+        .program = program, .out = stdout, .say = stderr, .terminal = isatty(STDERR_FILENO), .stop = &stop_signal
+    };
     if (a->help) data_arguments_help(stdout, program, a->command);
     else if (a->version) puts("data (Locus) " LOCUS_VERSION);
     else return commands[a->command](&console, a, err);
