@@ -10,24 +10,30 @@
 #include "data/splits.h"
 #include "nn/base/size.h"
 
+#define GROUPS "no list with a video or source in two splits is opened; put it into one, or leave those columns empty"
+#define FILES  "it is for [data] on_bad to stop the run or leave such images out"
+
 const DataFindingRule data_finding_rules[DATA_FINDING_KINDS] = {
-    [DATA_LEAK_FILE] = { "leak-file", DATA_ERROR, "one file, by whatever name or link, is in two splits" },
-    [DATA_LEAK_VIDEO] = { "leak-video", DATA_ERROR, "frames of one video are in two splits" },
+    [DATA_LEAK_FILE] = { "leak-file", DATA_ERROR, "one file, by whatever name or link, is in two splits", NULL },
+    [DATA_LEAK_VIDEO] = { "leak-video", DATA_ERROR, "frames of one video are in two splits", GROUPS },
     [DATA_LEAK_ORIGIN] = { "leak-origin", DATA_ERROR,
-                           "images of one origin (photograph, pair of identities) are in two splits" },
-    [DATA_LEAK_CONTENT] = { "leak-content", DATA_ERROR, "images that are alike in every pixel are in two splits" },
+                           "images of one origin (photograph, pair of identities) are in two splits", GROUPS },
+    [DATA_LEAK_CONTENT] = { "leak-content", DATA_ERROR, "images that are alike in every pixel are in two splits",
+                            NULL },
     [DATA_LEAK_NAME] = { "leak-name", DATA_WARNING,
-                         "a video has the same name in the set trained on and in one tested on" },
-    [DATA_CONTRADICTION] = { "contradiction", DATA_ERROR, "the same file or the same pixels are both real and fake" },
-    [DATA_TWICE] = { "twice", DATA_WARNING, "the same file or the same pixels are listed twice in one split" },
-    [DATA_ONE_CLASS] = { "one-class", DATA_ERROR, "a split, or all of the data, holds only real or only fake images" },
-    [DATA_MASKS_SOME] = { "masks-some", DATA_ERROR, "some fakes of a method have a mask and others have none" },
-    [DATA_MASKS_NONE] = { "masks-none", DATA_WARNING, "no fake of a method has a mask" },
-    [DATA_MASK_SIZE] = { "mask-size", DATA_ERROR, "a mask has another size than its image" },
-    [DATA_MASK_EMPTY] = { "mask-empty", DATA_ERROR, "the mask of a fake marks no pixel as forged" },
-    [DATA_MISSING] = { "missing", DATA_ERROR, "an image or mask that is listed does not exist" },
-    [DATA_UNREADABLE] = { "unreadable", DATA_ERROR, "an image or mask cannot be read" },
-    [DATA_GIVEAWAY] = { "giveaway", DATA_WARNING, "file type or size alone tells real from fake" },
+                         "a video has the same name in the set trained on and in one tested on", NULL },
+    [DATA_CONTRADICTION] = { "contradiction", DATA_ERROR, "the same file or the same pixels are both real and fake",
+                             NULL },
+    [DATA_TWICE] = { "twice", DATA_WARNING, "the same file or the same pixels are listed twice in one split", NULL },
+    [DATA_ONE_CLASS] = { "one-class", DATA_ERROR, "a split, or all of the data, holds only real or only fake images",
+                         NULL },
+    [DATA_MASKS_SOME] = { "masks-some", DATA_ERROR, "some fakes of a method have a mask and others have none", NULL },
+    [DATA_MASKS_NONE] = { "masks-none", DATA_WARNING, "no fake of a method has a mask", NULL },
+    [DATA_MASK_SIZE] = { "mask-size", DATA_ERROR, "a mask has another size than its image", FILES },
+    [DATA_MASK_EMPTY] = { "mask-empty", DATA_ERROR, "the mask of a fake marks no pixel as forged", FILES },
+    [DATA_MISSING] = { "missing", DATA_ERROR, "an image or mask that is listed does not exist", FILES },
+    [DATA_UNREADABLE] = { "unreadable", DATA_ERROR, "an image or mask cannot be read", FILES },
+    [DATA_GIVEAWAY] = { "giveaway", DATA_WARNING, "file type or size alone tells real from fake", NULL },
 };
 
 const char *data_split_name(int split)
@@ -63,6 +69,19 @@ NnStatus data_audit_init(DataAudit *a, const char *allow, const char *where, int
         snprintf(name, sizeof name, "%.*s", (int)len, p);
         p += len;
         if (len > 0) NN_TRY(check_kind(name, where, err));
+    }
+    return NN_OK;
+}
+
+NnStatus data_audit_init_for_run(DataAudit *a, const char *allow, NnErr *err)
+{
+    NN_TRY(data_audit_init(a, allow, "[data] allow", 1, err));
+    a->for_a_run = 1;
+    for (int k = 0; k < DATA_FINDING_KINDS; k++) {
+        const DataFindingRule *rule = &data_finding_rules[k];
+        if (rule->stops_a_run && nn_list_has(allow, rule->name))
+            return nn_fail(err, NN_ERR_CONFIG, "[data] allow: \"%s\" cannot be allowed: %s", rule->name,
+                           rule->stops_a_run);
     }
     return NN_OK;
 }

@@ -38,6 +38,8 @@ typedef struct {
     const char *name; /* "leak-video" */
     DataSeverity severity;
     const char *help; /* one line */
+    /* What else stops a run over it, whatever [data] allow says, and what to do then; NULL: nothing. */
+    const char *stops_a_run;
 } DataFindingRule;
 
 extern const DataFindingRule data_finding_rules[DATA_FINDING_KINDS];
@@ -63,6 +65,10 @@ typedef struct {
 
 /* An empty audit. ERR_CONFIG: `allow` (named as `where` in the message) holds an unknown kind. */
 NnStatus data_audit_init(DataAudit *a, const char *allow, const char *where, int max_examples, NnErr *err);
+
+/* The same before training, with [data] allow (borrowed). ERR_CONFIG also for a kind that would stop the run all the same
+ * (stops_a_run): nobody shall believe to have allowed it. */
+NnStatus data_audit_init_for_run(DataAudit *a, const char *allow, NnErr *err);
 void data_audit_free(DataAudit *a);
 
 /* Look at the list. Items of manipulations that are not in settings.methods count in the test split alone, and masks

@@ -9,7 +9,7 @@
 #include "data/file_probe.h"
 
 typedef struct {
-    const char *program; /* as it was called */
+    const char *program; /* as it was called, for commands that somebody may type next */
     FILE *out, *say;     /* results; progress and remarks */
     int terminal;        /* is `say` one? Only then is progress shown */
     const volatile sig_atomic_t *stop;

@@ -10,6 +10,7 @@
 #include "data/audit.h"
 #include "data/forge.h"
 #include "data/spec.h"
+#include "nn/base/help_text.h"
 #include "nn/base/parallel.h"
 #include "nn/base/settings.h"
 #include "nn/base/size.h"
@@ -21,21 +22,20 @@ typedef struct {
 
 static const Command commands[DATA_COMMANDS] = {
     [DATA_IMPORT] = { "import", "SPEC --out FILE", "write any data set as a manifest (CSV)",
-                      "Read the list once; afterwards [data] source = manifest, path = FILE is quick. Images stay "
-                      "where "
-                      "they are.",
+                      "Reads the list once and opens no image; the images stay where they are. "
+                      "Train on the result with [data] source = manifest, path = FILE.",
                       1, 1, 1 },
-    [DATA_CHECK_SETS] = { "check", "SPEC...", "look for what ruins results; exit code 3 if anything is found",
-                          "Several SPECs: the first is trained on, the others are tested on, and what they share is a "
-                          "leak, too.",
+    [DATA_CHECK_SETS] = { "check", "SPEC...",
+                          "look for what ruins results, such as leaks, damaged files, missing masks",
+                          "Exit code 3 if there is an error; warnings are for you to judge. Of several SPECs the first "
+                          "is trained on and the others are tested on: what they share is a leak, too.",
                           0, 1, INT_MAX },
     [DATA_STATS] = { "stats", "SPEC", "what there is: counts, sizes, masks, colours, per split and method", "", 0, 1,
                      1 },
-    [DATA_FORGE_PHOTOS] = { "forge", "PHOTOS --methods a,b --out DIR",
+    [DATA_FORGE_PHOTOS] = { "forge", "PHOTOS --methods NAME,... --out DIR",
                             "forge a folder of real photos: images, exact masks, manifest.csv",
-                            "Every photo gives one real image and one forgery per method; images of one photo stay in "
-                            "one split.",
-                            1, 1, 1 },
+                            "Every photo gives one real image and one forgery per method, all of them in one split.", 1,
+                            1, 1 },
     [DATA_SHEET] = { "sheet", "SPEC --out FILE", "a picture of examples: real and each method, image beside mask", "",
                      1, 1, 1 },
 };
@@ -62,24 +62,27 @@ typedef struct {
 
 #define F(field) offsetof(DataArguments, field)
 static const Option options[] = {
-    { "--out", "FILE", TEXT, IMPORT | SHEET, F(out), 0, 0, "where the result goes" },
-    { "--out", "DIR", TEXT, FORGE, F(out), 0, 0, "folder of the result; it must not hold a manifest.csv yet" },
+    { "--out", "FILE", TEXT, IMPORT, F(out), 0, 0, "the manifest" },
+    { "--out", "FILE", TEXT, SHEET, F(out), 0, 0, "the picture, a PNG" },
+    { "--out", "DIR", TEXT, FORGE, F(out), 0, 0,
+      "folder of the result, outside of PHOTOS; it must not hold a manifest.csv yet" },
     { "--quick", NULL, FLAG, CHECK, F(quick), 0, 0, "look at the list alone and open no image" },
-    { "--allow", "KIND,...", TEXT, CHECK, F(allow), 0, 0, "findings that shall be warnings, not errors; see below" },
+    { "--allow", "KIND,...", TEXT, CHECK, F(allow), 0, 0, "findings (see below) that shall count as warnings" },
     { "--examples", "N", NUMBER, CHECK, F(examples), 0, 1000000, "how many of each finding are named (default 10)" },
     { "--csv", "FILE", TEXT, STATS, F(csv), 0, 0, "write all figures there, a row per split and method" },
-    { "--methods", "NAME,...", TEXT, FORGE, F(methods), 0, 0, "manipulations to make; see below" },
+    { "--methods", "NAME,...", TEXT, FORGE, F(methods), 0, 0, "manipulations to make (see below), or all" },
     { "--size", "N", NUMBER, FORGE, F(size), 16, 16384,
-      "side of the square that photos are cut and brought to, in pixels (default: as they are)" },
+      "cut photos to squares of N x N pixels (default: leave their size)" },
     { "--val", "SHARE", SHARE, FORGE, F(val), 0, 0, "share of the photos for validation (default 0.15)" },
     { "--test", "SHARE", SHARE, FORGE, F(test), 0, 0, "share of the photos for the test (default 0.15)" },
     { "--quality", "LOW-HIGH", TEXT, FORGE, F(quality), 0, 0,
-      "send real and forged alike through JPEG of a quality drawn from there (default: not)" },
-    { "--on-bad", "stop|skip", TEXT, FORGE, F(on_bad), 0, 0, "what an unreadable photo does (default stop)" },
-    { "--columns", "N", NUMBER, SHEET, F(columns), 1, 8, "examples of each kind (default 3)" },
-    { "--seed", "N", NUMBER, FORGE | SHEET, F(seed), 0, INT_MAX, "seed of all draws (default 1)" },
+      "send real and forged images alike through JPEG of a quality drawn from there, e.g. 70-95 (default: no JPEG)" },
+    { "--on-bad", "stop|skip", TEXT, FORGE, F(on_bad), 0, 0,
+      "what a photo does that cannot be read or is too small: stop the forging (default), or be left out" },
+    { "--columns", "N", NUMBER, SHEET, F(columns), 1, 8, "examples of real images and of each method (default 3)" },
+    { "--seed", "N", NUMBER, FORGE | SHEET, F(seed), 0, INT_MAX, "seed of all random choices (default 1)" },
     { "--max-pixels", "N", NUMBER, CHECK | STATS | FORGE | SHEET, F(max_pixels), 1, 1 << 30,
-      "largest image that is decoded (default 25000000)" },
+      "an image of more pixels counts as unreadable (default 25000000)" },
     { "--threads", "N", NUMBER, CHECK | STATS | FORGE, F(threads), 1, 256, "threads (default: one per CPU)" },
     { "--help", NULL, FLAG, ALL, F(help), 0, 0, "this text" },
     { "--version", NULL, FLAG, ALL, F(version), 0, 0, "the version" },
@@ -89,49 +92,68 @@ enum { N_OPTIONS = sizeof options / sizeof *options };
 
 /* ---- help ---- */
 
+static void help_name(FILE *out, const char *name, const char *help)
+{
+    char left[32];
+    snprintf(left, sizeof left, "  %s", name);
+    nn_help_row(out, left, 18, help);
+}
+
 static void help_program(FILE *out, const char *program)
 {
     fprintf(out,
             "usage: %s COMMAND ... [options]\n\nData sets: bring them in, check them, make them, look at them.\n\n",
             program);
-    for (int c = 0; c < DATA_COMMANDS; c++)
-        fprintf(out, "  %-6s %-31s %s\n", commands[c].name, commands[c].usage, commands[c].help);
-    fprintf(out, "\n%s COMMAND --help tells of its options.\n", program);
+    for (int c = 0; c < DATA_COMMANDS; c++) {
+        fprintf(out, "  %s %s\n", commands[c].name, commands[c].usage);
+        nn_help_row(out, "", 6, commands[c].help);
+    }
+    fprintf(out, "\nSPEC names a data set, PHOTOS a folder. %s COMMAND --help says more.\n", program);
 }
 
 static void help_specs(FILE *out)
 {
-    fputs("\nSPEC = [FORMAT:]PATH[,root=FOLDER][,compression=raw|c23|c40][,splits=PATH]; without FORMAT the form of "
-          "PATH tells. Formats:\n",
+    fputs("\nA SPEC names a data set: its PATH, most often nothing more. In full:\n"
+          "  [FORMAT:]PATH[,root=FOLDER][,compression=raw|c23|c40][,splits=PATH]\n",
           out);
-    for (int i = 0; i < data_n_formats; i++) fprintf(out, "  %-15s %s\n", data_formats[i]->name, data_formats[i]->help);
+    nn_help_row(out, "  FORMAT", 18, "one of those below; without it the looks of PATH tell");
+    nn_help_row(out, "  root", 18, "where the images are, if not beside PATH");
+    nn_help_row(out, "  compression", 18, "which, where the data set comes in several");
+    nn_help_row(out, "  splits", 18, "where its lists of splits are, if not in their usual place");
+    fputs("\nFormats:\n", out);
+    for (int i = 0; i < data_n_formats; i++) help_name(out, data_formats[i]->name, data_formats[i]->help);
 }
 
 static void help_findings(FILE *out)
 {
-    fputs("\nFindings (E: error, exit code 3; W: warning):\n", out);
-    for (int k = 0; k < DATA_FINDING_KINDS; k++)
-        fprintf(out, "  %c  %-14s %s\n", data_finding_rules[k].severity == DATA_ERROR ? 'E' : 'W',
-                data_finding_rules[k].name, data_finding_rules[k].help);
+    char text[256];
+    fputs("\nFindings:\n", out);
+    for (int k = 0; k < DATA_FINDING_KINDS; k++) {
+        const DataFindingRule *rule = &data_finding_rules[k];
+        snprintf(text, sizeof text, "%s: %s", rule->severity == DATA_ERROR ? "error" : "warning", rule->help);
+        help_name(out, rule->name, text);
+    }
 }
 
 static void help_methods(FILE *out)
 {
     fputs("\nMethods:\n", out);
-    for (int m = 0; m < data_forge_count; m++) fprintf(out, "  %-14s %s\n", data_forges[m].name, data_forges[m].help);
+    for (int m = 0; m < data_forge_count; m++) help_name(out, data_forges[m].name, data_forges[m].help);
 }
 
 static void help_command(FILE *out, const char *program, DataCommand command)
 {
     const Command *c = &commands[command];
-    fprintf(out, "usage: %s %s %s [options]\n\n%c%s.\n%s%s\n", program, c->name, c->usage, c->help[0] - 'a' + 'A',
-            c->help + 1, c->more, *c->more ? "\n" : "");
+    fprintf(out, "usage: %s %s %s [options]\n\n%c%s.\n", program, c->name, c->usage, c->help[0] - 'a' + 'A',
+            c->help + 1);
+    if (*c->more) nn_help_row(out, "", 0, c->more);
+    fputc('\n', out);
     for (int i = 0; i < N_OPTIONS; i++) {
         char left[32];
         if (!(options[i].commands & 1 << command)) continue;
-        snprintf(left, sizeof left, "%s%s%s", options[i].name, options[i].argument ? " " : "",
+        snprintf(left, sizeof left, "  %s%s%s", options[i].name, options[i].argument ? " " : "",
                  options[i].argument ? options[i].argument : "");
-        fprintf(out, "  %-19s %s\n", left, options[i].help);
+        nn_help_row(out, left, 22, options[i].help);
     }
     if (command == DATA_FORGE_PHOTOS) help_methods(out);
     else help_specs(out);
@@ -142,7 +164,9 @@ void data_arguments_help(FILE *out, const char *program, DataCommand command)
 {
     if (command == DATA_COMMANDS) help_program(out, program);
     else help_command(out, program, command);
-    fputs("\nexit codes: 0 done; 1 a file failed; 2 command line; 3 the data is unusable; 130 interrupted\n", out);
+    fputs("\nexit codes: 0 done; 1 a file failed; 2 command line; 3 the data is unusable;\n"
+          "            130 / 143 interrupted by Ctrl-C / SIGTERM\n",
+          out);
 }
 
 /* ---- parsing ---- */

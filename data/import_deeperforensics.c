@@ -226,7 +226,8 @@ static int has_variants(const char *path)
 const DataFormat data_format_deeperforensics = {
     .name = "deeperforensics",
     .options = "compression splits",
-    .help = "DeeperForensics-1.0: manipulated_videos/<variant>/frames/, with FaceForensics++'s original_sequences",
+    .help =
+        "DeeperForensics-1.0: manipulated_videos/<variant>/frames/, and FaceForensics++'s original_sequences/ beside",
     .fits = has_variants,
     .list = list_videos,
 };

@@ -115,7 +115,7 @@ static int is_list(const char *path)
 const DataFormat data_format_list = {
     .name = "list",
     .options = "root",
-    .help = "a text file: a path and 0, 1, real or fake in each line; in a .lst file REAL or a manipulation",
+    .help = "a text file, in each line a path and 0, 1, real or fake; in a .lst file REAL or the manipulation",
     .fits = is_list,
     .list = list_text,
 };

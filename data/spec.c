@@ -42,7 +42,8 @@ static NnStatus list_folder(const DataSpec *spec, DataSet *set, NnErr *err)
 const DataFormat data_format_folder = {
     .name = "folder",
     .options = "",
-    .help = "real/ fake/<method>/ mask/<method>/; 0_real/ 1_fake/ (CNNDetection); Au/ Tp/ Gt/ (IMDL)",
+    .help =
+        "images sorted into real/ fake/<method>/ mask/<method>/; 0_real/ 1_fake/ (CNNDetection); Au/ Tp/ Gt/ (IMDL)",
     .fits = nn_folder_exists,
     .list = list_folder,
 };

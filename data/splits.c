@@ -38,8 +38,9 @@ static NnStatus settle_item(const DataSet *set, DataItem *item, const DataItem *
     else if (item->split != said->split)
         return nn_fail(
             err, NN_ERR_DATA,
-            "%s: %s is in split %s, but %s (%s), of the same group, in %s (shared video, source or base name, "
-            "perhaps by way of other items)",
+            "%s: %s is in split %s, but %s (%s), of the same group, in %s: they share a video, source or base name, "
+            "perhaps by way of other items. Put all of the group into one split, or give what is not related names of "
+            "its own; [data] allow does not cover this",
             item->where ? item->where : s->path, item->path, split_names[item->split], said->path,
             said->where ? said->where : s->path, split_names[said->split]);
     return NN_OK;

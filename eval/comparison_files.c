@@ -190,9 +190,8 @@ static void put_notes(FILE *out, const EvalComparison *c, const char *begin, voi
 {
     char text[NN_TEXT_MAX];
     snprintf(text, sizeof text,
-             "Means over seeds \xc2\xb1 standard deviation. Differences are to %.200s, on the same test images with "
-             "the same "
-             "seeds; in brackets their 95 %% intervals",
+             "Means over seeds \xc2\xb1 standard deviation. Differences are to %.200s, "
+             "on the same test images with the same seeds; in brackets their 95 %% intervals",
              c->systems[0].name);
     fputs(begin, out);
     put(out, text);

@@ -39,7 +39,14 @@ static NnStatus select_test(EvalData *data, int threads, NnErr *err)
     if (data->set->settings.on_bad == DATA_BAD_SKIP)
         NN_TRY(data_set_check(data->set, data->index, &data->n, threads, &data->check, err));
     if (data->n > 0) return NN_OK;
-    return nn_fail(err, NN_ERR_DATA, "%s: no image to judge (no item in the split test)", data->name);
+    if (data->check.n_bad)
+        return nn_fail(err, NN_ERR_DATA, "%s: no image to judge: all %d are bad and were left out", data->name,
+                       data->check.n_bad);
+    return nn_fail(
+        err, NN_ERR_DATA,
+        "%s: no image to judge: its test split is empty. Train with a larger [data] test_fraction or more data, or "
+        "judge other data sets (--data NAME=SPEC)",
+        data->name);
 }
 
 void eval_data_own_name(const EvalRun *run, char *out)

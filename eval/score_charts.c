@@ -145,8 +145,7 @@ NnStatus eval_chart_precision(NnPage *p, const EvalReport *report, NnErr *err)
     const NnLineChart frame = {
         .text = { title,
                   "To the right more forgeries are found; upwards fewer real images are among what is called forged. "
-                  "The "
-                  "nearer to the top right corner the better. It depends on how many forgeries there are: guessing "
+                  "The nearer to the top right corner the better. It depends on how many forgeries there are: guessing "
                   "gives a flat line at their share. Numbers are average precisions.",
                   "forgeries found (recall)", "forged among what is called forged (precision)", 0 },
         .x = { 0, 1, 0 },

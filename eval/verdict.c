@@ -20,16 +20,14 @@ static const char *const rules[] = {
     "\"A "
     "little better than guessing\": above .50. \"Not shown to be better than guessing\": it holds .50. \"The wrong way "
     "round\": below .50.",
-    "The headline takes the worst data set, of the manipulations trained on and of the others; single manipulations "
-    "that "
-    "do worse than their group are named.",
-    "Good: reliable on both. Bad: no more than a little better than guessing on what it was trained on (or, where none "
-    "of "
-    "that was tested, on the others). Mixed: all else.",
+    "The headline takes the worst data set, of the manipulations trained on and of the others; "
+    "single manipulations that do worse than their group are named.",
+    "Good: reliable on both. Bad: no more than a little better than guessing on what it was trained on "
+    "(or, where none of that was tested, on the others). Mixed: all else.",
     "A drop from seen to unseen is called shown where its interval leaves out 0.",
-    "The map is said to find the place where it beats the position prior (the mean mask of the training forgeries, "
-    "which "
-    "never looks at the picture): interval of the difference in IoU above 0, and a higher pooled pixel AUC.",
+    "The map is said to find the place where it beats the position prior "
+    "(the mean mask of the training forgeries, which never looks at the picture): interval of the difference in IoU "
+    "above 0, and a higher pooled pixel AUC.",
     "The score is said not to be a probability where it is off by .10 or more on average (expected calibration error).",
     "A corruption is named where the interval of its mean drop in AUC lies above .05.",
     "Fewer than 30 independent groups (people, photographs, videos): the intervals are too narrow, and that is said.",

@@ -44,7 +44,7 @@ done
 # ---- forge ----
 expect 0 "made/set: 18 real images (train 12, val 3, test 3) and 36 forgeries" "$data" forge 'my photos' \
     --methods swap,warp --out made/set
-expect 0 "/data check other/manifest.csv" "$data" forge 'my photos' --methods swap,warp --out other
+expect 0 "next: $data check other/manifest.csv" "$data" forge 'my photos' --methods swap,warp --out other
 diff -r made/set other >diff.txt || fail "forging twice differs: $(cat diff.txt)"
 rm -r other
 expect 0 "check 'an other/manifest.csv'" "$data" forge 'my photos' --methods swap,warp --out 'an other'
@@ -167,6 +167,10 @@ expect 3 "leak-file: 1 files are in two splits" "$train" run.ini --dry-run --set
 expect 3 "masks-some: 5 of" "$train" run.ini --set data.path=$set/masks.csv
 [ ! -e runs ] || fail "a refused run has left a folder"
 expect 0 "warning: masks-some: 5" "$train" run.ini --dry-run --set data.path=$set/masks.csv --set data.allow=masks-some
+expect 0 "warning: leak-file: 1" "$train" run.ini --dry-run --set data.path=$set/link.csv --set data.allow=leak-file
+expect 3 "[data] allow does not cover this" "$train" run.ini --dry-run --set data.path=$set/origin.csv
+expect 2 "\"leak-origin\" cannot be allowed" "$train" run.ini --dry-run --set data.allow=masks-some,leak-origin
+expect 2 "[data] on_bad" "$train" run.ini --dry-run --set data.allow=missing
 expect 2 "no such kind of finding" "$train" run.ini --dry-run --set data.allow=mask
 expect 3 "torn.png: PNG cut short" "$train" run.ini --dry-run --set data.path=$set/torn.csv
 
@@ -184,6 +188,15 @@ expect 0 "written: torn.png" "$data" sheet $set/torn.csv --out torn.png
 expect 0 "usage:" "$data" --help
 for c in import check stats forge sheet; do expect 0 "data $c" "$data" $c --help; done
 expect 0 "leak-content" "$data" check --help
+for c in data 'data import' 'data check' 'data stats' 'data forge' 'data sheet' train eval; do
+    # shellcheck disable=SC2086 # two words each
+    expect 0 "usage:" "$build"/$c --help
+    wide=$(grep '.\{81\}' said | grep -vF "$build") # the program's own path may be long
+    [ -z "$wide" ] || fail "$c --help is wider than 80 columns: $wide"
+done
+expect 0 "[data]" "$train" --help-config
+wide=$(grep '.\{81\}' said)
+[ -z "$wide" ] || fail "train --help-config is wider than 80 columns: $wide"
 expect 0 "locus" sh -c "'$data' --version | tr A-Z a-z"
 expect 2 "expected a command" "$data"
 expect 2 "did you mean check" "$data" chekc x.csv

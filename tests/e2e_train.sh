@@ -169,6 +169,7 @@ expect 0 'wrote' "$train" tiny.ini --out killed --resume
 cmp -s runs/tiny/metrics.csv killed/metrics.csv || fail 'metrics.csv differs after kill -9 and --resume'
 
 # Without validation images that is said, and last.safetensors is written all the same, long before the end.
+expect 0 'warning  no test images.*more \[data\] identities' "$train" tiny.ini --dry-run --set data.test_fraction=0
 expect 0 'no validation images.*every 5 steps' "$train" tiny.ini --dry-run --set data.val_fraction=0 \
     --set train.validate_every=5
 "$train" tiny.ini --out blind --set data.val_fraction=0 --set train.validate_every=5 --set train.steps=2000 >out.txt 2>err.txt &

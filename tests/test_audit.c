@@ -403,6 +403,28 @@ START_TEST(test_allowed_findings_are_warnings)
 }
 END_TEST
 
+/* Either the audit of a list is what ends a run over a kind, and then allow lets it pass; or naming it is an error. */
+START_TEST(test_a_run_allows_what_it_can_pass_over)
+{
+    static const char *const refused[] = { "leak-video", "leak-origin", "mask-size",
+                                           "mask-empty", "missing",     "unreadable" };
+    int n_refused = 0;
+    for (int k = 0; k < DATA_FINDING_KINDS; k++) {
+        DataAudit a;
+        NnErr err = { 0 };
+        const char *name = data_finding_rules[k].name;
+        int is_refused = 0;
+        for (int i = 0; i < 6; i++) is_refused |= strcmp(name, refused[i]) == 0;
+        n_refused += is_refused;
+        ck_assert_int_eq(data_audit_init_for_run(&a, name, &err), is_refused ? NN_ERR_CONFIG : NN_OK);
+        ck_assert_int_eq(a.for_a_run, 1);
+        if (is_refused) ck_assert_ptr_nonnull(strstr(err.msg, "cannot be allowed: "));
+        data_audit_free(&a);
+    }
+    ck_assert_int_eq(n_refused, 6);
+}
+END_TEST
+
 /* ---- two sets ---- */
 
 static DataAudit audit_between(const DataSet *trained, const DataSet *tested)
@@ -521,6 +543,7 @@ int main(void)
     tcase_add_test(t, test_missing_and_unreadable_files);
     tcase_add_test(t, test_what_gives_the_label_away);
     tcase_add_test(t, test_allowed_findings_are_warnings);
+    tcase_add_test(t, test_a_run_allows_what_it_can_pass_over);
     tcase_add_test(t, test_between_sets);
     tcase_add_test(t, test_probes);
     tcase_add_test(t, test_probing_can_be_stopped);

@@ -37,7 +37,7 @@ static char *forge(const char *out, int size)
     snprintf(photos, sizeof photos, "%s", in_folder("my photos"));
     snprintf(folder, sizeof folder, "%s", in_folder(out));
     FILE *stream = open_memstream(&said, &len);
-    DataConsole console = { .out = stream, .say = stream, .stop = &go_on };
+    DataConsole console = { .program = "data", .out = stream, .say = stream, .stop = &go_on };
     const DataArguments a = { .command = DATA_FORGE_PHOTOS,
                               .specs = specs,
                               .n_specs = 1,

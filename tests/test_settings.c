@@ -7,6 +7,7 @@
 
 #include "data/data_settings.h"
 #include "nn/base/file.h"
+#include "nn/base/help_text.h"
 #include "nn/base/rng.h"
 #include "nn/base/settings.h"
 #include "tests/check_main.h"
@@ -379,9 +380,46 @@ START_TEST(help_names_every_key)
                                   "one of: sgd, adam, adamw, radam",
                                   "number, 1 to 64, pixels",
                                   "side of the picture",
+                                  "nesterov = yes\n",
                                   "yes or no" };
-    for (int i = 0; i < 7; i++) ck_assert_msg(strstr(text, parts[i]) != NULL, "%s not in\n%s", parts[i], text);
+    for (int i = 0; i < 8; i++) ck_assert_msg(strstr(text, parts[i]) != NULL, "%s not in\n%s", parts[i], text);
     free(text);
+}
+END_TEST
+
+static char *help_of(const char *left, int indent, const char *text)
+{
+    char *out = NULL;
+    size_t len;
+    FILE *stream = open_memstream(&out, &len);
+    nn_help_row(stream, left, indent, text);
+    fclose(stream);
+    return out;
+}
+
+static void expect_help(const char *left, int indent, const char *text, const char *expected)
+{
+    char *out = help_of(left, indent, text);
+    ck_assert_str_eq(out, expected);
+    free(out);
+}
+
+START_TEST(help_breaks_between_words)
+{
+    const char *fifty = "12345678901234567890123456789012345678901234567890";
+    char text[160], expected[160];
+    expect_help("", 0, "one  two ", "one two\n");
+    expect_help("  --out", 10, "where", "  --out   where\n");
+    expect_help("  --out", 8, "where", "  --out where\n");
+    expect_help("  --out", 7, "where", "  --out\n       where\n");
+    snprintf(text, sizeof text, "%s abcd efghi", fifty); /* 25 + 50 + 5 columns are 80 */
+    snprintf(expected, sizeof expected, "a%*s%s abcd\n%*sefghi\n", 24, "", fifty, 25, "");
+    expect_help("a", 25, text, expected);
+    snprintf(expected, sizeof expected, "a%*s%s\n%*sabcd efghi\n", 25, "", fifty, 26, "");
+    expect_help("a", 26, text, expected);
+    snprintf(text, sizeof text, "see %s%s end", fifty, fifty);
+    snprintf(expected, sizeof expected, "see\n%s%s\nend\n", fifty, fifty);
+    expect_help("", 0, text, expected);
 }
 END_TEST
 
@@ -441,6 +479,7 @@ static Suite *suite(void)
     tcase_add_test(t, survives_mutations);
     tcase_add_test(t, format_parses_back_to_the_same_bits);
     tcase_add_test(t, help_names_every_key);
+    tcase_add_test(t, help_breaks_between_words);
     tcase_add_test(t, tables_are_sound);
     tcase_add_test(t, lists_and_near_misses);
     suite_add_tcase(s, t);

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "nn/base/help_text.h"
 #include "nn/base/settings.h"
 #include "nn/base/shell_words.h"
 #include "nn/base/size.h"
@@ -23,15 +24,18 @@ typedef struct {
 
 #define F(field) offsetof(TrainOptions, field)
 static const Option table[] = {
-    { "--set", "section.key=value", SET, 0, "override a key of the configuration; may be repeated" },
+    { "--set", "section.key=value", SET, 0,
+      "override a key of the configuration (--help-config lists them); may be repeated" },
     { "--mode", "train|regions", TEXT, F(mode),
-      "train (default); regions: measure primary regions with [gradcam] detectors, into the file --out" },
+      "train: a run (default); regions: only measure where the [gradcam] detectors look, into the file --out" },
     { "--out", "DIR", TEXT, F(out), "folder of the run (default: runs/<name of CONFIG>, or the next free number)" },
-    { "--resume", NULL, FLAG, F(resume), "go on with the run in DIR, or with the latest one of CONFIG, bit for bit" },
+    { "--resume", NULL, FLAG, F(resume),
+      "go on with the interrupted run in DIR, or with the latest one of CONFIG; the result is the same bit for bit" },
     { "--annotations", "FILE", TEXT, F(annotations),
-      "with --resume: the masks that an [active] run waits for, a list as its candidates.csv" },
-    { "--dry-run", NULL, FLAG, F(dry_run), "do everything up to the first step, write nothing" },
-    { "--overfit-batch", "N", COUNT, F(overfit), "sanity check: learn N images by heart; write nothing" },
+      "with --resume: the list of the masks that an [active] run has stopped to wait for, e.g. its candidates.csv" },
+    { "--dry-run", NULL, FLAG, F(dry_run),
+      "read configuration and data, build the network, say what would be done; write nothing" },
+    { "--overfit-batch", "N", COUNT, F(overfit), "does it learn at all? learn N images by heart; write nothing" },
     { "--seed", "N", SEED, F(seed), "the same as --set train.seed=N" },
     { "--threads", "N", THREADS, F(threads), "the same as --set train.threads=N" },
     { "--summary", NULL, FLAG, F(summary), "print layers, shapes, parameters and memory, and end" },
@@ -174,15 +178,17 @@ void train_options_free(TrainOptions *o)
 void train_options_help(const char *program)
 {
     printf("usage: %s CONFIG [options]\n\n"
-           "Train a detector of forged images as the INI file CONFIG says, e.g. %s configs/lae.ini\n\n",
+           "Train a detector of forged images as the INI file CONFIG says, for example\n"
+           "  %s configs/lae.ini --set data.identities=500 --set train.epochs=1\n\n",
            program, program);
     for (int i = 0; i < N_OPTIONS; i++) {
         char left[64];
-        snprintf(left, sizeof left, "%s%s%s", table[i].name, table[i].argument ? " " : "",
+        snprintf(left, sizeof left, "  %s%s%s", table[i].name, table[i].argument ? " " : "",
                  table[i].argument ? table[i].argument : "");
-        printf("  %-24s  %s\n", left, table[i].help);
+        nn_help_row(stdout, left, 28, table[i].help);
     }
-    printf("\nexit codes: 0 ok, 1 run failed, 2 command line or configuration, 3 data, 4 diverged (NaN or infinite),\n"
+    printf("\nexit codes: 0 ok, 1 run failed, 2 command line or configuration, 3 data,\n"
+           "            4 diverged (NaN or infinite),\n"
            "            130 / 143 interrupted by Ctrl-C / SIGTERM with a checkpoint saved\n");
 }
 

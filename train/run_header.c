@@ -2,11 +2,13 @@
 #include "train/run_header.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "nn/base/blas.h"
 #include "nn/base/parallel.h"
 #include "nn/ops/micro.h"
+#include "train/split_gaps.h"
 
 static double mebibytes(const NnPlan *plan)
 {
@@ -100,11 +102,23 @@ static void say_run(TrainLog *log, const Trainer *t, const char *folder)
 /* Nothing else in the output would tell that three settings are without effect. */
 static void say_no_validation(TrainLog *log, const Trainer *t)
 {
-    train_log_say(log,
-                  "warning  no validation images, so no best.safetensors, and best, patience and schedule = plateau do "
-                  "nothing; last.safetensors is written every %lld steps. To validate, set val_fraction in [data], or "
-                  "the split column of the manifest",
-                  (long long)t->validate_every);
+    train_log_say(
+        log,
+        "warning  no validation images, so no best.safetensors, and best, patience and schedule = plateau do "
+        "nothing; last.safetensors is written every %lld steps. To validate: more people, photos or videos, a "
+        "larger [data] val_fraction, or a validation split in the data",
+        (long long)t->validate_every);
+}
+
+/* eval would find out when the run is over. */
+static void say_gaps(TrainLog *log, const Trainer *t)
+{
+    char *text = train_split_gaps(t->set);
+    for (char *line = text, *end; line && *line; line = end + 1) {
+        end = strchr(line, '\n');
+        train_log_say(log, "warning  %.*s", (int)(end - line), line);
+    }
+    free(text);
 }
 
 void train_header_say(TrainLog *log, const Trainer *t, const char *folder)
@@ -116,4 +130,5 @@ void train_header_say(TrainLog *log, const Trainer *t, const char *folder)
     say_kernels(log, t);
     say_run(log, t, folder);
     if (folder && !t->n_val) say_no_validation(log, t);
+    if (folder) say_gaps(log, t);
 }

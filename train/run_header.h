@@ -4,7 +4,8 @@
 #include "train/run_log.h"
 
 /* Network, parameters, planned memory; data set counts per split and manipulation (seen or unseen); BLAS core and
- * threads; folder and length of the run. folder NULL: nothing is written. */
+ * threads; folder and length of the run; warnings of what its splits lack (split_gaps.h). folder NULL: nothing is
+ * written, and nothing will be validated or tested. */
 void train_header_say(TrainLog *log, const Trainer *t, const char *folder);
 
 /* Items of a manipulation (-1: real images) in a split. */

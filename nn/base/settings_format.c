@@ -1,4 +1,4 @@
-/* settings_format.c -- bound values back to INI text, and the reference for --help-config. */
+/* settings_format.c -- bound values back to INI text. */
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -104,59 +104,6 @@ char *nn_settings_format(const NnBinding *b, int n)
             add(&g, "%s = ", row->name);
             add_value(&g, &b[i], row);
             add(&g, "\n");
-        }
-    }
-    return finish(&g);
-}
-
-static void add_choices(Growing *g, const char *choices)
-{
-    for (int i = 0;; i++) {
-        const NnSlice name = nn_choice_name(choices, i);
-        if (name.len == 0) return;
-        add(g, "%s%.*s", i ? ", " : "", (int)name.len, name.at);
-    }
-}
-
-/* "(number, 0 to 1, pixels)" */
-static void add_kind(Growing *g, const NnSetting *row)
-{
-    switch (row->type) {
-    case NN_SET_INT:
-        add(g, "whole number, %.9g to %.9g", row->min, row->max);
-        break;
-    case NN_SET_FLOAT:
-        add(g, "number, %.9g to %.9g", row->min, row->max);
-        break;
-    case NN_SET_BOOL:
-        add(g, "yes or no");
-        break;
-    case NN_SET_CHOICE:
-        add(g, "one of: ");
-        add_choices(g, row->choices);
-        break;
-    case NN_SET_TEXT:
-        add(g, "text");
-        break;
-    case NN_SET_PATH:
-    case NN_SET_SPEC:
-        add(g, "path, relative to the file that sets it");
-        break;
-    }
-    if (row->unit && row->unit[0]) add(g, ", %s", row->unit);
-}
-
-char *nn_settings_help(const NnBinding *b, int n)
-{
-    Growing g = { .text = NULL };
-    for (int i = 0; i < n; i++) {
-        const NnSection *section = b[i].section;
-        add(&g, "%s[%s]  %s\n", i ? "\n" : "", section->name, section->help);
-        for (int r = 0; r < section->n_rows; r++) {
-            const NnSetting *row = &section->rows[r];
-            add(&g, "\n  %s =%s%s\n      %s\n      (", row->name, row->preset[0] ? " " : "", row->preset, row->help);
-            add_kind(&g, row);
-            add(&g, ")\n");
         }
     }
     return finish(&g);

@@ -21,13 +21,16 @@ static const NnSetting model_rows[] = {
     { "network", NN_SET_TEXT, FIELD(network), "lae_small", 0, 0, NULL, "",
       "architecture: lae_small, lae_deep or lae_base" },
     { "input", NN_SET_CHOICE, FIELD(input), "residual", 0, 0, "rgb residual", "",
-      "what the encoder sees: the colours, or their high-pass residuals (three SRM filters per colour)" },
+      "what the encoder sees: the colours (rgb), or their high-pass residuals by three SRM filters each" },
     { "score", NN_SET_CHOICE, FIELD(score), "logit", 0, 0, "logit latent", "",
-      "what the score is made of: the linear unit on the pooled latent, or the activities of the latent's halves" },
+      "what the score is made of. logit: a linear unit on the pooled latent; "
+      "latent: how active the two halves of the latent are" },
     { "map", NN_SET_CHOICE, FIELD(map), "cam", 0, 0, "cam activation", "",
-      "what the map is made of: class activation (weights of the logit), or the activity of the forged half" },
+      "what the map is made of. cam: class activation, by the weights of the logit; "
+      "activation: the activity of the half of the latent that stands for forged" },
     { "map_bias", NN_SET_CHOICE, FIELD(map_bias), "shared", 0, 0, "shared own", "",
-      "bias of the cam map: that of the logit, or one of its own, which lets a small forged region decide the score" },
+      "map = cam: its bias is that of the logit (shared), or one of its own, "
+      "which lets a small forged region decide the score" },
     { "residual_clip", NN_SET_FLOAT, FIELD(residual_clip), "0.04", 1e-4, 2, NULL, "input units (levels * 2/255)",
       "residuals are clipped to +-this; an 8-bit level is 2/255 = 0.0078, so 0.04 is 5 levels" },
 };
