@@ -1,4 +1,6 @@
-/* test_run_config.c -- the configuration of a run: what a resumed one may change, which settings make no sense together. */
+/* test_run_config.c -- the configuration of a run: what a resumed one may change, whose folder paths belong to, which settings
+ * make no sense together. */
+#include "tests/data_rig.h"
 #include "tests/train_rig.h"
 
 START_TEST(resume_may_change_the_length_alone)
@@ -39,10 +41,35 @@ START_TEST(an_empty_range_of_jpeg_quality_is_refused)
 }
 END_TEST
 
+/* Whether a file or --set says it: what is stored means the same from any folder. */
+START_TEST(every_path_is_relative_to_what_says_it)
+{
+    static const char text[] = "[data]\npath = d,root=e\n[regions]\nmaps = m\n[gradcam]\ndetectors = a, b/c,/d\n";
+    const char *const sets[] = { "gradcam.detectors=runs/a,/runs/b" };
+    char here[256], wanted[NN_TEXT_MAX];
+    temp_folder_make();
+    write_text("conf/a.ini", text);
+    ck_assert_ptr_nonnull(getcwd(here, sizeof here));
+    ck_assert_int_eq(chdir(temp_folder), 0);
+    ck_assert_msg(train_config_load(&config, "conf/a.ini", NULL, 0, &err) == NN_OK, "%s", err.msg);
+    snprintf(wanted, sizeof wanted, "%s/conf/d,root=%s/conf/e", temp_folder, temp_folder);
+    ck_assert_str_eq(config.data.path, wanted);
+    ck_assert_str_eq(config.regions.maps, in_folder("conf/m"));
+    snprintf(wanted, sizeof wanted, "%s/conf/a,%s/conf/b/c,/d", temp_folder, temp_folder);
+    ck_assert_str_eq(config.gradcam.detectors, wanted);
+    ck_assert_msg(train_config_load(&config, "conf/a.ini", sets, 1, &err) == NN_OK, "%s", err.msg);
+    snprintf(wanted, sizeof wanted, "%s/runs/a,/runs/b", temp_folder);
+    ck_assert_str_eq(config.gradcam.detectors, wanted);
+    ck_assert_int_eq(chdir(here), 0);
+    temp_folder_remove();
+}
+END_TEST
+
 static void add_tests(TCase *tc)
 {
     tcase_add_test(tc, resume_may_change_the_length_alone);
     tcase_add_test(tc, a_score_that_nothing_trains_is_refused);
+    tcase_add_test(tc, every_path_is_relative_to_what_says_it);
     tcase_add_test(tc, an_empty_range_of_jpeg_quality_is_refused);
 }
 

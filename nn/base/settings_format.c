@@ -88,6 +88,7 @@ static void add_value(Growing *g, const NnBinding *b, const NnSetting *row)
     }
     case NN_SET_TEXT:
     case NN_SET_PATH:
+    case NN_SET_PATHS:
     case NN_SET_SPEC:
         add_text(g, field);
         break;
@@ -141,6 +142,9 @@ static void add_kind(Growing *g, const NnSetting *row)
     case NN_SET_PATH:
     case NN_SET_SPEC:
         add(g, "path, relative to the file that sets it");
+        break;
+    case NN_SET_PATHS:
+        add(g, "paths, comma separated, relative to the file that sets them");
         break;
     }
     if (row->unit && row->unit[0]) add(g, ", %s", row->unit);
