@@ -164,6 +164,8 @@ expect 3 "leak-file: 1 files are in two splits" "$train" run.ini --dry-run --set
 expect 3 "masks-some: 5 of" "$train" run.ini --set data.path=$set/masks.csv
 [ ! -e runs ] || fail "a refused run has left a folder"
 expect 0 "warning: masks-some: 5" "$train" run.ini --dry-run --set data.path=$set/masks.csv --set data.allow=masks-some
+expect 3 "wants 2 masks, but only 0 of the 12 forged ones have one (warp 0 of 12)" "$train" run.ini --dry-run \
+    --set data.path=$set/bare.csv --set data.methods=warp --set active.picker=random --set active.budget=0.1
 expect 2 "no such kind of finding" "$train" run.ini --dry-run --set data.allow=mask
 expect 3 "torn.png: PNG cut short" "$train" run.ini --dry-run --set data.path=$set/torn.csv
 

@@ -205,7 +205,10 @@ static NnStatus make_trainer(Program *p, NnErr *err)
         NN_TRY(train_snapshot_restore(p->trainer, &p->resumed, p->last, err));
     }
     /* --mode regions makes the maps that this looks for. */
-    if (!p->options.summary && !p->options.regions) NN_TRY(train_regions_check(p->trainer, err));
+    if (!p->options.summary && !p->options.regions) {
+        NN_TRY(train_regions_check(p->trainer, err));
+        NN_TRY(train_active_check(p->trainer, err));
+    }
     return p->options.annotations ? train_active_admits(p->trainer, p->folder, err) : NN_OK;
 }
 
