@@ -276,6 +276,8 @@ expect 0 '^learned by heart' "$train" tiny.ini --overfit-batch 8 --set train.ste
     --set loss.mask=0
 expect 1 'not learned by heart' "$train" tiny.ini --overfit-batch 8 --set train.steps=2
 expect 0 'GFLOP/s' "$train" tiny.ini --profile --set train.steps=5
+grep -q '^adversary' out.txt && fail 'a profile without an adversary speaks of one'
+expect 0 '^adversary .* ms .*in ops' "$train" tiny.ini --profile --set train.steps=5 --set blur.kind=generator
 
 [ "$failures" -eq 0 ] && echo 'e2e_train: all passed'
 [ "$failures" -eq 0 ]
