@@ -90,6 +90,8 @@ NnStatus data_set_read(const DataSet *set, int i, DataSample *out, NnErr *err);
 NnStatus data_set_hide_masks(DataSet *set, NnErr *err);
 NnStatus data_set_show_mask(DataSet *set, int i, const char *mask, NnErr *err);
 int data_mask_is_hidden(const DataSet *set, int i);
+/* Does the data say where forged item i was forged, hidden or not? By its list alone: no file is opened. */
+int data_mask_is_known(const DataSet *set, int i);
 /* The file that item i's mask is to be read from now; NULL: none. */
 const char *data_mask_file(const DataSet *set, int i);
 

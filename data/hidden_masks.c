@@ -48,6 +48,12 @@ int data_mask_is_hidden(const DataSet *set, int i)
     return set->mask_hidden && set->mask_hidden[i];
 }
 
+int data_mask_is_known(const DataSet *set, int i)
+{
+    const int is_file = set->reader == &data_file_reader; /* what is forged here knows its masks */
+    return !is_file || set->items[i].mask != NULL;
+}
+
 const char *data_mask_file(const DataSet *set, int i)
 {
     if (data_mask_is_hidden(set, i)) return NULL;

@@ -276,8 +276,12 @@ expect 4 'step ' "$train" tiny.ini --out diverged --set optim.lr=1e38 --set opti
 # At 16 pixels the latent has one position, so the map cannot follow a mask: its loss is left out.
 expect 0 '^learned by heart' "$train" tiny.ini --overfit-batch 8 --set train.steps=150 --set optim.lr=0.01 \
     --set loss.mask=0
+grep -q '^score: .* at least 0.1  *ok$' out.txt || fail 'it does not say what it judges by'
 expect 1 'not learned by heart' "$train" tiny.ini --overfit-batch 8 --set train.steps=2
+grep -q ' NO$' out.txt || fail 'it does not say what was not learned'
 expect 0 'GFLOP/s' "$train" tiny.ini --profile --set train.steps=5
+grep -q '^adversary' out.txt && fail 'a profile without an adversary speaks of one'
+expect 0 '^adversary .* ms .*in ops' "$train" tiny.ini --profile --set train.steps=5 --set blur.kind=generator
 
 [ "$failures" -eq 0 ] && echo 'e2e_train: all passed'
 [ "$failures" -eq 0 ]

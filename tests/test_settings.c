@@ -16,7 +16,7 @@
 typedef struct {
     int epochs, nesterov, optimizer;
     float lr;
-    char name[NN_TEXT_MAX], out[NN_TEXT_MAX];
+    char name[NN_TEXT_MAX], out[NN_TEXT_MAX], from[NN_TEXT_MAX];
 } Train;
 
 typedef struct {
@@ -30,12 +30,13 @@ static const NnSetting train_rows[] = {
     { "optimizer", NN_SET_CHOICE, offsetof(Train, optimizer), "adamw", 0, 0, "sgd adam adamw radam", "", "the rule" },
     { "name", NN_SET_TEXT, offsetof(Train, name), "", 0, 0, "", "", "of the run" },
     { "out", NN_SET_PATH, offsetof(Train, out), "runs", 0, 0, "", "", "where results go" },
+    { "from", NN_SET_PATHS, offsetof(Train, from), "", 0, 0, "", "", "where it begins" },
 };
 static const NnSetting shape_rows[] = {
     { "size", NN_SET_FLOAT, offsetof(Shape, size), "2.5", 1, 64, "", "pixels", "side of the picture" },
     { "wide", NN_SET_FLOAT, offsetof(Shape, wide), "0", -FLT_MAX, FLT_MAX, "", "", "anything" },
 };
-static const NnSection train_section = { "train", "how the network learns", train_rows, 6 };
+static const NnSection train_section = { "train", "how the network learns", train_rows, 7 };
 static const NnSection shape_section = { "shape", "how large", shape_rows, 2 };
 
 static Train train;
@@ -156,6 +157,26 @@ START_TEST(paths_are_relative_to_their_file)
     ck_assert_str_eq(train.out, "x");
     ck_assert_int_eq(nn_settings_set(both, 2, "train.out=y/z", &err), NN_OK);
     ck_assert_str_eq(train.out, "y/z");
+}
+END_TEST
+
+START_TEST(each_path_of_a_list_is_relative_to_its_file)
+{
+    char text[NN_TEXT_MAX];
+    ck_assert_int_eq(parse("[train]\nfrom = \" a, b c/d ,,/e,\"\n"), NN_OK);
+    ck_assert_str_eq(train.from, "conf/a,conf/b c/d,/e");
+    ck_assert_int_eq(parse("[train]\nfrom = \" , \"\n"), NN_OK);
+    ck_assert_str_eq(train.from, "");
+    ck_assert_int_eq(nn_settings_set(both, 2, "train.from=y/z, x", &err), NN_OK);
+    ck_assert_str_eq(train.from, "y/z,x");
+    memset(text, 'x', sizeof text);
+    memcpy(text, "[train]\nfrom = ", 15);
+    text[505] = '\0'; /* 490 bytes and conf/ */
+    ck_assert_int_eq(parse(text), NN_OK);
+    ck_assert_uint_eq(strlen(train.from), 495);
+    text[300] = text[310] = text[320] = text[330] = ',';
+    ck_assert_int_eq(parse(text), NN_ERR_CONFIG);
+    expect_message("too long with their folder; at most 511 bytes");
 }
 END_TEST
 
@@ -468,6 +489,7 @@ static Suite *suite(void)
     tcase_add_test(t, reads_quoted_text);
     tcase_add_loop_test(t, reads_every_bool, 0, 8);
     tcase_add_test(t, paths_are_relative_to_their_file);
+    tcase_add_test(t, each_path_of_a_list_is_relative_to_its_file);
     tcase_add_test(t, longest_value_fits_and_longer_lines_read);
     tcase_add_test(t, skips_sections_of_other_programs);
     tcase_add_loop_test(t, refuses_and_says_why, 0, sizeof refused / sizeof *refused);

@@ -2,12 +2,65 @@
 #include "train/active.h"
 
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "nn/base/file.h"
 #include "nn/base/size.h"
 #include "train/pickers.h"
 #include "train/run_folder.h"
+
+/* ---- is there anything to pick? ---- */
+
+static int is_forged(const Trainer *t, int item)
+{
+    return t->set->items[item].label != 0;
+}
+
+/* May it be a candidate? A person can draw any mask. */
+static int is_eligible(const Trainer *t, int item)
+{
+    const int by_person = t->config.active.annotate == TRAIN_ANNOTATE_PERSON;
+    return is_forged(t, item) && (by_person || data_mask_is_known(t->set, item));
+}
+
+/* "swap 3 of 18, warp 0 of 20", as much as fits: of each manipulation's training images those with a mask. */
+static void name_methods(const Trainer *t, char *text, size_t size)
+{
+    size_t used = 0;
+    text[0] = '\0';
+    for (int m = 0; m < t->set->n_methods && used < size; m++) {
+        int all = 0, known = 0;
+        for (int i = 0; i < t->n_train; i++) {
+            const int item = t->train[i];
+            if (t->set->items[item].method != m) continue;
+            all++, known += data_mask_is_known(t->set, item);
+        }
+        if (all)
+            used += (size_t)snprintf(text + used, size - used, "%s%.60s %d of %d", used ? ", " : "", t->set->methods[m],
+                                     known, all);
+    }
+}
+
+NnStatus train_active_check(const Trainer *t, NnErr *err)
+{
+    const TrainActiveSettings *a = &t->config.active;
+    int forged = 0, eligible = 0;
+    char methods[400];
+    if (a->picker == TRAIN_PICK_OFF || train_phase_is_behind(t, &train_active_phase)) return NN_OK;
+    for (int i = 0; i < t->n_train; i++) forged += is_forged(t, t->train[i]), eligible += is_eligible(t, t->train[i]);
+    if (!forged)
+        return nn_fail(err, NN_ERR_DATA, "[active]: none of the %d training images is forged: no candidate for a mask",
+                       t->n_train);
+    const int wanted = train_active_budget(a->budget, t->n_train, forged);
+    if (eligible >= wanted) return NN_OK;
+    name_methods(t, methods, sizeof methods);
+    return nn_fail(err, NN_ERR_DATA,
+                   "[active] budget = %g of %d training images wants %d masks, but only %d of the %d forged ones have "
+                   "one (%s); expected masks in the data, a smaller budget, or annotate = person and somebody who "
+                   "draws them",
+                   (double)a->budget, t->n_train, wanted, eligible, forged, methods);
+}
 
 /* ---- picking ---- */
 
@@ -36,8 +89,10 @@ static NnStatus rank(const Trainer *t, const TrainSurvey *s, float *score, Ranke
 {
     const TrainPicker picker = (TrainPicker)t->config.active.picker;
     NN_TRY(train_picker_scores(picker, s, (uint64_t)t->config.train.seed, score, err));
-    for (int i = 0; i < s->n; i++) ranked[i] = (Ranked){ score[i], s->item[i] };
-    qsort(ranked, (size_t)s->n, sizeof *ranked, by_score);
+    int n = 0;
+    for (int i = 0; i < s->n; i++)
+        if (is_eligible(t, s->item[i])) ranked[n++] = (Ranked){ score[i], s->item[i] };
+    qsort(ranked, (size_t)n, sizeof *ranked, by_score);
     NN_TRY(train_candidates_init(out, train_active_budget(t->config.active.budget, t->n_train, s->n), err));
     for (int k = 0; k < out->n; k++) out->item[k] = ranked[k].item, out->score[k] = ranked[k].score;
     return NN_OK;
@@ -47,6 +102,7 @@ NnStatus train_active_pick(Trainer *t, const volatile sig_atomic_t *stop, TrainC
 {
     TrainSurvey s;
     *out = (TrainCandidates){ 0 };
+    NN_TRY(train_active_check(t, err));
     NnStatus status = train_survey_init(&s, t, t->config.active.picker != TRAIN_PICK_RANDOM, stop, err);
     float *score = nn_alloc((size_t)s.n, sizeof *score);
     Ranked *ranked = nn_alloc((size_t)s.n, sizeof *ranked);

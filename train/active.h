@@ -12,7 +12,8 @@
  * Pickers: see pickers.h; ties go to the lower item number. No other mask is opened at any time, not in validation
  * either (which has no mask term in such a run), and not by the check of the files.
  *
- * annotate = oracle takes the data's own masks. annotate = person ends the process at begin (Trainer.waits) until the
+ * annotate = oracle takes the data's own masks, so it picks among the images that have one: that they have is known from
+ * the list of the data, no mask is opened for it. annotate = person ends the process at begin (Trainer.waits) until the
  * run is resumed with a person's list of masks (Trainer.annotations). */
 #ifndef TRAIN_ACTIVE_H
 #define TRAIN_ACTIVE_H
@@ -22,7 +23,12 @@
 /* How many of n_train training images, n_forged of them forged, get a mask: (int)(budget * n_train), at least 1. */
 int train_active_budget(float budget, int n_train, int n_forged);
 
-/* Pick with t's network as it is. The caller frees *out, also after a failure. */
+/* Can the phase below do its work, if it is still to come? So that data with too few masks ends a run before its first
+ * step and not at begin. ERR_DATA: no training image is forged; or, with annotate = oracle, fewer of them have a mask
+ * than the budget wants: names the manipulations and how many of each do. */
+NnStatus train_active_check(const Trainer *t, NnErr *err);
+
+/* Pick with t's network as it is. The caller frees *out, also after a failure. The errors of train_active_check. */
 NnStatus train_active_pick(Trainer *t, const volatile sig_atomic_t *stop, TrainCandidates *out, NnErr *err);
 
 /* Let the candidates' masks be seen, a person's or the data's own as [active] annotate says, and let them count from

@@ -13,6 +13,7 @@
 #include "train/random_blur.h"
 
 enum { MAX_GENERATORS = 2 };
+_Static_assert(2 + MAX_GENERATORS <= TRAIN_ADVERSARY_PLANS, "raise TRAIN_ADVERSARY_PLANS");
 
 struct TrainAdversary {
     TrainBlurSettings settings;
@@ -241,4 +242,18 @@ const char *train_adversary_attack_kernels(const TrainAdversary *a)
 const char *train_adversary_generator_kernels(const TrainAdversary *a)
 {
     return train_adversary_generators(a) ? nn_plan_kernels(a->generator[0].plan) : "";
+}
+
+/* ---- for --profile ---- */
+
+int train_adversary_plans(const TrainAdversary *a, TrainTimedPlan out[TRAIN_ADVERSARY_PLANS])
+{
+    int n = 0;
+    if (!a) return 0;
+    if (a->attack.climb) out[n++] = (TrainTimedPlan){ a->attack.graph, a->attack.climb, 2 };
+    if (a->attack.change) out[n++] = (TrainTimedPlan){ a->attack.graph, a->attack.change, 1 };
+    for (int i = 0; i < a->n_generators; i++) /* it draws once more than it learns */
+        out[n++] = (TrainTimedPlan){ a->generator[i].graph, a->generator[i].plan,
+                                     1 + 2.0 * a->settings.steps / (a->settings.steps + 1) };
+    return n;
 }

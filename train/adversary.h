@@ -56,6 +56,15 @@ NnParams *train_adversary_params(const TrainAdversary *a, int i);
 TrainOptimizer *train_adversary_optimizer(TrainAdversary *a, int i);
 int64_t train_adversary_updates(const TrainAdversary *a, int64_t batches);
 
+/* For --profile: the plans that a change runs, with their graphs; how many there are, 0 for NULL. */
+typedef struct {
+    const NnGraph *graph;
+    NnPlan *plan;
+    double passes; /* what a forward pass and its share of passes backward cost together, in forward passes */
+} TrainTimedPlan;
+enum { TRAIN_ADVERSARY_PLANS = 4 };
+int train_adversary_plans(const TrainAdversary *a, TrainTimedPlan out[TRAIN_ADVERSARY_PLANS]);
+
 /* For snapshots: the kernels of the attack and of the generators (nn_plan_kernels); "" where there are none. */
 const char *train_adversary_attack_kernels(const TrainAdversary *a);
 const char *train_adversary_generator_kernels(const TrainAdversary *a);

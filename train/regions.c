@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "nn/base/parallel.h"
+#include "nn/base/path_list.h"
 #include "nn/base/size.h"
 #include "nn/model/trained_detector.h"
 #include "train/gradcam.h"
@@ -103,25 +104,13 @@ static NnStatus open_trained(Detector *d, const Trainer *t, const char *path, Nn
     return nn_trained_restore(&d->trained, d->params, err);
 }
 
-/* The next name of a comma-separated list, without the blanks around it, into name; where to go on; NULL: none left. */
-static const char *next_name(const char *list, char name[NN_TEXT_MAX])
-{
-    while (*list == ' ' || *list == ',') list++;
-    size_t len = strcspn(list, ",");
-    const char *rest = list + len;
-    while (len > 0 && list[len - 1] == ' ') len--;
-    memcpy(name, list, len);
-    name[len] = '\0';
-    return len ? rest : NULL;
-}
-
 static NnStatus open_detectors(const Trainer *t, Detector d[MAX_DETECTORS], int *n, NnErr *err)
 {
-    char name[NN_TEXT_MAX];
+    char path[NN_TEXT_MAX];
     const char *list = t->config.gradcam.detectors;
-    while ((list = next_name(list, name)) != NULL) {
+    while ((list = nn_path_list_next(list, path)) != NULL) {
         if (*n == MAX_DETECTORS) return nn_fail(err, NN_ERR_CONFIG, "[gradcam] detectors: more than %d", MAX_DETECTORS);
-        const NnStatus s = open_trained(&d[(*n)++], t, name, err);
+        const NnStatus s = open_trained(&d[(*n)++], t, path, err);
         if (s == NN_OK) continue;
         nn_trained_blame_version(&d[*n - 1].trained, err);
         return s;

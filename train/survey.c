@@ -101,9 +101,6 @@ NnStatus train_survey_init(TrainSurvey *s, Trainer *t, int looks, const volatile
     if (!s->item) return nn_fail(err, NN_ERR_NOMEM, "out of memory for a list of %d images", t->n_train);
     for (int i = 0; i < t->n_train; i++)
         if (t->set->items[t->train[i]].label) s->item[s->n++] = t->train[i];
-    if (!s->n)
-        return nn_fail(err, NN_ERR_DATA, "[active]: none of the %d training images is forged: no candidate for a mask",
-                       t->n_train);
     return looks ? look_at_all(s, t, stop, err) : NN_OK;
 }
 

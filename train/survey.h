@@ -17,8 +17,8 @@ typedef struct {
     float *head;     /* [C]: weight of channel c in the logit */
 } TrainSurvey;
 
-/* The forged training images, and with `looks` what the network makes of them; else all but n and item is empty. The
- * caller frees with train_survey_deinit, also after a failure. ERR_DATA: there are none. */
+/* The forged training images, at least one, and with `looks` what the network makes of them; else all but n and item is
+ * empty. The caller frees with train_survey_deinit, also after a failure. */
 NnStatus train_survey_init(TrainSurvey *s, Trainer *t, int looks, const volatile sig_atomic_t *stop, NnErr *err);
 void train_survey_deinit(TrainSurvey *s);
 

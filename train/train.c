@@ -205,7 +205,10 @@ static NnStatus make_trainer(Program *p, NnErr *err)
         NN_TRY(train_snapshot_restore(p->trainer, &p->resumed, p->last, err));
     }
     /* --mode regions makes the maps that this looks for. */
-    if (!p->options.summary && !p->options.regions) NN_TRY(train_regions_check(p->trainer, err));
+    if (!p->options.summary && !p->options.regions) {
+        NN_TRY(train_regions_check(p->trainer, err));
+        NN_TRY(train_active_check(p->trainer, err));
+    }
     return p->options.annotations ? train_active_admits(p->trainer, p->folder, err) : NN_OK;
 }
 
@@ -241,7 +244,7 @@ static NnStatus overfit_or_profile(Program *p, NnErr *err)
     int learned = 1;
     NN_TRY(train_session_open(&s, p->trainer, NULL, train_stop_flag(), err));
     train_header_say(&s.log, p->trainer, NULL);
-    nn_plan_profile(p->trainer->plan, p->options.profile);
+    if (p->options.profile) train_profile_start(p->trainer);
     const NnStatus status = p->options.overfit ? train_overfit_run(&s, &learned, err) : train_session_run(&s, err);
     train_session_close(&s);
     if (status != NN_OK) return status;

@@ -6,6 +6,7 @@
 
 #include "data/region_removal.h"
 #include "nn/base/file.h"
+#include "nn/base/path_list.h"
 #include "nn/base/path_spec.h"
 #include "train/train_settings.h"
 
@@ -23,16 +24,35 @@ void train_config_bind(TrainConfig *c, NnBinding b[TRAIN_SECTIONS])
     b[9] = (NnBinding){ &train_run_section, &c->train };
 }
 
-/* `keys`: options behind the path that are paths too (nn/base/path_spec.h). */
-static NnStatus make_absolute(char path[NN_TEXT_MAX], const char *keys, const char *key, NnErr *err)
+static NnStatus join(const NnSetting *row, const char *folder, const char *text, char out[NN_TEXT_MAX], NnErr *err)
+{
+    if (row->type == NN_SET_PATHS) return nn_path_list_join(folder, text, out, err);
+    return nn_path_spec_join(folder, text, row->type == NN_SET_SPEC ? row->choices : "", out, err);
+}
+
+static NnStatus make_absolute(const char *section, const NnSetting *row, char text[NN_TEXT_MAX], NnErr *err)
 {
     char here[4096], full[NN_TEXT_MAX];
     NnErr why = { 0 };
-    if (!path[0]) return NN_OK;
+    if (!text[0]) return NN_OK;
     if (!getcwd(here, sizeof here)) return nn_fail(err, NN_ERR_IO, "the current folder has no readable path");
-    const NnStatus s = nn_path_spec_join(here, path, keys, full, &why);
-    if (s != NN_OK) return nn_fail(err, s, "%s: made absolute: %s", key, why.msg);
-    memcpy(path, full, sizeof full);
+    const NnStatus s = join(row, here, text, full, &why);
+    if (s != NN_OK) return nn_fail(err, s, "%s.%s: made absolute: %s", section, row->name, why.msg);
+    memcpy(text, full, sizeof full);
+    return NN_OK;
+}
+
+/* What a configuration file says is by now relative to the current folder, as is what --set says. */
+static NnStatus make_paths_absolute(const NnBinding *b, NnErr *err)
+{
+    for (int s = 0; s < TRAIN_SECTIONS; s++) {
+        const NnSection *section = b[s].section;
+        for (int i = 0; i < section->n_rows; i++) {
+            const NnSetting *row = &section->rows[i];
+            if (row->type != NN_SET_PATH && row->type != NN_SET_PATHS && row->type != NN_SET_SPEC) continue;
+            NN_TRY(make_absolute(section->name, row, (char *)b[s].values + row->offset, err));
+        }
+    }
     return NN_OK;
 }
 
@@ -44,8 +64,7 @@ NnStatus train_config_load(TrainConfig *c, const char *path, const char *const *
     nn_settings_defaults(b, TRAIN_SECTIONS);
     NN_TRY(nn_settings_load(b, TRAIN_SECTIONS, path, NN_SETTINGS_STRICT, err));
     for (int i = 0; i < n_sets; i++) NN_TRY(nn_settings_set(b, TRAIN_SECTIONS, sets[i], err));
-    NN_TRY(make_absolute(c->data.path, DATA_SPEC_PATHS, "data.path", err));
-    NN_TRY(make_absolute(c->regions.maps, "", "regions.maps", err));
+    NN_TRY(make_paths_absolute(b, err));
     return train_config_check(c, err);
 }
 
@@ -155,7 +174,8 @@ static int may_change(const char *section, const char *key)
 
 static int is_text(const NnSetting *row)
 {
-    return row->type == NN_SET_TEXT || row->type == NN_SET_PATH || row->type == NN_SET_SPEC;
+    return row->type == NN_SET_TEXT || row->type == NN_SET_PATH || row->type == NN_SET_PATHS ||
+           row->type == NN_SET_SPEC;
 }
 
 static size_t setting_size(const NnSetting *row)

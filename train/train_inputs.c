@@ -50,8 +50,7 @@ static void fill_select(float *select, const float *label, size_t n, size_t chan
             select[i * channels + c] = (c >= channels / 2) == (label[i] > 0.5f) ? 1.0f : 0.0f;
 }
 
-/* What an image counts in the interpretation loss. */
-static float counts(const DataBatch *b, size_t i, TrainMaskUse use)
+float train_inputs_mask_counts(const DataBatch *b, size_t i, TrainMaskUse use)
 {
     return use == TRAIN_MASKS_ALL || (use == TRAIN_MASKS_FORGED && b->label[i] > 0.5f) ? b->has_mask[i] : 0.0f;
 }
@@ -71,7 +70,7 @@ static void put_batch(const TrainInputs *in, const NnGraph *g, NnPlan *plan, siz
     for (size_t i = 0; i < n; i++) {
         if (target) target[2 * i] = 1.0f - b->label[i], target[2 * i + 1] = b->label[i];
         if (each) each[i] = weight;
-        if (masked) masked[i] = weight * counts(b, i, use);
+        if (masked) masked[i] = weight * train_inputs_mask_counts(b, i, use);
     }
 }
 
@@ -91,6 +90,6 @@ void train_inputs_fill_changed(const TrainInputs *in, const NnGraph *g, NnPlan *
     float *const masked = put_rows(g, plan, in->changed_mask_weight, n, NULL, n);
     for (size_t i = 0; i < n; i++) {
         if (each) each[i] = 1.0f;
-        if (masked) masked[i] = counts(batch, i, use);
+        if (masked) masked[i] = train_inputs_mask_counts(batch, i, use);
     }
 }

@@ -29,6 +29,9 @@ TrainInputs train_inputs_changed(NnGraph *g, TrainInputs *in);
  * without, or no image at all. The first two are the values of [loss] mask_on_real. */
 typedef enum { TRAIN_MASKS_FORGED, TRAIN_MASKS_ALL, TRAIN_MASKS_NONE } TrainMaskUse;
 
+/* What image i of a batch counts in the interpretation loss: 1 or 0. */
+float train_inputs_mask_counts(const DataBatch *b, size_t i, TrainMaskUse use);
+
 /* Copy a batch of at most N images into the plan; inputs that the plan does not need are passed over. */
 void train_inputs_fill(const TrainInputs *in, const NnGraph *g, NnPlan *plan, const DataBatch *batch, TrainMaskUse use);
 

@@ -9,8 +9,8 @@
 #define B(field) offsetof(TrainBlurSettings, field)
 
 static const NnSetting gradcam_rows[] = {
-    { "detectors", NN_SET_TEXT, G(detectors), "", 0, 0, NULL, "",
-      "run folders or checkpoints, comma separated, whose maps are averaged; empty = the network in training" },
+    { "detectors", NN_SET_PATHS, G(detectors), "", 0, 0, NULL, "",
+      "run folders or checkpoints whose maps are averaged; empty = the network in training" },
     { "layer", NN_SET_TEXT, G(layer), "", 0, 0, NULL, "",
       "the layer that is looked at, by its name in train --summary, e.g. encoder.3; empty = the latent" },
     { "explain", NN_SET_CHOICE, G(explain), "decision", 0, 0, "decision forged", "",

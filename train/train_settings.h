@@ -136,8 +136,8 @@ enum { TRAIN_SECTIONS = 10 };
 /* Bind every section to its struct in c. */
 void train_config_bind(TrainConfig *c, NnBinding b[TRAIN_SECTIONS]);
 
-/* Defaults, then the file, then each "section.key=value". A relative data.path becomes absolute, so that the stored
- * configuration means the same from any folder. ERR_CONFIG or ERR_IO. */
+/* Defaults, then the file, then each "section.key=value". Relative paths become absolute (data.path,
+ * regions.maps, gradcam.detectors), so that the stored configuration means the same from any folder. ERR_CONFIG or ERR_IO. */
 NnStatus train_config_load(TrainConfig *c, const char *path, const char *const *sets, int n_sets, NnErr *err);
 
 /* Settings that make no sense together, e.g. a score that no loss trains. ERR_CONFIG. */

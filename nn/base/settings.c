@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "nn/base/file.h"
+#include "nn/base/path_list.h"
 #include "nn/base/path_spec.h"
 #include "nn/base/settings_value.h"
 
@@ -237,6 +238,15 @@ static NnStatus store_path(const Value *v, const char *folder, char field[NN_TEX
     return s;
 }
 
+static NnStatus store_paths(const Value *v, const char *folder, char field[NN_TEXT_MAX])
+{
+    char joined[NN_TEXT_MAX];
+    NnErr why = { 0 };
+    const char *before = folder && strcmp(folder, ".") != 0 ? folder : NULL;
+    if (nn_path_list_join(before, v->text, joined, &why) != NN_OK) return value_fail(v, why.msg);
+    return store_text(v, joined, field);
+}
+
 static NnStatus store_spec(const Value *v, const char *folder, char field[NN_TEXT_MAX])
 {
     char joined[NN_TEXT_MAX];
@@ -262,6 +272,8 @@ static NnStatus store(const Value *v, const char *folder)
         return store_text(v, v->text, field);
     case NN_SET_PATH:
         return store_path(v, folder, field);
+    case NN_SET_PATHS:
+        return store_paths(v, folder, field);
     case NN_SET_SPEC:
         return store_spec(v, folder, field);
     }

@@ -20,6 +20,7 @@ typedef enum {
     NN_SET_CHOICE, /* int, index into choices */
     NN_SET_TEXT,   /* char[NN_TEXT_MAX] */
     NN_SET_PATH,   /* char[NN_TEXT_MAX]; a relative path in a file is relative to that file's folder */
+    NN_SET_PATHS,  /* char[NN_TEXT_MAX]; several such, a comma between them (path_list.h) */
     NN_SET_SPEC /* char[NN_TEXT_MAX]; [WORD:]PATH[,KEY=VALUE]... (path_spec.h): so are PATH and values of `choices` */
 } NnSettingType;
 

@@ -88,6 +88,7 @@ static void add_value(Growing *g, const NnBinding *b, const NnSetting *row)
     }
     case NN_SET_TEXT:
     case NN_SET_PATH:
+    case NN_SET_PATHS:
     case NN_SET_SPEC:
         add_text(g, field);
         break;

@@ -44,6 +44,9 @@ static void kind_text(const NnSetting *row, char text[LINE])
     case NN_SET_SPEC:
         snprintf(text, LINE, "path, relative to the file that sets it");
         break;
+    case NN_SET_PATHS:
+        snprintf(text, LINE, "paths, comma separated, relative to the file that sets them");
+        break;
     }
 }
 
