@@ -65,9 +65,11 @@ NnStatus data_audit_init(DataAudit *a, const char *allow, const char *where, int
     *a = (DataAudit){ .allow = allow, .max_examples = max_examples };
     for (const char *p = allow; *p;) {
         p += strspn(p, " \t,");
-        const size_t len = strcspn(p, " \t,");
+        size_t len = strcspn(p, ","); /* at commas alone, as nn_list_has: else two words would pass and allow nothing */
+        const char *end = p + len;
+        while (len > 0 && strchr(" \t", p[len - 1])) len--;
         snprintf(name, sizeof name, "%.*s", (int)len, p);
-        p += len;
+        p = end;
         if (len > 0) NN_TRY(check_kind(name, where, err));
     }
     return NN_OK;

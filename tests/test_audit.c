@@ -399,6 +399,9 @@ START_TEST(test_allowed_findings_are_warnings)
     data_audit_free(&a);
     ck_assert_int_eq(data_audit_init(&a, "masks-sme", "--allow", 1, &err), NN_ERR_CONFIG);
     ck_assert_ptr_nonnull(strstr(err.msg, "(nearest: masks-some); known: leak-file, "));
+    err = (NnErr){ 0 };
+    ck_assert_int_eq(data_audit_init(&a, "masks-some one-class", "--allow", 1, &err), NN_ERR_CONFIG);
+    ck_assert_ptr_nonnull(strstr(err.msg, "\"masks-some one-class\": no such kind"));
     data_set_free(set);
 }
 END_TEST

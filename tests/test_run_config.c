@@ -65,8 +65,42 @@ START_TEST(every_path_is_relative_to_what_says_it)
 }
 END_TEST
 
+/* The marks that part lists and specs are letters like others there. */
+START_TEST(a_single_path_may_hold_any_letter)
+{
+    const char *const sets[] = { "regions.maps=out:1/m,root=b" };
+    char here[256], wanted[NN_TEXT_MAX];
+    temp_folder_make();
+    write_text("a.ini", "");
+    ck_assert_ptr_nonnull(getcwd(here, sizeof here));
+    ck_assert_msg(train_config_load(&config, in_folder("a.ini"), sets, 1, &err) == NN_OK, "%s", err.msg);
+    snprintf(wanted, sizeof wanted, "%s/out:1/m,root=b", here);
+    ck_assert_str_eq(config.regions.maps, wanted);
+    temp_folder_remove();
+}
+END_TEST
+
+/* Runs that stored what is now refused, or is now stored otherwise, can go on. */
+START_TEST(runs_of_earlier_versions_can_go_on)
+{
+    TrainConfig given = config;
+    char here[256];
+    ck_assert_ptr_nonnull(getcwd(here, sizeof here));
+    strcpy(config.gradcam.detectors, "runs/a, /runs/b");
+    snprintf(given.gradcam.detectors, NN_TEXT_MAX, "%s/runs/a,/runs/b", here);
+    strcpy(config.data.allow, "leak-video");
+    ck_assert_msg(train_config_merge(&config, &given, &err) == NN_OK, "%s", err.msg);
+    ck_assert_str_eq(config.gradcam.detectors, given.gradcam.detectors);
+    ck_assert_str_eq(config.data.allow, "");
+    strcpy(given.gradcam.detectors, "/runs/c");
+    ck_assert_int_eq(train_config_merge(&config, &given, &err), NN_ERR_CONFIG);
+}
+END_TEST
+
 static void add_tests(TCase *tc)
 {
+    tcase_add_test(tc, a_single_path_may_hold_any_letter);
+    tcase_add_test(tc, runs_of_earlier_versions_can_go_on);
     tcase_add_test(tc, resume_may_change_the_length_alone);
     tcase_add_test(tc, a_score_that_nothing_trains_is_refused);
     tcase_add_test(tc, every_path_is_relative_to_what_says_it);

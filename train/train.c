@@ -125,9 +125,9 @@ static NnStatus audit_list(Program *p, NnErr *err)
 {
     DataAudit audit = { 0 };
     const int kind = p->config.data.source, is_generated = kind == DATA_SOURCE_PORTRAITS || kind == DATA_SOURCE_PHOTOS;
+    NN_TRY(data_audit_init_for_run(&audit, p->config.data.allow, err));
     if (is_generated || p->options.summary) return NN_OK;
-    NnStatus status = data_audit_init_for_run(&audit, p->config.data.allow, err);
-    if (status == NN_OK) status = data_audit_list(&audit, p->set, err);
+    NnStatus status = data_audit_list(&audit, p->set, err);
     for (int k = 0; status == NN_OK && k < audit.n; k++) {
         const DataFinding *f = &audit.findings[k];
         const char *name = data_finding_rules[f->kind].name;

@@ -24,15 +24,27 @@ void train_config_bind(TrainConfig *c, NnBinding b[TRAIN_SECTIONS])
     b[9] = (NnBinding){ &train_run_section, &c->train };
 }
 
+/* A path may hold what would part a list or a spec. */
+static NnStatus join_path(const char *folder, const char *text, char out[NN_TEXT_MAX], NnErr *err)
+{
+    char *joined = nn_path_join(folder, text);
+    if (!joined) return nn_fail(err, NN_ERR_NOMEM, "out of memory for a path");
+    const int n = snprintf(out, NN_TEXT_MAX, "%s", joined);
+    free(joined);
+    if (n < NN_TEXT_MAX) return NN_OK;
+    return nn_fail(err, NN_ERR_CONFIG, "too long with its folder; at most %d bytes", NN_TEXT_MAX - 1);
+}
+
 static NnStatus join(const NnSetting *row, const char *folder, const char *text, char out[NN_TEXT_MAX], NnErr *err)
 {
     if (row->type == NN_SET_PATHS) return nn_path_list_join(folder, text, out, err);
-    return nn_path_spec_join(folder, text, row->type == NN_SET_SPEC ? row->choices : "", out, err);
+    if (row->type == NN_SET_SPEC) return nn_path_spec_join(folder, text, row->choices, out, err);
+    return join_path(folder, text, out, err);
 }
 
 static NnStatus make_absolute(const char *section, const NnSetting *row, char text[NN_TEXT_MAX], NnErr *err)
 {
-    char here[4096], full[NN_TEXT_MAX];
+    char here[4096], full[NN_TEXT_MAX] = "";
     NnErr why = { 0 };
     if (!text[0]) return NN_OK;
     if (!getcwd(here, sizeof here)) return nn_fail(err, NN_ERR_IO, "the current folder has no readable path");
@@ -165,11 +177,12 @@ NnStatus train_config_parse(TrainConfig *c, const char *text, const char *name, 
     return nn_settings_parse(b, TRAIN_SECTIONS, text, name, NULL, NN_SETTINGS_STRICT, err);
 }
 
-/* Keys that change how long, how fast or how loudly a run works, but no number that it has computed so far. */
+/* Keys that change how long, how fast or how loudly a run works, or what it puts up with, but no number that it has
+ * computed so far. */
 static int may_change(const char *section, const char *key)
 {
     if (!strcmp(section, "train")) return nn_list_has("epochs,steps,threads,log_every,out,memory,report", key);
-    return !strcmp(section, "data") && nn_list_has("threads,cache_mib", key);
+    return !strcmp(section, "data") && nn_list_has("threads,cache_mib,allow", key);
 }
 
 static int is_text(const NnSetting *row)
@@ -226,6 +239,7 @@ NnStatus train_config_merge(TrainConfig *stored, const TrainConfig *given, NnErr
     NnBinding to[TRAIN_SECTIONS], from[TRAIN_SECTIONS];
     train_config_bind(stored, to);
     train_config_bind(&copy, from);
+    NN_TRY(make_paths_absolute(to, err)); /* earlier versions stored detectors as they were given */
     for (int s = 0; s < TRAIN_SECTIONS; s++) {
         const NnSection *section = to[s].section;
         for (int i = 0; i < section->n_rows; i++) {

@@ -148,7 +148,7 @@ char *train_config_format(const TrainConfig *c);
 NnStatus train_config_parse(TrainConfig *c, const char *text, const char *name, NnErr *err);
 
 /* For --resume: a run goes on with the configuration it began with. `stored` takes the keys that may change (length
- * of the run, threads, logging) from `given`; any other difference is ERR_CONFIG naming the key and both values. */
+ * of the run, threads, logging, [data] allow) from `given`; any other difference is ERR_CONFIG naming the key and both values. */
 NnStatus train_config_merge(TrainConfig *stored, const TrainConfig *given, NnErr *err);
 
 #endif
