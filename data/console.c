@@ -65,7 +65,9 @@ NnStatus data_console_probe(DataConsole *console, const DataArguments *a, const 
 
 void data_console_next(DataConsole *console, const char *manifest)
 {
-    char *line = nn_shell_line((const char *const[]){ console->program, "check", manifest }, 3);
+    const int like_option = manifest[0] == '-';
+    const char *const words[] = { console->program, "check", like_option ? "--" : manifest, manifest };
+    char *line = nn_shell_line(words, 3 + like_option);
     if (line) fprintf(console->out, "next: %s\n", line);
     free(line);
 }

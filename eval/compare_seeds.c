@@ -41,18 +41,10 @@ static void put_systems(NnPage *p, const EvalComparison *c, int row)
     nn_page_table_end(p, NULL);
 }
 
-static int has_intervals(const EvalComparison *c)
-{
-    for (int s = 1; s < c->n_systems; s++)
-        for (int k = 0; k < c->n_rows * EVAL_COMPARED; k++)
-            if (!isnan(c->systems[s].figures[k].difference.lo)) return 1;
-    return 0;
-}
-
 /* Without resamples a spread over seeds still gives an interval. */
 static const char *how_to_read(const EvalComparison *c)
 {
-    if (!has_intervals(c)) return "";
+    if (!eval_comparison_has_intervals(c)) return "";
     return c->resamples > 0
                ? " A difference whose interval (in brackets, over seeds and images) holds 0 was not shown. "
                  "Of many intervals one in twenty leaves out 0 by chance."

@@ -11,12 +11,10 @@ enum { SENTENCES = 24, SENTENCE_BYTES = 640 };
 
 static const char *const rules[] = {
     "\"Best\" is the highest mean AUC over all manipulations that a detector was not trained on, each counting alike; "
-    "where "
-    "none was tested, over those that it was trained on.",
+    "where none was tested, over those that it was trained on.",
     "The order of two detectors is called uncertain where the 95 % interval of the one holds the figure of the other.",
-    "\"Better\" and \"worse\" are said of a manipulation where the 95 % interval of the paired difference in AUC, on "
-    "the "
-    "images that both detectors judged, leaves out 0.",
+    "\"Better\" and \"worse\" are said of a manipulation where the 95 % interval of the paired difference in AUC, "
+    "on the images that both detectors judged, leaves out 0.",
 };
 
 static double figure_of(const EvalMatrixRow *row, int unseen)

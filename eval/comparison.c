@@ -216,3 +216,11 @@ void eval_comparison_free(EvalComparison *c)
     free(c->rows);
     *c = (EvalComparison){ 0 };
 }
+
+int eval_comparison_has_intervals(const EvalComparison *c)
+{
+    for (int s = 1; s < c->n_systems; s++)
+        for (int k = 0; k < c->n_rows * EVAL_COMPARED; k++)
+            if (!isnan(c->systems[s].figures[k].difference.lo)) return 1;
+    return 0;
+}

@@ -53,4 +53,7 @@ NnStatus eval_comparison_make_at(const char *const *folders, const char *const *
                                  uint64_t seed, EvalComparison *out, NnErr *err);
 void eval_comparison_free(EvalComparison *c);
 
+/* Has any difference an interval? None has without images drawn anew and with fewer than two shared seeds. */
+int eval_comparison_has_intervals(const EvalComparison *c);
+
 #endif

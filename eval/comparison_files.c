@@ -185,20 +185,28 @@ static void put_tables(Page *page, const EvalComparison *c)
 
 /* ---- files ---- */
 
+static const char *how_sure(const EvalComparison *c)
+{
+    if (!eval_comparison_has_intervals(c)) return ". ";
+    return c->resamples > 0 ? "; in brackets their 95 % intervals over seeds and images (pixel AUC: over seeds alone), "
+                              "bold where they leave out 0. Of many intervals one in twenty leaves out 0 by chance. "
+                            : "; in brackets their 95 % intervals over seeds alone, bold where they leave out 0. Of "
+                              "many intervals one in twenty leaves out 0 by chance. ";
+}
+
 /* How to read the tables, and which differences rest on fewer seeds. */
 static void put_notes(FILE *out, const EvalComparison *c, const char *begin, void (*put)(FILE *, const char *))
 {
     char text[NN_TEXT_MAX];
-    snprintf(text, sizeof text,
-             "Means over seeds \xc2\xb1 standard deviation. Differences are to %.200s, "
-             "on the same test images with the same seeds; in brackets their 95 %% intervals",
-             c->systems[0].name);
     fputs(begin, out);
-    put(out, text);
-    put(out, c->resamples > 0 ? " over seeds and images (pixel AUC: over seeds alone), bold where they leave out 0. "
-                              : " over seeds alone, bold where they leave out 0. ");
-    put(out, "Of many intervals one in twenty leaves out 0 by chance. Accuracy is balanced, at the threshold chosen on "
-             "the source's validation images.");
+    put(out, "Means over seeds \xc2\xb1 standard deviation. ");
+    if (c->n_systems > 1) {
+        snprintf(text, sizeof text, "Differences are to %.200s, on the same test images with the same seeds",
+                 c->systems[0].name);
+        put(out, text);
+        put(out, how_sure(c));
+    }
+    put(out, "Accuracy is balanced, at the threshold chosen on the source's validation images.");
     for (int s = 1; s < c->n_systems; s++) {
         const EvalSystem *system = &c->systems[s];
         if (system->shared == system->n_runs && system->shared == c->systems[0].n_runs) continue;

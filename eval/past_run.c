@@ -10,6 +10,7 @@
 #include "data/csv.h"
 #include "eval/video_scores.h"
 #include "nn/base/file.h"
+#include "nn/base/shell_words.h"
 #include "nn/base/size.h"
 
 enum { FILE_BYTES_MAX = 1 << 30 };
@@ -372,14 +373,21 @@ static NnStatus name_run(EvalPastRun *run, NnErr *err)
     return NN_OK;
 }
 
+static NnStatus not_judged(const char *folder, NnErr *err)
+{
+    char *command = nn_shell_line((const char *const[]){ "build/eval", folder }, 2);
+    if (!command) return nn_fail(err, NN_ERR_NOMEM, "out of memory");
+    nn_fail(err, NN_ERR_IO, "%s: no scores.csv and eval.json there, nor in its eval/; first: %s", folder, command);
+    free(command);
+    return NN_ERR_IO;
+}
+
 static NnStatus read_files(const char *folder, const char *files, EvalPastRun *run, NnErr *err)
 {
     char *scores = nn_path_join(files, "scores.csv"), *report = nn_path_join(files, "eval.json");
     NnStatus s = NN_OK;
     if (!scores || !report) s = nn_fail(err, NN_ERR_NOMEM, "out of memory");
-    else if (!nn_file_exists(scores) || !nn_file_exists(report))
-        s = nn_fail(err, NN_ERR_IO, "%s: no scores.csv and eval.json there, nor in its eval/; first: eval %s", folder,
-                    folder);
+    else if (!nn_file_exists(scores) || !nn_file_exists(report)) s = not_judged(folder, err);
     if (s == NN_OK) s = read_scores(scores, run, err);
     if (s == NN_OK) s = read_report(report, run, err);
     free(scores), free(report);

@@ -17,9 +17,8 @@ static const double full = 0.9, partly = 0.7, chance = 0.5, far_from_probability
 
 static const char *const rules[] = {
     "\"Reliably\": the 95 % interval of the AUC lies at .90 or above. \"Often, but not reliably\": at .70 or above. "
-    "\"A "
-    "little better than guessing\": above .50. \"Not shown to be better than guessing\": it holds .50. \"The wrong way "
-    "round\": below .50.",
+    "\"A little better than guessing\": above .50. \"Not shown to be better than guessing\": it holds .50. "
+    "\"The wrong way round\": below .50.",
     "The headline takes the worst data set, of the manipulations trained on and of the others; "
     "single manipulations that do worse than their group are named.",
     "Good: reliable on both. Bad: no more than a little better than guessing on what it was trained on "

@@ -125,7 +125,7 @@ grep '^twin,' "$dir/copies/comparison.csv" | grep -qvE ',(0.000000,0.000000,0.00
 expect 0 "twin: 1 of its 2 seeds are shared with plain" "$build/eval" --compare "$out/plain-s1" "$dir/copies"/twin-s*
 expect 3 "both are plain with seed 1" "$build/eval" --compare "$out/plain-s1" "$out/plain-s1"
 rm -r "$dir/copies/twin-s2/eval"
-expect 1 "first: eval" "$build/eval" --compare "$out/plain-s1" "$dir/copies/twin-s2"
+expect 1 "first: build/eval" "$build/eval" --compare "$out/plain-s1" "$dir/copies/twin-s2"
 sed -i.old 's/,swap,0\.[0-9]*,/,swap,0.5,/' "$dir/copies/twin-s1/eval/scores.csv"
 expect 3 "does not follow from scores.csv" "$build/eval" --compare "$out/plain-s1" "$dir/copies/twin-s1"
 "$build/train" "$dir/my configs/plain.ini" --set data.identities=50 --set train.steps=2 --out "$dir/copies/other-s1" \

@@ -47,9 +47,9 @@ expect 0 "made/set: 18 real images (train 12, val 3, test 3) and 36 forgeries" "
 expect 0 "next: $data check other/manifest.csv" "$data" forge 'my photos' --methods swap,warp --out other
 diff -r made/set other >diff.txt || fail "forging twice differs: $(cat diff.txt)"
 rm -r other
-expect 0 "check 'an other/manifest.csv'" "$data" forge 'my photos' --methods swap,warp --out 'an other'
+expect 0 "check -- '-an other/manifest.csv'" "$data" forge 'my photos' --methods swap,warp --out '-an other'
 sh -c "$(sed -n 's/^next: //p' out.txt)" >said 2>&1 || fail "the command that forge suggests: $(cat said)"
-rm -r 'an other'
+rm -r './-an other'
 expect 0 "36 forgeries" "$data" forge 'my photos' --methods=warp,swap --seed 2 --size 32 --quality 70-90 --out other
 cmp -s made/set/fake/warp/00001.png other/fake/warp/00001.png && fail "--seed changes nothing"
 expect 0 "32x32" "$data" stats other/manifest.csv

@@ -177,6 +177,7 @@ START_TEST(one_run_each_has_no_spread)
     ck_assert_int_eq(c.systems[1].shared, 0);
     char *text = eval_comparison_markdown(&c);
     ck_assert_ptr_nonnull(strstr(text, " new_b: 0 of its 1 seeds are shared with old."));
+    ck_assert_ptr_null(strstr(text, "interval"));
     free(text);
     eval_comparison_free(&c);
 }
@@ -200,7 +201,7 @@ static void write_file(const char *name, const char *text)
 START_TEST(what_does_not_fit_is_refused)
 {
     save_runs();
-    expect_refusal(NN_ERR_IO, "old-s1", "nowhere", "first: eval");
+    expect_refusal(NN_ERR_IO, "old-s1", "nowhere", "first: build/eval");
     expect_refusal(NN_ERR_DATA, "old-s1", "old-s1", "both are old with seed 1");
     write_file("new_b-s1/eval/scores.csv", "data,path,label,method,score,verdict,seen,pixel_auc,iou\n");
     expect_refusal(NN_ERR_DATA, "old-s1", "new_b-s1", "no column \"group\"");
@@ -236,6 +237,7 @@ START_TEST(files_say_the_same)
     ck_assert_ptr_nonnull(strstr(markdown, "| new_b "));
     ck_assert_ptr_nonnull(strstr(markdown, "0.979 \xc2\xb1 0.036"));
     ck_assert_ptr_nonnull(strstr(markdown, "+0.031 ["));
+    ck_assert_ptr_nonnull(strstr(markdown, "with the same seeds; in brackets their 95 % intervals over seeds and "));
     ck_assert_ptr_nonnull(strstr(markdown, "new_b: 2 of its 3 seeds are shared with old."));
     ck_assert_ptr_null(strstr(markdown, "nan"));
     ck_assert_ptr_nonnull(strstr(latex, "\nnew\\_b & 0.979 $\\pm$ 0.036 & "));

@@ -15,8 +15,8 @@ NnStatus train_overfit_choose(const DataSet *set, const int *index, int n_index,
 /* What the network makes of its images. */
 typedef struct {
     double lowest_forged, highest_real; /* of the scores */
-    double
-        map_auc; /* of the map: the pixels of all images that count in the mask loss; NAN: no forged one among them */
+    /* Of the map, over the pixels of all images that count in the mask loss; NAN: no forged one among them. */
+    double map_auc;
 } TrainOverfitSight;
 
 /* Look at t's training images with its weights as they are. The loader must not be running. */

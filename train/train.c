@@ -265,7 +265,9 @@ static char *next_command(const Program *p)
     char *eval = nn_alloc(len + sizeof "eval", 1);
     if (!eval) return NULL;
     snprintf(eval, len + sizeof "eval", "%.*seval", known ? (int)(len - tail) : 0, self);
-    char *line = nn_shell_line((const char *const[]){ eval, p->folder }, 2);
+    const int like_option = p->folder[0] == '-';
+    char *line =
+        nn_shell_line((const char *const[]){ eval, like_option ? "--" : p->folder, p->folder }, 2 + like_option);
     free(eval);
     return line;
 }
