@@ -21,12 +21,13 @@ function median(c, side, metric,    m, i, a) {
 }
 
 # Turn by turn, where both had as many: neighbours in time met the same machine. Else the medians' ratio.
-function ratio_to(c, side, metric,    m, i, a) {
+function ratio_to(c, side, metric,    m, i, a, turns) {
     m = n[c, "ours", metric]
-    if (!m || !n[c, side, metric]) return ""
+    if (!m || !(median(c, side, metric) > 0)) return ""
     if (m != n[c, side, metric]) return median(c, "ours", metric) / median(c, side, metric)
-    for (i = 1; i <= m; i++) a[i] = value[c, "ours", metric, i] / value[c, side, metric, i]
-    return middle(a, m)
+    for (i = 1; i <= m; i++) # a turn that failed has no figure
+        if (value[c, side, metric, i] > 0) a[++turns] = value[c, "ours", metric, i] / value[c, side, metric, i]
+    return middle(a, turns)
 }
 
 function total(c, side, metric,    i, sum) {
