@@ -2,6 +2,7 @@
 #include "data/region_maps.h"
 
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <zlib.h>
@@ -159,6 +160,19 @@ static NnStatus check_complete(const DataRegionMaps *m, const char *path, NnErr 
         if (!m->entry[i].packed)
             return nn_fail(err, NN_ERR_DATA, "%s: not written: map %d of %d was never measured", path, i, m->n);
     return NN_OK;
+}
+
+NnStatus data_region_maps_check_place(const char *path, NnErr *err)
+{
+    char head[sizeof magic];
+    if (nn_folder_exists(path))
+        return nn_fail(err, NN_ERR_USAGE, "%s: is a folder; expected a file for region maps", path);
+    FILE *f = nn_file_exists(path) ? fopen(path, "rb") : NULL;
+    if (!f) return NN_OK;
+    const size_t len = fread(head, 1, sizeof head, f);
+    fclose(f);
+    if (len == 0 || (len == sizeof head && !memcmp(head, magic, sizeof head))) return NN_OK;
+    return nn_fail(err, NN_ERR_USAGE, "%s: is there already, and holds no region maps; expected another name", path);
 }
 
 NnStatus data_region_maps_save(const DataRegionMaps *m, const char *path, NnErr *err)

@@ -241,6 +241,10 @@ small='--set data.size=32 --set train.steps=20'
     expect 2 'known: .*encoder.3' "$train" tiny.ini $small --mode regions --out maps --set gradcam.detectors=look \
         --set gradcam.layer=encoder.77
     [ ! -e maps ] || fail 'a mistake left a file of maps'
+    cp tiny.ini before.ini
+    expect 2 'holds no region maps' "$train" tiny.ini $small --mode regions --out tiny.ini --set gradcam.detectors=look
+    cmp -s tiny.ini before.ini || fail 'region maps went into the configuration'
+    expect 2 'look: is a folder' "$train" tiny.ini $small --mode regions --out look --set gradcam.detectors=look
     expect 0 '2 detectors' "$train" tiny.ini $small --mode regions --out 'new/the maps' \
         --set 'gradcam.detectors=look, look deep/last.safetensors' --set regions.remove=primary \
         --set 'regions.maps=new/the maps'

@@ -91,6 +91,27 @@ START_TEST(what_is_above_0_stays_above_0)
 END_TEST
 
 /* One level of one pixel is enough. */
+static void put_text(const char *name, const char *text)
+{
+    const NnChunk chunk = { text, strlen(text) };
+    ck_assert_int_eq(nn_file_write(in_folder(name), &chunk, 1, &err), NN_OK);
+}
+
+/* Maps may be measured anew; a configuration whose name was given by mistake stays. */
+START_TEST(only_maps_give_way_to_maps)
+{
+    DataRegionMaps *m = make_maps();
+    ck_assert_int_eq(data_region_maps_save(m, in_folder("maps"), &err), NN_OK);
+    put_text("empty", "");
+    put_text("a.ini", "[data]\nsize = 16\n");
+    put_text("short", "LOCUS");
+    static const char *const good[] = { "maps", "empty", "new" }, *const bad[] = { "a.ini", "short", "." };
+    for (int i = 0; i < 3; i++) ck_assert_int_eq(data_region_maps_check_place(in_folder(good[i]), &err), NN_OK);
+    for (int i = 0; i < 3; i++) ck_assert_int_eq(data_region_maps_check_place(in_folder(bad[i]), &err), NN_ERR_USAGE);
+    data_region_maps_free(m);
+}
+END_TEST
+
 START_TEST(a_map_of_another_image_is_stale)
 {
     DataRegionMaps *m = make_maps(), *loaded;
@@ -550,6 +571,7 @@ int main(void)
     tcase_add_checked_fixture(loader, temp_folder_make, temp_folder_remove);
     tcase_add_test(maps, maps_come_back_as_they_were_saved);
     tcase_add_test(maps, what_is_above_0_stays_above_0);
+    tcase_add_test(maps, only_maps_give_way_to_maps);
     tcase_add_test(maps, a_map_of_another_image_is_stale);
     tcase_add_test(maps, an_incomplete_collection_is_not_written);
     tcase_add_test(maps, every_truncation_and_every_flipped_bit_is_refused);

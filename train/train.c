@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "data/audit.h"
+#include "data/region_maps.h"
 #include "nn/base/blas.h"
 #include "nn/base/calm_start.h"
 #include "nn/base/file.h"
@@ -359,6 +360,7 @@ static NnStatus measure_regions(Program *p, NnErr *err)
         return nn_fail(err, NN_ERR_CONFIG,
                        "--mode regions: [gradcam] detectors is empty; expected run folders or checkpoints, e.g. "
                        "--set gradcam.detectors=runs/a,runs/b");
+    NN_TRY(data_region_maps_check_place(p->options.out, err));
     char *folder = nn_path_folder(p->options.out);
     if (!folder) return nn_fail(err, NN_ERR_NOMEM, "out of memory");
     NnStatus status = nn_folder_make(folder, err);
