@@ -257,18 +257,28 @@ static NnStatus overfit_or_profile(Program *p, NnErr *err)
                    p->options.overfit, p->config.train.steps);
 }
 
+static int has_test_images(const DataSet *set)
+{
+    int n = train_header_count(set, DATA_TEST, -1);
+    for (int m = 0; m < set->n_methods; m++) n += train_header_count(set, DATA_TEST, m);
+    return n > 0;
+}
+
 /* "build/train" is followed by "build/eval", "locus-train" by "locus-eval". */
 static char *next_command(const Program *p)
 {
-    const char *self = p->argv[0];
+    const char *self = p->argv[0], *words[5];
     const size_t len = strlen(self), tail = strlen("train");
     const int known = len >= tail && !strcmp(self + len - tail, "train");
+    int n = 0;
     char *eval = nn_alloc(len + sizeof "eval", 1);
     if (!eval) return NULL;
     snprintf(eval, len + sizeof "eval", "%.*seval", known ? (int)(len - tail) : 0, self);
-    const int like_option = p->folder[0] == '-';
-    char *line =
-        nn_shell_line((const char *const[]){ eval, like_option ? "--" : p->folder, p->folder }, 2 + like_option);
+    words[n++] = eval;
+    if (!has_test_images(p->set)) words[n++] = "--data", words[n++] = "NAME=SPEC";
+    if (p->folder[0] == '-') words[n++] = "--";
+    words[n++] = p->folder;
+    char *line = nn_shell_line(words, n);
     free(eval);
     return line;
 }
