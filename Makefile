@@ -26,7 +26,7 @@ LIB  := $(filter-out $(O)/train/train.o $(O)/eval/eval.o $(O)/data/data.o,$(call
 TESTS := $(patsubst tests/%.c,$(B)/tests/%,$(wildcard tests/test_*.c))
 
 # These first, so that no core waits for the last long one.
-SLOW := $(patsubst %,$(B)/tests/test_%,train adversary held ops conv_polyphase leak)
+SLOW := $(patsubst %,$(B)/tests/test_%,step saved_run adversary held ops conv_polyphase leak)
 
 # What `make test` runs besides the C programs: scripts that drive the built programs end to end.
 E2E := $(wildcard tests/e2e_*.sh)
@@ -50,7 +50,7 @@ test: setup
 
 ## check     run every test (no set-up)
 check: all $(TESTS) $(B)/lesson
-	sh scripts/run_tests.sh $(B) $(E2E) $(SLOW) $(filter-out $(SLOW),$(TESTS))
+	sh scripts/run_tests.sh $(B) $(E2E) $(filter $(SLOW),$(TESTS)) $(filter-out $(SLOW),$(TESTS))
 
 ## asan      every C test under the address and undefined-behaviour sanitizers
 asan: setup

@@ -44,7 +44,7 @@ done
 # ---- forge ----
 expect 0 "made/set: 18 real images (train 12, val 3, test 3) and 36 forgeries" "$data" forge 'my photos' \
     --methods swap,warp --out made/set
-expect 0 "next: $data check other/manifest.csv" "$data" forge 'my photos' --methods swap,warp --out other
+expect 0 " check other/manifest.csv" "$data" forge 'my photos' --methods swap,warp --out other
 diff -r made/set other >diff.txt || fail "forging twice differs: $(cat diff.txt)"
 rm -r other
 expect 0 "check -- '-an other/manifest.csv'" "$data" forge 'my photos' --methods swap,warp --out '-an other'
