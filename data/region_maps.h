@@ -21,8 +21,8 @@ void data_region_maps_free(DataRegionMaps *m);
  * Threads may set different entries at a time. ERR_NOMEM. */
 NnStatus data_region_maps_set(DataRegionMaps *m, int i, const DataImage *image, const float *map, NnErr *err);
 
-/* May a file of maps be written there? To be asked before hours of measuring. ERR_USAGE: a folder, or a file of something
- * else, which would be lost. */
+/* May a file of maps be written there? To be asked before hours of measuring. ERR_USAGE: a folder, or a file of
+ * something else, which would be lost. */
 NnStatus data_region_maps_check_place(const char *path, NnErr *err);
 
 /* Write, atomically. ERR_IO; ERR_DATA: an entry was never set. */

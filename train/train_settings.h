@@ -147,8 +147,9 @@ NnStatus train_config_check(const TrainConfig *c, NnErr *err);
 char *train_config_format(const TrainConfig *c);
 NnStatus train_config_parse(TrainConfig *c, const char *text, const char *name, NnErr *err);
 
-/* For --resume: a run goes on with the configuration it began with. `stored` takes the keys that may change (length
- * of the run, threads, logging, [data] allow) from `given`; any other difference is ERR_CONFIG naming the key and both values. */
+/* For --resume: a run goes on with the configuration it began with. `stored` takes the keys that may change (length of
+ * the run, threads, logging, [data] allow) from `given`; any other difference is ERR_CONFIG naming the key and both
+ * values. Paths that `stored` holds as they were once given count from the current folder. */
 NnStatus train_config_merge(TrainConfig *stored, const TrainConfig *given, NnErr *err);
 
 #endif
