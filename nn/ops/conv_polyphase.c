@@ -42,7 +42,8 @@
 #include "nn/ops/micro.h"
 
 enum { GROUP = NN_POLY_GROUP, MAX = NN_POLY_MAX, LINE = 16 };
-_Static_assert(NN_POLY_TAPS == NN_WINO_TAPS && NN_POLY_GROUP == NN_WINO_GROUP, "nn_winograd_taps gathers for both");
+_Static_assert((int)NN_POLY_TAPS == (int)NN_WINO_TAPS && (int)NN_POLY_GROUP == (int)NN_WINO_GROUP,
+               "nn_winograd_taps gathers for both");
 
 typedef NnPolyAxis Scheme;
 typedef NnPolyConv Conv;
