@@ -112,6 +112,7 @@ expect 0 'memory = low' "$train" tiny.ini --out 'low run' --set train.memory=low
 grep -q "^next: .*/eval'\\{0,1\\} 'low run'$" out.txt || fail "the command after a run: $(grep next: out.txt)"
 cmp -s runs/tiny/metrics.csv 'low run/metrics.csv' || fail 'metrics.csv differs with memory = low'
 grep -q 'step 60/60' out.txt || fail 'no plain line without a terminal'
+expect 0 "next: env eval 'found here'" env PATH="$build:$PATH" train tiny.ini --out 'found here' --set train.steps=2
 expect 0 'runs/tiny-2' "$train" tiny.ini --set train.steps=4
 expect 2 'already holds a run' "$train" tiny.ini --out runs/tiny
 expect 2 'optim.lr' "$train" tiny.ini --out runs/tiny --resume --set optim.lr=0.5

@@ -267,13 +267,14 @@ static int has_test_images(const DataSet *set)
 /* "build/train" is followed by "build/eval", "locus-train" by "locus-eval". */
 static char *next_command(const Program *p)
 {
-    const char *self = p->argv[0], *words[5];
+    const char *self = p->argv[0], *words[6];
     const size_t len = strlen(self), tail = strlen("train");
     const int known = len >= tail && !strcmp(self + len - tail, "train");
     int n = 0;
     char *eval = nn_alloc(len + sizeof "eval", 1);
     if (!eval) return NULL;
     snprintf(eval, len + sizeof "eval", "%.*seval", known ? (int)(len - tail) : 0, self);
+    if (!strchr(eval, '/')) words[n++] = "env"; /* a shell has an eval of its own */
     words[n++] = eval;
     if (!has_test_images(p->set)) words[n++] = "--data", words[n++] = "NAME=SPEC";
     if (p->folder[0] == '-') words[n++] = "--";
