@@ -8,11 +8,21 @@
 #include "nn/base/file.h"
 #include "nn/base/shell_words.h"
 
-/* Does `file` exist and is the list or folder that was read? */
+static int is_same(const struct stat *a, const char *file)
+{
+    struct stat b;
+    return file && !stat(file, &b) && a->st_dev == b.st_dev && a->st_ino == b.st_ino;
+}
+
+/* Does `file` exist and is the list or folder that was read, or one of its images or masks? */
 static int is_source(const DataSet *set, const char *file)
 {
-    struct stat a, b;
-    return file && !stat(file, &a) && !stat(set->settings.path, &b) && a.st_dev == b.st_dev && a.st_ino == b.st_ino;
+    struct stat a;
+    if (!file || stat(file, &a)) return 0;
+    if (is_same(&a, set->settings.path)) return 1;
+    for (int i = 0; i < set->n; i++)
+        if (is_same(&a, set->items[i].path) || is_same(&a, set->items[i].mask)) return 1;
+    return 0;
 }
 
 NnStatus data_console_list(DataConsole *console, const DataArguments *a, const char *spec, DataSet **out, NnErr *err)
@@ -30,7 +40,7 @@ NnStatus data_console_list(DataConsole *console, const DataArguments *a, const c
     const char *over = a->out && is_source(*out, a->out) ? a->out : is_source(*out, a->csv) ? a->csv : NULL;
     if (!over) return NN_OK;
     data_set_free(*out);
-    return nn_fail(err, NN_ERR_USAGE, "%s: is the data set itself; write to another file", over);
+    return nn_fail(err, NN_ERR_USAGE, "%s: is the data set itself, or one of its files; write to another file", over);
 }
 
 void data_console_progress(DataConsole *console, int done, int all)

@@ -98,6 +98,8 @@ expect 2 "expected --out" "$data" import again.csv
 expect 2 "is the data set itself" "$data" import ./again.csv --out again.csv
 expect 2 "is the data set itself" "$data" stats again.csv --csv ./again.csv
 expect 2 "is the data set itself" "$data" sheet again.csv --out again.csv
+expect 2 "one of its files" "$data" sheet made/set --out ./made/set/real/00000.png
+expect 2 "one of its files" "$data" import made/set --out made/set/mask/warp/00001.png
 
 # ---- check: each case breaks a copy of the manifest; columns path,label,mask,method,source,split,photo ----
 set=made/set
