@@ -2,6 +2,7 @@
  * The sources (manifest.c, folder.c, generated.c) fill the list. */
 #include "data/data_set.h"
 
+#include <ctype.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -46,6 +47,11 @@ static NnStatus check_method(const DataItem *item, const char *name, NnErr *err)
 {
     static const char *const taken[] = { "real", "all", "seen", "unseen" };
     const char *where = item->where ? item->where : item->path;
+    for (const char *c = name; *c; c++)
+        if (iscntrl((unsigned char)*c))
+            return nn_fail(err, NN_ERR_DATA,
+                           "%s: method: found byte %d, expected a name without line breaks and the like", where,
+                           (unsigned char)*c);
     if (strchr(name, ','))
         return nn_fail(err, NN_ERR_DATA,
                        "%s: method \"%.80s\": expected a name without a comma, which parts names in [data] methods",

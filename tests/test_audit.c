@@ -369,7 +369,7 @@ START_TEST(test_what_gives_the_label_away)
     ck_assert_int_eq(a.n, 0);
     data_audit_free(&a);
     data_set_free(set);
-    char name[16], text[1024] = HEAD;
+    char name[24], text[1024] = HEAD;
     for (int i = 0; i < 8; i++) { /* two sizes of four images each */
         snprintf(name, sizeof name, "s%d.png", i);
         write_image(name, i < 4 ? 24 : 20, 16, 100 + i, 3);

@@ -41,7 +41,7 @@ static NnVar conv(NnGraph *g, NnVar x, int layer)
 static NnVar layer(NnGraph *g, NnVar x, int i)
 {
     const NnShape s = { 1, { C } };
-    char scope[16];
+    char scope[24];
     snprintf(scope, sizeof scope, "layer.%d", i);
     nn_graph_scope(g, scope);
     const NnVar gamma = weight(g, i, "gamma", s, NN_INIT_ONE, NN_PARAM_TRAIN);

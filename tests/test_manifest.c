@@ -189,6 +189,7 @@ START_TEST(test_methods_that_tables_need_are_refused)
                  names[i]);
         assert_text_fails(text, "set.csv:4:", said);
     }
+    assert_text_fails("path,label,method\na.png,0,\nb.png,1,\"two\nlines\"\n", "set.csv:3:", "method: found byte 10");
     DataSet *set = open_text("path,label,method\na.png,0,all\nb.png,1,allover\nc.png,1,Real\n");
     ck_assert_int_eq(set->n_methods, 2);
     data_set_free(set);
