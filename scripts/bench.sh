@@ -172,10 +172,9 @@ part_conv() {
 }
 
 part_step() {
-    contest lae_ref-128-b16 5 "$settings" step lae_ref 128 16 "$seconds"
-    [ -z "$cpu_python" ] || for s in installed channels_last tuned_channels_last; do
-        peer lae_ref-128-b16 cpu_$s step lae_ref 128 16 "$seconds"
-    done
+    all=$settings
+    [ -z "$cpu_python" ] || all="$settings cpu_installed cpu_channels_last cpu_tuned_channels_last"
+    contest lae_ref-128-b16 5 "$all" step lae_ref 128 16 "$seconds"
     rounds=1
     [ $full = 0 ] || rounds=2
     for network in lae_small lae_base resnet18; do

@@ -40,13 +40,13 @@ function samples(c, side) {
     return n[c, side, "of"] ? total(c, side, "clean") "/" total(c, side, "of") : "-"
 }
 
-# The setting of PyTorch with the largest (sign 1) or smallest (sign -1) median.
-function best_setting(c, metric, sign,    i, s, m, best, name) {
+# The setting of PyTorch that does best beside ours: of figures that should be large (sign 1) or small (sign -1).
+function best_setting(c, metric, sign,    i, s, r, best, name) {
     for (i = 1; i <= n_sides[c]; i++) {
         s = sides[c, i]
-        m = median(c, s, metric)
-        if (s !~ /^torch_/ || m == "") continue
-        if (name == "" || sign * m > sign * best) { best = m; name = s }
+        r = ratio_to(c, s, metric)
+        if (s !~ /^torch_/ || r == "") continue
+        if (name == "" || sign * r < sign * best) { best = r; name = s }
     }
     return name
 }
