@@ -90,7 +90,6 @@ START_TEST(what_is_above_0_stays_above_0)
 }
 END_TEST
 
-/* One level of one pixel is enough. */
 static void put_text(const char *name, const char *text)
 {
     const NnChunk chunk = { text, strlen(text) };
@@ -112,6 +111,7 @@ START_TEST(only_maps_give_way_to_maps)
 }
 END_TEST
 
+/* One level of one pixel is enough. */
 START_TEST(a_map_of_another_image_is_stale)
 {
     DataRegionMaps *m = make_maps(), *loaded;
