@@ -155,7 +155,7 @@ char *eval_matrix_markdown(const EvalMatrix *m)
                              "differences are bold where theirs leaves out 0, as one in twenty does by chance.\n"
                            : "\n",
           page.out);
-    char *finished = eval_text_finish(page.out, &text);
+    char *finished = nn_text_finish(page.out, &text);
     if (!page.failed) return finished;
     free(finished);
     return NULL;
@@ -207,7 +207,7 @@ char *eval_matrix_csv(const EvalMatrix *m)
           out);
     for (int i = 0; i < m->n_runs; i++)
         for (int c = 0; c < m->n_columns; c++) put_cell(out, m, i, c);
-    return eval_text_finish(out, &text);
+    return nn_text_finish(out, &text);
 }
 
 /* ---- JSON ---- */

@@ -78,14 +78,6 @@ static void put_rows(FILE *out, const EvalResults *r, const EvalRows *rows)
     for (int k = 0; k < rows->n; k++) put_row(out, r, rows, &rows->rows[k]);
 }
 
-char *eval_text_finish(FILE *out, char **text)
-{
-    const int failed = ferror(out);
-    if (fclose(out) == 0 && !failed) return *text;
-    free(*text);
-    return NULL;
-}
-
 char *eval_rows_csv(const EvalReport *reports, int n)
 {
     char *text = NULL;
@@ -99,7 +91,7 @@ char *eval_rows_csv(const EvalReport *reports, int n)
         put_rows(out, &reports[i].results, &reports[i].rows);
         put_rows(out, &reports[i].videos, &reports[i].video_rows);
     }
-    return eval_text_finish(out, &text);
+    return nn_text_finish(out, &text);
 }
 
 static void put_score(FILE *out, const EvalResults *r, double threshold, const EvalItem *item)
@@ -132,7 +124,7 @@ char *eval_scores_csv(const EvalReport *reports, int n)
     for (int i = 0; i < n; i++)
         for (int k = 0; k < reports[i].results.n; k++)
             put_score(out, &reports[i].results, reports[i].rows.threshold, &reports[i].results.items[k]);
-    return eval_text_finish(out, &text);
+    return nn_text_finish(out, &text);
 }
 
 char *eval_robustness_csv(const EvalReport *reports, int n)
@@ -144,7 +136,7 @@ char *eval_robustness_csv(const EvalReport *reports, int n)
     eval_robust_csv_heading(out);
     for (int i = 0; i < n; i++)
         if (reports[i].robust.points) eval_robust_csv(out, &reports[i].robust);
-    return eval_text_finish(out, &text);
+    return nn_text_finish(out, &text);
 }
 
 /* ---- JSON ---- */

@@ -47,7 +47,4 @@ json_t *eval_number_json(double v);
 json_t *eval_text_json(const char *text);
 json_t *eval_estimate_json(const EvalEstimate *e);
 
-/* A text that was written to a memory stream: closes it. NULL (and nothing leaked) if that failed. */
-char *eval_text_finish(FILE *out, char **text);
-
 #endif

@@ -2,8 +2,8 @@
 #include "train/split_gaps.h"
 
 #include <stdio.h>
-#include <stdlib.h>
 
+#include "nn/base/file.h"
 #include "train/run_header.h"
 
 /* What somebody can change about it, by where the images come from. */
@@ -75,8 +75,5 @@ char *train_split_gaps(const DataSet *set)
     FILE *out = open_memstream(&text, &len);
     if (!out) return NULL;
     for (int split = 0; split < DATA_SPLITS; split++) put_gaps(out, set, split);
-    const int failed = ferror(out);
-    if (fclose(out) == 0 && !failed) return text;
-    free(text);
-    return NULL;
+    return nn_text_finish(out, &text);
 }

@@ -287,3 +287,11 @@ char *nn_path_real(const char *path)
     char *real = realpath(path, NULL);
     return real ? real : copy_text(path, strlen(path));
 }
+
+char *nn_text_finish(FILE *out, char **text)
+{
+    const int failed = ferror(out);
+    if (fclose(out) == 0 && !failed) return *text;
+    free(*text);
+    return NULL;
+}

@@ -2,6 +2,7 @@
 #ifndef NN_FILE_H
 #define NN_FILE_H
 #include <stddef.h>
+#include <stdio.h>
 
 #include "nn/base/status.h"
 
@@ -41,5 +42,9 @@ const char *nn_path_name(const char *path);
 
 /* Absolute, without links and dots; as it is where there is no such file. Caller frees; NULL: no memory. */
 char *nn_path_real(const char *path);
+
+/* The text of a memory stream (open_memstream into *text), which it closes. Caller frees; NULL, and nothing leaked, if a
+ * write failed. */
+char *nn_text_finish(FILE *out, char **text);
 
 #endif

@@ -1,8 +1,8 @@
 /* settings_help.c -- the reference of every key, for --help-config. */
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
+#include "nn/base/file.h"
 #include "nn/base/help_text.h"
 #include "nn/base/settings_value.h"
 
@@ -77,8 +77,5 @@ char *nn_settings_help(const NnBinding *b, int n)
         nn_help_row(out, left, (int)strlen(left) + 2, section->help);
         for (int r = 0; r < section->n_rows; r++) put_key(out, &section->rows[r]);
     }
-    const int failed = ferror(out);
-    if (fclose(out) == 0 && !failed) return text;
-    free(text);
-    return NULL;
+    return nn_text_finish(out, &text);
 }

@@ -2,8 +2,9 @@
 #include "nn/base/shell_words.h"
 
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
+
+#include "nn/base/file.h"
 
 /* NAME=value in front is an assignment, and no command. */
 static int is_plain(const char *word, int is_command)
@@ -33,8 +34,5 @@ char *nn_shell_line(const char *const *words, int n)
         if (is_plain(words[i], i == 0)) fputs(words[i], out);
         else put_quoted(out, words[i]);
     }
-    const int failed = ferror(out);
-    if (fclose(out) == 0 && !failed) return text;
-    free(text);
-    return NULL;
+    return nn_text_finish(out, &text);
 }
