@@ -161,10 +161,22 @@ static void check_random(void)
 
 static void check_chosen(void)
 {
-    const int shapes[][6] = { { 2, 33, 32, 32, 64, 0 }, { 3, 70, 8, 8, 130, 0 }, { 1, 1, 1, 1, 1, 0 },
-                              { 1, 8, 3, 80, 8, 0 },    { 2, 16, 33, 31, 9, 0 }, { 1, 4, 5, 400, 4, 0 },
-                              { 2, 33, 16, 16, 64, 1 }, { 3, 70, 4, 4, 130, 1 }, { 1, 1, 1, 1, 1, 1 },
-                              { 1, 8, 3, 40, 8, 1 },    { 2, 16, 17, 15, 9, 1 }, { 1, 4, 5, 200, 4, 1 } };
+    const int shapes[][6] = { { 2, 33, 32, 32, 64, 0 },
+                              { 3, 70, 8, 8, 130, 0 },
+                              { 1, 1, 1, 1, 1, 0 },
+                              { 1, 8, 3, 80, 8, 0 },
+                              { 2, 16, 33, 31, 9, 0 },
+                              { 1, 4, 5, 400, 4, 0 },
+                              { 2, 33, 16, 16, 64, 1 },
+                              { 3, 70, 4, 4, 130, 1 },
+                              { 1, 1, 1, 1, 1, 1 },
+                              { 1, 8, 3, 40, 8, 1 },
+                              { 2, 16, 17, 15, 9, 1 },
+                              { 1, 4, 5, 200, 4, 1 },
+                              /* channels that fill vectors; several lanes of tiles in the weight gradient */
+                              { 3, 60, 8, 8, 125, 0 },
+                              { 2, 28, 62, 66, 29, 0 },
+                              { 2, 8, 33, 32, 9, 1 } };
     for (size_t i = 0; i < sizeof shapes / sizeof *shapes; i++) {
         const int *s = shapes[i];
         Rig rig = rig_make(s[0], s[1], s[2], s[3], s[4], s[5]);
@@ -174,9 +186,9 @@ static void check_chosen(void)
 }
 
 /* Reading x with a normalisation gives the bits of reading what the normalisation has written. */
-static void check_norm(int up)
+static void check_norm(int C, int O, int up)
 {
-    Rig r = rig_make(2, 11, 13, 18, 10, up);
+    Rig r = rig_make(2, C, 13, 18, O, up);
     NnNorm norm = { .N = r.g.N, .C = r.g.C, .plane = (size_t)(r.g.H * r.g.W), .activate = 1, .slope = 0.1f };
     float *of = floats(nn_norm_len(r.g.C), 8), *raw = r.x, *ready = floats(r.x_len, 9);
     norm.mean = of, norm.inv_std = of + r.g.C, norm.scale = of + 2 * r.g.C, norm.shift = of + 3 * r.g.C;
@@ -195,9 +207,9 @@ static void check_norm(int up)
 }
 
 /* Every element that the plain sum makes NaN must be NaN here. */
-static void check_nan(int up)
+static void check_nan(int C, int O, int up)
 {
-    Rig r = rig_make(2, 5, 13, 11, 6, up);
+    Rig r = rig_make(2, C, 13, 11, O, up);
     for (int which = 0; which < 3; which++) {
         float *at = (which == 0 ? r.x : which == 1 ? r.w : r.y) + 40, was = *at;
         *at = which ? NAN : INFINITY;
@@ -268,7 +280,7 @@ END_TEST
 
 START_TEST(test_nan_and_infinity_pass)
 {
-    if (choose_set(_i)) check_nan(0), check_nan(1);
+    if (choose_set(_i)) check_nan(5, 6, 0), check_nan(29, 30, 0), check_nan(5, 6, 1);
 }
 END_TEST
 
@@ -280,7 +292,7 @@ END_TEST
 
 START_TEST(test_normalised_input)
 {
-    if (choose_set(_i)) check_norm(0), check_norm(1);
+    if (choose_set(_i)) check_norm(11, 10, 0), check_norm(29, 30, 0), check_norm(11, 10, 1);
 }
 END_TEST
 

@@ -157,7 +157,8 @@ static void check_random(void)
 static void check_chosen(void)
 {
     const int shapes[][6] = { { 2, 64, 16, 16, 64, 1 }, { 3, 70, 8, 8, 130, 1 },  { 1, 3, 3, 3, 1, 0 },
-                              { 1, 8, 3, 40, 8, 2 },    { 1, 130, 12, 12, 8, 1 }, { 1, 4, 5, 200, 4, 1 } };
+                              { 1, 8, 3, 40, 8, 2 },    { 1, 130, 12, 12, 8, 1 }, { 1, 4, 5, 200, 4, 1 },
+                              { 2, 8, 66, 64, 9, 1 } };
     for (size_t i = 0; i < sizeof shapes / sizeof *shapes; i++) {
         const int *s = shapes[i];
         Rig rig = rig_make(s[0], s[1], s[2], s[3], s[4], s[5]);

@@ -1,6 +1,6 @@
 /* conv_polyphase.c -- 3x3 convolution with stride 2, or of an image enlarged twice, with fewer multiplications: minimal
  * filtering (Winograd; Toom, Cook) of interleaved grids. Forward and input gradient are here; the weight gradient is
- * in conv_winograd_weights.c for enlargements, in conv_direct_weights.c for stride 2.
+ * in conv_winograd_weights.c, or of few channels with stride 2 in conv_direct_weights.c.
  *
  * A tile owns some places of the axis that is read, and writes some places of the other. In one dimension:
  *
@@ -338,14 +338,27 @@ static int fits(const NnConvGeom *g)
            ((g->stride == 2 && g->upsample == 1) || (g->stride == 1 && g->upsample == 2));
 }
 
+/* Do so many channels fill pairs of vectors, or nearly? */
+static int fills(int channels)
+{
+    const int pair = 2 * LINE;
+    return 8 * channels >= 7 * pair * nn_ceil_div(channels, pair);
+}
+
+/* Tiles save 11 of 36 products with stride 2, but compute with channels that are not there. */
+static int weights_by_tiles(const NnConvGeom *g)
+{
+    return is_enlarged(g) || (fills(g->C) && fills(g->O));
+}
+
 /* Direct's weight gradient is a third of direct. */
 static double cost(const NnConvGeom *g)
 {
     const Conv f = forward_conv(g), b = backward_conv(g);
-    return nn_poly_cost(&f) + nn_poly_cost(&b) + nn_conv_direct.cost(g) / 3 / (is_enlarged(g) ? 1.3 : 1);
+    const double gain = is_enlarged(g) ? 1.4 : weights_by_tiles(g) ? 1.1 : 1;
+    return nn_poly_cost(&f) + nn_poly_cost(&b) + nn_conv_direct.cost(g) / 3 / gain;
 }
 
-/* Of an enlargement: with stride 2, the copies cost more than the fewer products save. */
 static NnWeightsTransform weights_transform(const NnConvGeom *g)
 {
     const Conv k = forward_conv(g);
@@ -353,7 +366,7 @@ static NnWeightsTransform weights_transform(const NnConvGeom *g)
     return (NnWeightsTransform){ .step = s->step,
                                  .patch = s->before + s->step + s->behind,
                                  .tile = s->tile,
-                                 .chunk = 32,
+                                 .chunk = 48,
                                  .values = s->values,
                                  .sums = s->sums,
                                  .products = s->products,
@@ -368,7 +381,7 @@ static size_t scratch(const NnConvGeom *g)
 {
     const NnWeightsTransform t = weights_transform(g);
     const Conv f = forward_conv(g), b = backward_conv(g);
-    size_t most = is_enlarged(g) ? nn_winograd_weights_scratch(&t, g) : nn_direct_weights_scratch(g);
+    size_t most = weights_by_tiles(g) ? nn_winograd_weights_scratch(&t, g) : nn_direct_weights_scratch(g);
     if (conv_scratch(&f) > most) most = conv_scratch(&f);
     if (conv_scratch(&b) > most) most = conv_scratch(&b);
     return most;
@@ -396,7 +409,7 @@ static void input_gradient(const NnConvGeom *g, const float *dy, const float *w,
 static void weight_gradient(const NnConvGeom *g, const float *x, const float *dy, float *dw, float *scratch_)
 {
     const NnWeightsTransform t = weights_transform(g);
-    if (is_enlarged(g)) nn_winograd_to_weights(&t, g, x, dy, dw, scratch_);
+    if (weights_by_tiles(g)) nn_winograd_to_weights(&t, g, x, dy, dw, scratch_);
     else nn_direct_weights(g, x, dy, dw, scratch_);
 }
 

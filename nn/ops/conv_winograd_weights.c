@@ -22,10 +22,12 @@
 enum {
     TAPS = NN_WINO_TAPS,
     LINE = 16,
-    BLOCK = 64,    /* channels of a block */
-    LANE_MIN = 32, /* tiles of a lane: its dU has to be cleared and transformed back */
-    LANES = 8,     /* partial sums at most, */
-    ITEMS = 16     /* fewer if blocks alone make so many items */
+    BLOCK = 64,              /* channels of a block */
+    ROWS_FLOATS = 16 * 1024, /* of a block of the image, read at once: memory is kinder to long pieces */
+    LANE_MIN = 256,          /* tiles of a lane: its dU has to be cleared and transformed back */
+    LANES = 8,               /* partial sums at most, */
+    ITEMS = 16,              /* fewer if blocks alone make so many items */
+    STRIP = 512              /* numbers of dw that are added up at once */
 };
 
 typedef NnWeightsTransform Transform;
@@ -35,14 +37,15 @@ typedef struct {
     int bo, bc;             /* channels of a block, whole vectors of any length */
     int blocks_o, blocks_c; /* how many */
     int lanes;
+    int rows;       /* of tiles, loaded at once */
     size_t u, v, d; /* from one frequency of dU, V and D to the next */
 } Cut;
 
 /* A thread's buffers. */
 typedef struct {
     float *dU, *V, *D;
-    float *image, *map; /* [patch][W][bc], [tile][Wo][bo]: the rows of a row of tiles */
-    float *taps;        /* [9][bc] */
+    float *image, *map;   /* [rows of the image][W][bc], [rows of the map][Wo][bo]: of c->rows rows of tiles */
+    float *taps, *turned; /* [9][bc], [bc][9] */
 } Slice;
 
 static int even_block(int channels, int blocks)
@@ -58,6 +61,7 @@ static Cut cut_make(const Transform *t, const NnConvGeom *g)
     const int tiles = g->N * c.tiles_h * c.tiles_w;
     c.lanes = nn_min_int(nn_min_int(LANES, g->N), nn_max_int(1, ITEMS / (c.blocks_o * c.blocks_c)));
     c.lanes = nn_max_int(1, nn_min_int(c.lanes, tiles / LANE_MIN));
+    c.rows = nn_max_int(1, nn_min_int(c.tiles_h, ROWS_FLOATS / (t->step * g->W * c.bc)));
     c.u = (size_t)c.bo * (size_t)c.bc + LINE;
     c.v = (size_t)(t->chunk * c.bc) + LINE;
     c.d = (size_t)(t->chunk * c.bo) + LINE;
@@ -78,9 +82,10 @@ static size_t slice_make(const Transform *t, const NnConvGeom *g, const Cut *c, 
     s->dU = take(base, &n, (size_t)(t->products * t->products) * c->u);
     s->V = take(base, &n, (size_t)(t->values * t->values) * c->v);
     s->D = take(base, &n, (size_t)(t->sums * t->sums) * c->d);
-    s->image = take(base, &n, (size_t)(t->patch * c->bc) * (size_t)g->W);
-    s->map = take(base, &n, (size_t)(t->tile * c->bo) * (size_t)g->Wo);
+    s->image = take(base, &n, (size_t)((t->patch + (c->rows - 1) * t->step) * c->bc) * (size_t)g->W);
+    s->map = take(base, &n, (size_t)(c->rows * t->tile * c->bo) * (size_t)g->Wo);
     s->taps = take(base, &n, TAPS * (size_t)c->bc);
+    s->turned = take(base, &n, TAPS * (size_t)c->bc);
     return n;
 }
 
@@ -154,14 +159,14 @@ static void add_products(const Transform *t, const Cut *c, const Slice *s, int n
         }
 }
 
-/* V and D of tile j of the row of tiles that image and map hold, as number p of a chunk. */
-static void transform_tile(const Transform *t, const NnConvGeom *g, const Cut *c, const Slice *s, int j, int p)
+/* V and D of tile j of row i, of the rows of tiles that image and map hold, as number p of a chunk. */
+static void transform_tile(const Transform *t, const NnConvGeom *g, const Cut *c, const Slice *s, int i, int j, int p)
 {
     const int x = t->step * j - g->pad, y = t->tile * j;
-    t->to_values(s->image + (ptrdiff_t)x * c->bc, (size_t)g->W * (size_t)c->bc, -x, g->W - x, c->bc,
-                 s->V + (size_t)(p * c->bc), c->v);
-    t->to_sums(s->map + (size_t)y * (size_t)c->bo, (size_t)g->Wo * (size_t)c->bo, 0, g->Wo - y, c->bo,
-               s->D + (size_t)(p * c->bo), c->d);
+    t->to_values(s->image + ((ptrdiff_t)(t->step * i) * g->W + x) * c->bc, (size_t)g->W * (size_t)c->bc, -x, g->W - x,
+                 c->bc, s->V + (size_t)(p * c->bc), c->v);
+    t->to_sums(s->map + (size_t)(t->tile * i * g->Wo + y) * (size_t)c->bo, (size_t)g->Wo * (size_t)c->bo, 0, g->Wo - y,
+               c->bo, s->D + (size_t)(p * c->bo), c->d);
 }
 
 /* dw [O][C][9] of a block = or (add) += what its dU makes. */
@@ -171,11 +176,8 @@ static void transform_back(const Transform *t, const NnConvGeom *g, const Cut *c
     for (int o = 0; o < no; o++) {
         t->to_taps(s->dU + (size_t)(o * c->bc), c->u, c->bc, s->taps, (size_t)c->bc);
         float *to = dw + ((size_t)(o0 + o) * (size_t)g->C + (size_t)c0) * TAPS;
-        for (int ch = 0; ch < nc; ch++)
-            for (int tap = 0; tap < TAPS; tap++) {
-                float *at = to + ch * TAPS + tap;
-                *at = (add ? *at : 0) + s->taps[tap * c->bc + ch];
-            }
+        nn_micro()->transpose(TAPS, nc, s->taps, (size_t)c->bc, add ? s->turned : to, TAPS);
+        for (int i = 0; add && i < nc * TAPS; i++) to[i] += s->turned[i];
     }
 }
 
@@ -189,17 +191,18 @@ static void load_image(const NnConvGeom *g, const Source *image, int y, int n, f
                        at + (size_t)((y0 - y) * g->W) * (size_t)image->block, (size_t)image->block);
 }
 
-/* The rows that row i of tiles reads. Patches overlap: but for the first row of tiles, some rows are there already. */
-static void load_rows(const Transform *t, const NnConvGeom *g, const Slice *s, const Source *image, const Source *map,
-                      int i)
+/* What n rows of tiles from row i on read. Patches overlap: but for the first rows of tiles, some rows of the image are
+ * there already, at the end of what c->rows rows of tiles needed. */
+static void load_rows(const Transform *t, const NnConvGeom *g, const Cut *c, const Slice *s, const Source *image,
+                      const Source *map, int i, int n)
 {
     const size_t row = (size_t)g->W * (size_t)image->block;
-    const int y = t->step * i - g->pad, shared = i ? t->patch - t->step : 0;
-    memmove(s->image, s->image + (size_t)t->step * row, sizeof *s->image * (size_t)shared * row);
-    load_image(g, image, y + shared, t->patch - shared, s->image + (size_t)shared * row);
-    transpose_rows(map, t->tile * i, t->tile, s->map);
-    prefetch_rows(image, y + t->patch, t->step);
-    prefetch_rows(map, t->tile * (i + 1), t->tile);
+    const int y = t->step * i - g->pad, end = y + t->step * (n - 1) + t->patch, shared = i ? t->patch - t->step : 0;
+    memmove(s->image, s->image + (size_t)(t->step * c->rows) * row, sizeof *s->image * (size_t)shared * row);
+    load_image(g, image, y + shared, end - y - shared, s->image + (size_t)shared * row);
+    transpose_rows(map, t->tile * i, t->tile * n, s->map);
+    prefetch_rows(image, end, t->step * c->rows);
+    prefetch_rows(map, t->tile * (i + n), t->tile * c->rows);
 }
 
 static void run_item(const Transform *t, const NnConvGeom *g, const Cut *c, const Slice *s, const float *x,
@@ -215,10 +218,11 @@ static void run_item(const Transform *t, const NnConvGeom *g, const Cut *c, cons
         const float *planes = x + ((size_t)n * (size_t)g->C + (size_t)c0) * (size_t)g->H * (size_t)g->W;
         const float *maps = dy + ((size_t)n * (size_t)g->O + (size_t)o0) * (size_t)g->Ho * (size_t)g->Wo;
         const Source image = { planes, c0, nc, g->H, g->W, c->bc }, map = { maps, o0, no, g->Ho, g->Wo, c->bo };
-        for (int i = 0; i < c->tiles_h; i++) {
-            load_rows(t, g, s, &image, &map, i);
-            for (int j = 0; j < c->tiles_w; j++) {
-                transform_tile(t, g, c, s, j, p);
+        for (int i = 0; i < c->tiles_h; i += c->rows) {
+            const int rows = nn_min_int(c->rows, c->tiles_h - i);
+            load_rows(t, g, c, s, &image, &map, i, rows);
+            for (int tile = 0; tile < rows * c->tiles_w; tile++) {
+                transform_tile(t, g, c, s, tile / c->tiles_w, tile % c->tiles_w, p);
                 if (++p == t->chunk) add_products(t, c, s, p), p = 0;
             }
         }
@@ -226,6 +230,16 @@ static void run_item(const Transform *t, const NnConvGeom *g, const Cut *c, cons
     add_products(t, c, s, p);
     const int alone = c->lanes == 1;
     transform_back(t, g, c, s, o0, no, c0, nc, alone, alone ? dw : partial + (size_t)lane * weights_len(g));
+}
+
+/* to[i] += the sum of all lanes' from[i], i < n <= STRIP. */
+NN_KERNEL_CLONES
+static void add_lanes(const float *from, size_t len, int lanes, size_t n, float *to)
+{
+    float sum[STRIP] = { 0 };
+    for (int lane = 0; lane < lanes; lane++, from += len)
+        for (size_t i = 0; i < n; i++) sum[i] += from[i];
+    for (size_t i = 0; i < n; i++) to[i] += sum[i];
 }
 
 void nn_winograd_to_weights(const Transform *t, const NnConvGeom *g, const float *x, const float *dy, float *dw,
@@ -242,9 +256,6 @@ void nn_winograd_to_weights(const Transform *t, const NnConvGeom *g, const float
     }
     if (c.lanes == 1) return;
 #pragma omp parallel for num_threads(nn_threads()) if (len > NN_PARALLEL_MIN)
-    for (size_t i = 0; i < len; i++) {
-        float sum = 0;
-        for (int lane = 0; lane < c.lanes; lane++) sum += partial[(size_t)lane * len + i];
-        dw[i] += sum;
-    }
+    for (size_t i = 0; i < len; i += STRIP)
+        add_lanes(partial + i, len, c.lanes, len - i < STRIP ? len - i : STRIP, dw + i);
 }

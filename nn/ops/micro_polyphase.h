@@ -44,7 +44,7 @@ typedef struct {
      * the cache lines of `bytes` bytes from `ahead` on, which it does not use: they arrive while it computes. */
     void (*product)(int K, int P, const float *V, const float *U, float *M, const void *ahead, size_t bytes);
 
-    /* For the weight gradient, as in micro_winograd.h; of NN_POLY_UP only. */
+    /* For the weight gradient, as in micro_winograd.h; of NN_POLY_UP and NN_POLY_STRIDE, the forward schemes. */
     void (*patch)(const float *d, size_t row, int from, int to, int C, float *V, size_t v_pitch);
     void (*tile)(const float *d, size_t row, int from, int to, int C, float *V, size_t v_pitch);
     void (*back)(const float *dU, size_t u_pitch, int C, float *dw, size_t w_pitch);

@@ -34,8 +34,7 @@ INLINE void poly_out_up(const Vec m[5], Vec y[4])
     y[3] = m[1] + m[3] + m[4];
 }
 
-/* For the weight gradient: y, the outputs, to r, what each sum receives of their gradient; u, the factors' gradients,
- * to w, the taps'. */
+/* For the weight gradient: y, the outputs' gradients, to r, the sums'; u, the factors' gradients, to w, the taps'. */
 INLINE void poly_map_up(const Vec y[4], Vec r[5])
 {
     r[0] = y[0];
@@ -98,6 +97,20 @@ INLINE void poly_out_stride(const Vec m[3], Vec y[2])
 {
     y[0] = m[0] + m[1];
     y[1] = m[1] + m[2];
+}
+
+INLINE void poly_map_stride(const Vec y[2], Vec r[3])
+{
+    r[0] = y[0];
+    r[1] = y[0] + y[1];
+    r[2] = y[1];
+}
+
+INLINE void poly_taps_stride(const Vec u[5], Vec w[3])
+{
+    w[0] = u[0] + u[2];
+    w[1] = u[1] + u[3];
+    w[2] = u[2] + u[4];
 }
 
 INLINE void poly_in_stride_back(const Vec d[3], Vec r[3])
@@ -283,24 +296,30 @@ static void poly_product(int K, int P, const float *x, const float *w, float *y,
     }
 POLY_PIXELS(poly_patch_up, poly_in_up, 4, 4)
 POLY_PIXELS(poly_tile_up, poly_map_up, 4, 5)
+POLY_PIXELS(poly_patch_stride, poly_in_stride, 5, 5)
+POLY_PIXELS(poly_tile_stride, poly_map_stride, 2, 3)
 
-static void poly_back_up(const float *dU, size_t u_pitch, int C, float *dw, size_t w_pitch)
-{
-    for (int c = 0; c < C; c += LANES) {
-        Vec half[3][5];
-        EACH(j, 5) {
-            Vec in[5], r[3];
-            EACH(i, 5) in[i] = load(dU + (size_t)(5 * i + j) * u_pitch + c);
-            poly_taps_up(in, r);
-            EACH(u, 3) half[u][j] = r[u];
-        }
-        EACH(u, 3) {
-            Vec r[3];
-            poly_taps_up(half[u], r);
-            EACH(v, 3) store(dw + (size_t)(3 * u + v) * w_pitch + c, r[v]);
-        }
+/* 5 x 5 factors' gradients to 3 x 3 taps'. */
+#define POLY_BACK(name, formula)                                                                                       \
+    static void name(const float *dU, size_t u_pitch, int C, float *dw, size_t w_pitch)                                \
+    {                                                                                                                  \
+        for (int c = 0; c < C; c += LANES) {                                                                           \
+            Vec half[3][5];                                                                                            \
+            EACH(j, 5) {                                                                                               \
+                Vec in[5], r[3];                                                                                       \
+                EACH(i, 5) in[i] = load(dU + (size_t)(5 * i + j) * u_pitch + c);                                       \
+                formula(in, r);                                                                                        \
+                EACH(u, 3) half[u][j] = r[u];                                                                          \
+            }                                                                                                          \
+            EACH(u, 3) {                                                                                               \
+                Vec r[3];                                                                                              \
+                formula(half[u], r);                                                                                   \
+                EACH(v, 3) store(dw + (size_t)(3 * u + v) * w_pitch + c, r[v]);                                        \
+            }                                                                                                          \
+        }                                                                                                              \
     }
-}
+POLY_BACK(poly_back_up, poly_taps_up)
+POLY_BACK(poly_back_stride, poly_taps_stride)
 
 POLY_SCHEME(up, 2, 1, 1, 4, 5, 5, 4)
 POLY_SCHEME(up_back, 4, 1, 1, 5, 5, 4, 2)
@@ -313,6 +332,7 @@ POLY_SCHEME(stride_back, 2, 0, 1, 3, 5, 5, 4)
 static const NnMicroPolyphase micro_polyphase[] = {
     [NN_POLY_UP] = { POLY_ENTRY(up), .patch = poly_patch_up, .tile = poly_tile_up, .back = poly_back_up },
     [NN_POLY_UP_BACK] = { POLY_ENTRY(up_back) },
-    [NN_POLY_STRIDE] = { POLY_ENTRY(stride) },
+    [NN_POLY_STRIDE] = { POLY_ENTRY(stride), .patch = poly_patch_stride, .tile = poly_tile_stride,
+                         .back = poly_back_stride },
     [NN_POLY_STRIDE_BACK] = { POLY_ENTRY(stride_back) },
 };
