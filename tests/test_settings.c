@@ -8,6 +8,7 @@
 #include "data/data_settings.h"
 #include "nn/base/file.h"
 #include "nn/base/help_text.h"
+#include "nn/base/path_list.h"
 #include "nn/base/rng.h"
 #include "nn/base/settings.h"
 #include "tests/check_main.h"
@@ -177,6 +178,37 @@ START_TEST(each_path_of_a_list_is_relative_to_its_file)
     text[300] = text[310] = text[320] = text[330] = ',';
     ck_assert_int_eq(parse(text), NN_ERR_CONFIG);
     expect_message("too long with their folder; at most 511 bytes");
+}
+END_TEST
+
+START_TEST(paths_of_a_list_fit_or_are_refused)
+{
+    char path[8] = "before!";
+    const char *list = " ,\ta b\t,, 7 bytes ,8 bytes!,", *third;
+    ck_assert_int_eq(nn_path_list_next(&list, path, sizeof path, &err), NN_OK);
+    ck_assert_str_eq(path, "a b");
+    ck_assert_int_eq(nn_path_list_next(&list, path, sizeof path, &err), NN_OK);
+    ck_assert_str_eq(path, "7 bytes");
+    third = list;
+    ck_assert_int_eq(nn_path_list_next(&list, path, sizeof path, &err), NN_ERR_CONFIG);
+    ck_assert_ptr_nonnull(strstr(err.msg, "a path of 8 bytes in a list; at most 7"));
+    ck_assert_str_eq(path, "7 bytes");
+    err = (NnErr){ 0 };
+    char room[9];
+    ck_assert_int_eq(nn_path_list_next(&third, room, sizeof room, &err), NN_OK);
+    ck_assert_str_eq(room, "8 bytes!");
+    ck_assert_int_eq(nn_path_list_next(&third, room, sizeof room, &err), NN_OK);
+    ck_assert_str_eq(room, "");
+}
+END_TEST
+
+/* A list that is too long already is refused before its folder is set before it. */
+START_TEST(lists_of_any_length_are_read)
+{
+    static char long_one[3 * NN_TEXT_MAX], joined[NN_TEXT_MAX];
+    memset(long_one, 'a', sizeof long_one - 1);
+    ck_assert_int_eq(nn_path_list_join("conf", long_one, joined, &err), NN_ERR_CONFIG);
+    ck_assert_ptr_nonnull(strstr(err.msg, "at most 511"));
 }
 END_TEST
 
@@ -490,6 +522,8 @@ static Suite *suite(void)
     tcase_add_loop_test(t, reads_every_bool, 0, 8);
     tcase_add_test(t, paths_are_relative_to_their_file);
     tcase_add_test(t, each_path_of_a_list_is_relative_to_its_file);
+    tcase_add_test(t, paths_of_a_list_fit_or_are_refused);
+    tcase_add_test(t, lists_of_any_length_are_read);
     tcase_add_test(t, longest_value_fits_and_longer_lines_read);
     tcase_add_test(t, skips_sections_of_other_programs);
     tcase_add_loop_test(t, refuses_and_says_why, 0, sizeof refused / sizeof *refused);

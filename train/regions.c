@@ -108,7 +108,9 @@ static NnStatus open_detectors(const Trainer *t, Detector d[MAX_DETECTORS], int 
 {
     char path[NN_TEXT_MAX];
     const char *list = t->config.gradcam.detectors;
-    while ((list = nn_path_list_next(list, path)) != NULL) {
+    for (;;) {
+        NN_TRY(nn_path_list_next(&list, path, sizeof path, err));
+        if (!*path) break;
         if (*n == MAX_DETECTORS) return nn_fail(err, NN_ERR_CONFIG, "[gradcam] detectors: more than %d", MAX_DETECTORS);
         const NnStatus s = open_trained(&d[(*n)++], t, path, err);
         if (s == NN_OK) continue;

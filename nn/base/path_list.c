@@ -11,15 +11,18 @@ static int is_blank(char c)
     return c == ' ' || c == '\t';
 }
 
-const char *nn_path_list_next(const char *list, char path[NN_TEXT_MAX])
+NnStatus nn_path_list_next(const char **list, char *path, size_t size, NnErr *err)
 {
-    while (is_blank(*list) || *list == ',') list++;
-    size_t len = strcspn(list, ",");
-    const char *rest = list + len;
-    while (len > 0 && is_blank(list[len - 1])) len--;
-    memcpy(path, list, len);
+    const char *from = *list;
+    while (is_blank(*from) || *from == ',') from++;
+    size_t len = strcspn(from, ",");
+    *list = from + len;
+    while (len > 0 && is_blank(from[len - 1])) len--;
+    if (len >= size)
+        return nn_fail(err, NN_ERR_CONFIG, "a path of %zu bytes in a list; at most %zu", len, size ? size - 1 : 0);
+    memcpy(path, from, len);
     path[len] = '\0';
-    return len ? rest : NULL;
+    return NN_OK;
 }
 
 /* ERR_CONFIG if it does not fit behind the *used bytes. */
@@ -38,7 +41,9 @@ NnStatus nn_path_list_join(const char *folder, const char *list, char out[NN_TEX
     char path[NN_TEXT_MAX];
     size_t used = 0;
     memset(out, 0, NN_TEXT_MAX);
-    while ((list = nn_path_list_next(list, path)) != NULL) {
+    for (;;) {
+        NN_TRY(nn_path_list_next(&list, path, sizeof path, err));
+        if (!*path) return NN_OK;
         char *joined = nn_path_join(folder, path);
         if (!joined) return nn_fail(err, NN_ERR_NOMEM, "out of memory for a path");
         NnStatus s = used ? append(out, &used, ",", err) : NN_OK;
@@ -46,5 +51,4 @@ NnStatus nn_path_list_join(const char *folder, const char *list, char out[NN_TEX
         free(joined);
         NN_TRY(s);
     }
-    return NN_OK;
 }

@@ -5,8 +5,9 @@
 #define NN_PATH_LIST_H
 #include "nn/base/settings.h"
 
-/* Copy the first path of the list, which is shorter than NN_TEXT_MAX. Where to go on; NULL: no path is left. */
-const char *nn_path_list_next(const char *list, char path[NN_TEXT_MAX]);
+/* Copy the first path of *list into path [size], and move *list behind it; "": no path is left. ERR_CONFIG: it does not
+ * fit, and nothing is copied. */
+NnStatus nn_path_list_next(const char **list, char *path, size_t size, NnErr *err);
 
 /* Put `folder` (NULL: none) before each path that is relative, and write the list again, "a/x,/b". ERR_CONFIG: no room
  * for it. */
