@@ -10,6 +10,7 @@
 #include "data/audit.h"
 #include "data/forge.h"
 #include "data/spec.h"
+#include "nn/base/command_line.h"
 #include "nn/base/help_text.h"
 #include "nn/base/parallel.h"
 #include "nn/base/settings.h"
@@ -155,6 +156,7 @@ static void help_command(FILE *out, const char *program, DataCommand command)
                  options[i].argument ? options[i].argument : "");
         nn_help_row(out, left, 22, options[i].help);
     }
+    nn_word_help(out, 22);
     if (command == DATA_FORGE_PHOTOS) help_methods(out);
     else help_specs(out);
     if (command == DATA_CHECK_SETS) help_findings(out);
@@ -314,9 +316,10 @@ NnStatus data_arguments_parse(int argc, char **argv, DataArguments *a, NnErr *er
                           .test = 0.15f };
     a->specs = nn_alloc((size_t)argc + 1, sizeof *a->specs);
     if (!a->specs) return nn_fail(err, NN_ERR_NOMEM, "out of memory for the command line");
-    for (int i = 1, literal = 0; i < argc; i++) {
-        if (!literal && !strcmp(argv[i], "--")) literal = 1;
-        else if (!literal && argv[i][0] == '-' && argv[i][1]) NN_TRY(take_option(a, argc, argv, &i, err));
+    for (int i = 1, only_names = 0; i < argc; i++) {
+        const NnWordKind kind = nn_word_kind(argv[i], &only_names);
+        if (kind == NN_WORD_END) continue;
+        if (kind == NN_WORD_OPTION) NN_TRY(take_option(a, argc, argv, &i, err));
         else if (a->command == DATA_COMMANDS) NN_TRY(find_command(argv[i], &a->command, err));
         else a->specs[a->n_specs++] = argv[i];
     }

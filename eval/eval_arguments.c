@@ -8,6 +8,7 @@
 #include "data/corruption.h"
 #include "eval/threshold_rule.h"
 #include "eval/video_scores.h"
+#include "nn/base/command_line.h"
 #include "nn/base/settings.h"
 #include "nn/base/size.h"
 
@@ -68,16 +69,17 @@ static const char usage[] = "usage: eval RUN [--data NAME=SPEC]... [options]\n"
                             "                    (default 1)\n"
                             "  --threads N       threads (default: one per CPU); results do not depend on it\n"
                             "  --help            this text\n"
-                            "  --version         the version\n"
-                            "\n"
-                            "exit codes: 0 done; 1 an image or file failed; 2 usage or configuration;\n"
-                            "            3 unusable data\n";
+                            "  --version         the version\n";
+static const char exit_codes[] = "\nexit codes: 0 done; 1 an image or file failed; 2 usage or configuration;\n"
+                                 "            3 unusable data\n";
 
 void eval_usage_write(FILE *out)
 {
     char rules[EVAL_THRESHOLD_NAMES];
     eval_threshold_rule_names(rules);
     fprintf(out, usage, rules);
+    nn_word_help(out, 20);
+    fputs(exit_codes, out);
 }
 
 enum {
@@ -257,11 +259,10 @@ NnStatus eval_arguments_parse(int argc, char *const *argv, EvalArguments *out, N
     out->photos = nn_alloc((size_t)argc + 1, sizeof *out->photos);
     out->runs = nn_alloc((size_t)argc + 1, sizeof *out->runs);
     NnStatus s = out->data && out->photos && out->runs ? NN_OK : nn_fail(err, NN_ERR_NOMEM, "arguments: out of memory");
-    int only_names = 0; /* after "--" */
-    for (int i = 1; s == NN_OK && i < argc; i++) {
-        if (!only_names && !strcmp(argv[i], "--")) only_names = 1;
-        else if (!only_names && argv[i][0] == '-' && argv[i][1]) s = take_option(out, argc, argv, &i, err);
-        else take_positional(out, argv[i]);
+    for (int i = 1, only_names = 0; s == NN_OK && i < argc; i++) {
+        const NnWordKind kind = nn_word_kind(argv[i], &only_names);
+        if (kind == NN_WORD_OPTION) s = take_option(out, argc, argv, &i, err);
+        if (kind == NN_WORD_NAME) take_positional(out, argv[i]);
     }
     if (s == NN_OK) s = check_combination(out, err);
     if (s != NN_OK) eval_arguments_free(out);

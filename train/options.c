@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "nn/base/command_line.h"
 #include "nn/base/help_text.h"
 #include "nn/base/settings.h"
 #include "nn/base/shell_words.h"
@@ -162,8 +163,10 @@ NnStatus train_options_parse(int argc, char **argv, TrainOptions *o, NnErr *err)
     *o = (TrainOptions){ 0 };
     o->sets = nn_alloc((size_t)argc + 1, sizeof *o->sets);
     if (!o->sets) return nn_fail(err, NN_ERR_NOMEM, "out of memory for the command line");
-    for (int i = 1; i < argc; i++) {
-        if (argv[i][0] == '-' && argv[i][1]) NN_TRY(parse_option(argc, argv, &i, o, err));
+    for (int i = 1, only_names = 0; i < argc; i++) {
+        const NnWordKind kind = nn_word_kind(argv[i], &only_names);
+        if (kind == NN_WORD_END) continue;
+        if (kind == NN_WORD_OPTION) NN_TRY(parse_option(argc, argv, &i, o, err));
         else if (o->config)
             return nn_fail(err, NN_ERR_USAGE, "%s: a second configuration, beside %s", argv[i], o->config);
         else o->config = argv[i];
@@ -189,6 +192,7 @@ void train_options_help(const char *program)
                  table[i].argument ? table[i].argument : "");
         nn_help_row(stdout, left, 28, table[i].help);
     }
+    nn_word_help(stdout, 28);
     printf("\nexit codes: 0 ok, 1 run failed, 2 command line or configuration, 3 data,\n"
            "            4 diverged (NaN or infinite),\n"
            "            130 / 143 interrupted by Ctrl-C / SIGTERM with a checkpoint saved\n");
@@ -205,8 +209,8 @@ char *train_options_resume_command(int argc, char **argv, const char *folder, co
 {
     const char **words = nn_alloc((size_t)argc + 5, sizeof *words);
     if (!words) return NULL;
-    int n = 0;
-    for (int i = 0; i < argc; i++) {
+    int n = 0, i = 0;
+    for (; i < argc && strcmp(argv[i], "--") != 0; i++) {
         if (!strcmp(argv[i], "--resume") || has_value(argv[i], "--out") || has_value(argv[i], "--annotations"))
             continue;
         if (!strcmp(argv[i], "--out") || !strcmp(argv[i], "--annotations")) i++;
@@ -217,6 +221,7 @@ char *train_options_resume_command(int argc, char **argv, const char *folder, co
     words[n++] = "--resume";
     if (annotations) words[n++] = "--annotations";
     if (annotations) words[n++] = annotations;
+    for (; i < argc; i++) words[n++] = argv[i]; /* "--" and names */
     char *line = nn_shell_line(words, n);
     free(words);
     return line;
