@@ -1,6 +1,7 @@
 /* test_split_gaps.c -- a split that lacks images, a class or a manipulation is named before the run, whatever the
  * source. */
 #include "tests/data_rig.h"
+#include "train/few_names.h"
 #include "train/split_gaps.h"
 
 static void assert_gaps(DataSet *set, const char *expected)
@@ -91,6 +92,47 @@ START_TEST(test_manipulation_missing)
 }
 END_TEST
 
+/* However many there are, the line stays one that people read. */
+START_TEST(test_many_manipulations_missing)
+{
+    char text[16384] = TRAIN VAL TEST;
+    for (int m = 0; m < 300; m++) {
+        const size_t used = strlen(text);
+        snprintf(text + used, sizeof text - used, "i%d.png,1,m%03d,train\nj%d.png,1,m%03d,test\n", m, m, m, m);
+    }
+    assert_gaps(open_text(text),
+                "no validation images of m000, m001, m002, m003, m004, m005, m006, m007 and 292 more, which is trained "
+                "on. To mend it: such images in that split of the data, or, if it names no splits, a larger "
+                "val_fraction\n");
+}
+END_TEST
+
+START_TEST(test_few_names)
+{
+    TrainFewNames few = { 0 };
+    char longest[TRAIN_FEW_BYTES + 2], expected[TRAIN_FEW * (TRAIN_FEW_BYTES + 6) + 32];
+    ck_assert_str_eq(train_few_say(&few), "");
+    train_few_add(&few, "%s %d of %d", "swap", 3, 18);
+    ck_assert_str_eq(train_few_say(&few), "swap 3 of 18");
+    for (int i = 1; i < TRAIN_FEW; i++) train_few_add(&few, "%d", i);
+    ck_assert_str_eq(train_few_say(&few), "swap 3 of 18, 1, 2, 3, 4, 5, 6, 7");
+    train_few_add(&few, "next");
+    ck_assert_str_eq(train_few_say(&few), "swap 3 of 18, 1, 2, 3, 4, 5, 6, 7 and 1 more");
+    /* The longest names, and more of them than can be. */
+    memset(longest, 'x', sizeof longest);
+    longest[TRAIN_FEW_BYTES + 1] = expected[0] = '\0';
+    few = (TrainFewNames){ 0 };
+    for (int i = 0; i < TRAIN_FEW; i++) {
+        train_few_add(&few, "%s", longest);
+        const size_t used = strlen(expected);
+        snprintf(expected + used, sizeof expected - used, "%s%.*s...", i ? ", " : "", TRAIN_FEW_BYTES, longest);
+    }
+    few.n = 2147483647;
+    strcat(expected, " and 2147483639 more");
+    ck_assert_str_eq(train_few_say(&few), expected);
+}
+END_TEST
+
 int main(void)
 {
     Suite *s = suite_create("split_gaps");
@@ -101,6 +143,8 @@ int main(void)
     tcase_add_test(t, test_no_validation_images);
     tcase_add_test(t, test_one_class);
     tcase_add_test(t, test_manipulation_missing);
+    tcase_add_test(t, test_many_manipulations_missing);
+    tcase_add_test(t, test_few_names);
     suite_add_tcase(s, t);
     return check_run(s);
 }

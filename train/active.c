@@ -7,6 +7,7 @@
 
 #include "nn/base/file.h"
 #include "nn/base/size.h"
+#include "train/few_names.h"
 #include "train/pickers.h"
 #include "train/run_folder.h"
 
@@ -24,21 +25,17 @@ static int is_eligible(const Trainer *t, int item)
     return is_forged(t, item) && (by_person || data_mask_is_known(t->set, item));
 }
 
-/* "swap 3 of 18, warp 0 of 20", as much as fits: of each manipulation's training images those with a mask. */
-static void name_methods(const Trainer *t, char *text, size_t size)
+/* "swap 3 of 18, warp 0 of 20": of each manipulation's training images those with a mask. */
+static void name_methods(const Trainer *t, TrainFewNames *few)
 {
-    size_t used = 0;
-    text[0] = '\0';
-    for (int m = 0; m < t->set->n_methods && used < size; m++) {
+    for (int m = 0; m < t->set->n_methods; m++) {
         int all = 0, known = 0;
         for (int i = 0; i < t->n_train; i++) {
             const int item = t->train[i];
             if (t->set->items[item].method != m) continue;
             all++, known += data_mask_is_known(t->set, item);
         }
-        if (all)
-            used += (size_t)snprintf(text + used, size - used, "%s%.60s %d of %d", used ? ", " : "", t->set->methods[m],
-                                     known, all);
+        if (all) train_few_add(few, "%.40s %d of %d", t->set->methods[m], known, all);
     }
 }
 
@@ -46,7 +43,7 @@ NnStatus train_active_check(const Trainer *t, NnErr *err)
 {
     const TrainActiveSettings *a = &t->config.active;
     int forged = 0, eligible = 0;
-    char methods[400];
+    TrainFewNames methods = { 0 };
     if (a->picker == TRAIN_PICK_OFF || train_phase_is_behind(t, &train_active_phase)) return NN_OK;
     for (int i = 0; i < t->n_train; i++) forged += is_forged(t, t->train[i]), eligible += is_eligible(t, t->train[i]);
     if (!forged)
@@ -54,12 +51,12 @@ NnStatus train_active_check(const Trainer *t, NnErr *err)
                        t->n_train);
     const int wanted = train_active_budget(a->budget, t->n_train, forged);
     if (eligible >= wanted) return NN_OK;
-    name_methods(t, methods, sizeof methods);
+    name_methods(t, &methods);
     return nn_fail(err, NN_ERR_DATA,
                    "[active] budget = %g of %d training images wants %d masks, but only %d of the %d forged ones have "
                    "one (%s); expected masks in the data, a smaller budget, or annotate = person and somebody who "
                    "draws them",
-                   (double)a->budget, t->n_train, wanted, eligible, forged, methods);
+                   (double)a->budget, t->n_train, wanted, eligible, forged, train_few_say(&methods));
 }
 
 /* ---- picking ---- */

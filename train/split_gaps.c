@@ -4,6 +4,7 @@
 #include <stdio.h>
 
 #include "nn/base/file.h"
+#include "train/few_names.h"
 #include "train/run_header.h"
 
 /* What somebody can change about it, by where the images come from. */
@@ -41,15 +42,16 @@ static int lacks(const DataSet *set, int split, int method)
     return split == DATA_TRAIN || count(set, DATA_TRAIN, method) > 0;
 }
 
-/* Manipulations that are missing from a split which has others, in one sentence. */
+/* Manipulations that are missing from a split which has others, in one sentence; a few by name. */
 static void put_method_gaps(FILE *out, const DataSet *set, int split)
 {
     static const char *const begin[DATA_SPLITS] = { "no training images of ", "no validation images of ",
                                                     "no test images of " };
-    int n = 0;
+    TrainFewNames few = { 0 };
     for (int m = 0; m < set->n_methods; m++)
-        if (lacks(set, split, m)) fprintf(out, "%s%s", n++ ? ", " : begin[split], set->methods[m]);
-    if (n == 0) return;
+        if (lacks(set, split, m)) train_few_add(&few, "%s", set->methods[m]);
+    if (few.n == 0) return;
+    fprintf(out, "%s%s", begin[split], train_few_say(&few));
     fputs(split == DATA_TRAIN ? ", which [data] methods asks for" : ", which is trained on", out);
     put_remedy(out, set, split);
 }
