@@ -45,8 +45,9 @@ static const NnSetting data_rows[] = {
     { "balance", NN_SET_BOOL, AT(balance), "1", 0, 1, NULL, "",
       "draw real and forged images equally often in training" },
     { "allow", NN_SET_TEXT, AT(allow), "", 0, 0, NULL, "",
-      "findings of the data check that shall not stop a run, comma separated: leak-file, contradiction, one-class, "
-      "masks-some (data check --help says what they are). Videos and sources in two splits stop every run, "
+      "findings of the data check that shall not stop a run, comma separated: leak-file, contradiction, one-class "
+      "(validation images of one class are then left out), masks-some (data check --help says what they are). Videos "
+      "and sources in two splits stop every run, "
       "and files that cannot be read are the business of on_bad" },
 };
 #undef AT

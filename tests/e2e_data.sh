@@ -170,6 +170,10 @@ expect 3 "masks-some: 5 of" "$train" run.ini --set data.path=$set/masks.csv
 [ ! -e runs ] || fail "a refused run has left a folder"
 expect 0 "warning: masks-some: 5" "$train" run.ini --dry-run --set data.path=$set/masks.csv --set data.allow=masks-some
 expect 0 "warning: leak-file: 1" "$train" run.ini --dry-run --set data.path=$set/link.csv --set data.allow=leak-file
+expect 3 "one-class: 1 splits hold one class only" "$train" run.ini --dry-run --set data.path=$set/oneclass.csv
+expect 0 "wrote oneclass: last.safetensors" "$train" run.ini --out oneclass --set data.path=$set/oneclass.csv --set data.allow=one-class
+grep -qF "warning  no validation, which takes real and forged images" said || fail "validation left out in silence: $(cat said)"
+grep -qF "no forged images among the 3 validation images: nothing is validated" said || fail "the class is not named: $(cat said)"
 expect 3 "[data] allow does not cover this" "$train" run.ini --dry-run --set data.path=$set/origin.csv
 expect 2 "\"leak-origin\" cannot be allowed" "$train" run.ini --dry-run --set data.allow=masks-some,leak-origin
 expect 2 "[data] on_bad" "$train" run.ini --dry-run --set data.allow=missing

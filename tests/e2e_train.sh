@@ -173,7 +173,7 @@ cmp -s runs/tiny/metrics.csv killed/metrics.csv || fail 'metrics.csv differs aft
 expect 0 'warning  no test images.*more \[data\] identities' "$train" tiny.ini --dry-run --set data.test_fraction=0
 expect 0 'next: .*/eval.* --data NAME=SPEC -- -untested$' "$train" tiny.ini --out -untested --set data.test_fraction=0 \
     --set train.steps=2
-expect 0 'no validation images.*every 5 steps' "$train" tiny.ini --dry-run --set data.val_fraction=0 \
+expect 0 'no validation, which.*every 5 steps' "$train" tiny.ini --dry-run --set data.val_fraction=0 \
     --set train.validate_every=5
 "$train" tiny.ini --out blind --set data.val_fraction=0 --set train.validate_every=5 --set train.steps=2000 >out.txt 2>err.txt &
 pid=$!

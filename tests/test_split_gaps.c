@@ -64,11 +64,11 @@ END_TEST
 START_TEST(test_one_class)
 {
     assert_gaps(open_text(TRAIN "c.png,0,,val\n" TEST),
-                "no forged images among the 1 validation images: AUC and threshold of the validation mean nothing. To "
+                "no forged images among the 1 validation images: nothing is validated on them. To "
                 "mend it: such images in that split of the data, or, if it names no splits, a larger val_fraction\n");
     /* Forged, but of a manipulation that validation does not use. */
     assert_gaps(open_methods(TRAIN "c.png,0,,val\nd.png,1,y,val\n" TEST, "x"),
-                "no forged images among the 1 validation images: AUC and threshold of the validation mean nothing. To "
+                "no forged images among the 1 validation images: nothing is validated on them. To "
                 "mend it: such images in that split of the data, or, if it names no splits, a larger val_fraction\n");
     assert_gaps(open_text(TRAIN VAL "f.png,1,x,test\ng.png,1,x,test\n"),
                 "no real images among the 2 test images: eval can measure no AUC on them. To mend it: such images in "

@@ -84,6 +84,33 @@ START_TEST(validation_does_not_depend_on_the_batch)
 }
 END_TEST
 
+/* Validation images of one class: an error, or, where that is allowed, no validation, whatever `best` would go by. */
+START_TEST(one_class_is_no_validation)
+{
+    TrainStep seen;
+    const int label = _i;
+    int n = 0;
+    for (int i = 0; i < n_val; i++)
+        if (set->items[val_items[i]].label == label) val_items[n++] = val_items[i];
+    n_val = n;
+    Trainer *t = NULL;
+    const TrainerSpec spec = {
+        .config = &config, .set = set, .train = train_items, .val = val_items, .n_train = n_train, .n_val = n_val
+    };
+    ck_assert_int_eq(trainer_new(&spec, &t, &err), NN_ERR_DATA);
+    ck_assert_ptr_nonnull(strstr(err.msg, label ? "has 0 real and " : " real and 0 forged"));
+    ck_assert_ptr_nonnull(strstr(err.msg, "allow = one-class"));
+    err = (NnErr){ 0 };
+    snprintf(config.data.allow, sizeof config.data.allow, "masks-some, one-class");
+    t = make_started_trainer();
+    ck_assert_int_eq(t->n_val, 0);
+    ck_assert_ptr_null(t->val_plan);
+    steps(t, 4, &seen);
+    ck_assert(trainer_at_milestone(t) && !trainer_validation_due(t));
+    trainer_free(t);
+}
+END_TEST
+
 static void add_tests(TCase *tc)
 {
     tcase_add_test(tc, same_bits_at_any_thread_count);
@@ -91,6 +118,7 @@ static void add_tests(TCase *tc)
     tcase_add_test(tc, total_is_the_weighted_sum);
     tcase_add_test(tc, weight_zero_leaves_a_term_out);
     tcase_add_test(tc, validation_does_not_depend_on_the_batch);
+    tcase_add_loop_test(tc, one_class_is_no_validation, 0, 2);
 }
 
 int main(int argc, char **argv)

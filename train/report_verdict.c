@@ -182,7 +182,9 @@ void train_report_verdict(NnPage *p, const TrainEnding *e, const TrainVerdict *v
     if (e->message[0]) snprintf(text[n++], SENTENCE, "Message: %s", e->message);
     if (v->best >= 0) n += say_validations(e, v, text + n);
     else if (!e->trainer->n_val)
-        snprintf(text[n++], SENTENCE, "There are no validation images, so nothing here says how good the detector is.");
+        snprintf(
+            text[n++], SENTENCE,
+            "Nothing is validated, which takes real and forged images, so nothing here says how good the detector is.");
     for (int i = 0; i < n; i++) sentences[i] = text[i];
     nn_page_verdict(p, tone_of(e, v), headline, sentences, n);
     put_cards(p, e, v);

@@ -104,7 +104,8 @@ static void say_no_validation(TrainLog *log, const Trainer *t)
 {
     train_log_say(
         log,
-        "warning  no validation images, so no best.safetensors, and best, patience and schedule = plateau do "
+        "warning  no validation, which takes real and forged images, so no best.safetensors, and best, patience and "
+        "schedule = plateau do "
         "nothing; last.safetensors is written every %lld steps. To validate: more people, photos or videos, a "
         "larger [data] val_fraction, or a validation split in the data",
         (long long)t->validate_every);

@@ -28,7 +28,7 @@ static void put_class_gap(FILE *out, const DataSet *set, int split, int n_real, 
 {
     static const char *const name[DATA_SPLITS] = { "training", "validation", "test" };
     static const char *const effect[DATA_SPLITS] = { "there is nothing to tell them from",
-                                                     "AUC and threshold of the validation mean nothing",
+                                                     "nothing is validated on them",
                                                      "eval can measure no AUC on them" };
     fprintf(out, "no %s images among the %d %s images: %s", n_real ? "forged" : "real", n_real + n_forged, name[split],
             effect[split]);

@@ -6,8 +6,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "data/audit.h"
 #include "nn/base/clock.h"
 #include "nn/base/parallel.h"
+#include "nn/base/settings.h"
 #include "nn/base/size.h"
 
 /* ---- setting up -------------------------------------------------------------------------------------------------- */
@@ -20,15 +22,21 @@ static NnStatus copy_index(int **to, const int *from, int n, NnErr *err)
     return NN_OK;
 }
 
-static NnStatus check_validation_set(const Trainer *t, NnErr *err)
+/* Images of one class cannot say which detector is better: one that calls everything real would be best on real ones. So
+ * there is no validation on them, which is an error unless it is allowed. */
+static NnStatus settle_validation(Trainer *t, NnErr *err)
 {
     int n[2] = { 0, 0 };
     for (int i = 0; i < t->n_val; i++) n[t->set->items[t->val[i]].label]++;
     if (!t->n_val || (n[0] && n[1])) return NN_OK;
-    return nn_fail(err, NN_ERR_DATA,
-                   "the validation split has %d real and %d forged images; expected some of both (val_fraction in "
-                   "[data], or the split column of the manifest)",
-                   n[0], n[1]);
+    if (!nn_list_has(t->config.data.allow, data_finding_rules[DATA_ONE_CLASS].name))
+        return nn_fail(err, NN_ERR_DATA,
+                       "the validation split has %d real and %d forged images; expected some of both (val_fraction in "
+                       "[data], or the split column of the manifest), or [data] allow = one-class, to train without "
+                       "validation",
+                       n[0], n[1]);
+    t->n_val = 0;
+    return NN_OK;
 }
 
 int trainer_rows(const Trainer *t)
@@ -131,7 +139,7 @@ static NnStatus set_up(Trainer *t, const TrainerSpec *spec, NnErr *err)
     NN_TRY(copy_index(&t->train, spec->train, spec->n_train, err));
     NN_TRY(copy_index(&t->val, spec->val, spec->n_val, err));
     if (!t->n_train) return nn_fail(err, NN_ERR_DATA, "the training split holds no image");
-    NN_TRY(check_validation_set(t, err));
+    NN_TRY(settle_validation(t, err));
     NN_TRY(settle_masks(t, err));
     NN_TRY(allocate_buffers(t, err));
     NN_TRY(build_graph(t, err));

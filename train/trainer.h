@@ -20,7 +20,8 @@ typedef struct {
     const TrainConfig *config; /* copied */
     DataSet *set;              /* must outlive the trainer, which may hide masks of it (data_set_hide_masks) */
     const int *train;          /* [n_train] items to train on; copied */
-    const int *val;            /* [n_val] items of the source validation split; copied; none: no validation */
+    const int *val;            /* [n_val] items of the source validation split; copied; none: no validation; of one
+                                * class: none if [data] allow = one-class, else ERR_DATA */
     int n_train, n_val;
     int side_min, side_max;                         /* shorter side of the training images before they are fitted */
     int augment;                                    /* 0: images as they are */
