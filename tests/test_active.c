@@ -5,8 +5,6 @@
 
 #include "tests/active_rig.h"
 
-static const volatile sig_atomic_t a_signal = SIGINT;
-
 /* ---- no other mask is ever read ---------------------------------------------------------------------------------- */
 
 /* Make every mask of the manifest unreadable but those of the list: gone, a folder, a pipe, no image, another size. */
@@ -132,8 +130,8 @@ END_TEST
 
 typedef enum { BEFORE_PICKING, WHILE_PICKING, AFTER_PICKING } Moment;
 
-/* As train_session_run does it, up to `steps` steps, and then as after Ctrl-C at that moment. */
-static void run_until(const char *folder, int64_t steps, Moment moment)
+/* As train_session_run does it, up to that step, and then as after Ctrl-C at that moment. */
+static void run_until(const char *folder, int64_t last_step, Moment moment)
 {
     char path[TRAIN_PATH_MAX];
     TrainSession s;
@@ -148,7 +146,7 @@ static void run_until(const char *folder, int64_t steps, Moment moment)
             OK(trainer_validate(t, &no_signal, &v, &better, &err));
             train_log_validation(&s.log, t, &v);
         }
-        const int ends = t->step == steps;
+        const int ends = t->step == last_step;
         if (ends && moment == WHILE_PICKING) {
             OK(train_phases_enter(t, folder, &s.log, &a_signal, &err));
             ck_assert(!nn_file_exists(train_folder_file(folder, "candidates.csv", path)));
@@ -159,7 +157,7 @@ static void run_until(const char *folder, int64_t steps, Moment moment)
         OK(train_step(t, &seen, &err));
         train_log_step(&s.log, t, &seen);
     }
-    OK(train_snapshot_save(t, train_folder_file(folder, "last.safetensors", path), 0, &err));
+    save_last(t, folder);
     train_session_close(&s);
     trainer_free(t);
 }
@@ -178,15 +176,13 @@ START_TEST(resumed_equals_uninterrupted)
     for (size_t i = 0; i < sizeof stops / sizeof *stops; i++) {
         char name[32], folder[256];
         snprintf(name, sizeof name, "stop %zu", i);
-        snprintf(folder, sizeof folder, "%s", run_folder(name));
+        run_folder(name, folder);
         run_until(folder, stops[i].at, stops[i].moment);
         Trainer *t = resumed_trainer(folder);
         ck_assert_int_eq((int)t->step, stops[i].at);
-        OK(go_on(t, folder));
-        Outcome o = outcome_of(t, folder);
+        Outcome o = finish(t, folder);
         assert_same(&whole, &o);
         free_outcome(&o);
-        trainer_free(t);
     }
     free_outcome(&whole);
 }
@@ -223,7 +219,7 @@ START_TEST(best_begins_anew)
     NnCheckpoint c = { 0 };
     assign("train.patience=1");
     use_manifest();
-    snprintf(folder, sizeof folder, "%s", run_folder("run"));
+    run_folder("run", folder);
     run_until(folder, BEGIN, BEFORE_PICKING);
     Trainer *t = resumed_trainer(folder);
     t->best = 2.0; /* no AUC will ever be better, */
@@ -243,7 +239,7 @@ START_TEST(a_damaged_list_is_named)
 {
     char folder[256];
     use_manifest();
-    snprintf(folder, sizeof folder, "%s", run_folder("run"));
+    run_folder("run", folder);
     run_until(folder, BEGIN + 1, BEFORE_PICKING);
     Trainer *t = resumed_trainer(folder);
     write_text("run/candidates.csv", "path,mask,item,score\nimages/f01.png,m.png,nobody,1\n");

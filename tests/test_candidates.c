@@ -75,7 +75,7 @@ START_TEST(missing_masks_of_the_oracle)
     Trainer *t = make_trainer();
     FAILS(train_active_check(t, &err), NN_ERR_DATA, "budget = 0.2", "34 training images", "6 masks", "only 5 of the 17",
           "(swap 5 of 17)", "annotate = person");
-    snprintf(folder, sizeof folder, "%s", run_folder("run"));
+    run_folder("run", folder);
     FAILS(go_on(t, folder), NN_ERR_DATA, "6 masks");
     t->config.active.annotate = TRAIN_ANNOTATE_PERSON;
     OK(train_active_check(t, &err));
@@ -160,7 +160,7 @@ START_TEST(person_and_oracle_give_the_same_bits)
     else OK(open_checked());
     Outcome oracle = whole_run("oracle");
     assign("active.annotate=person");
-    snprintf(folder, sizeof folder, "%s", run_folder("person"));
+    run_folder("person", folder);
     Trainer *t = make_trainer();
     OK(go_on(t, folder));
     ck_assert(t->waits && t->step == BEGIN);
@@ -199,7 +199,7 @@ START_TEST(wrong_annotations)
     TrainCandidates c;
     use_manifest();
     assign("active.annotate=person");
-    snprintf(folder, sizeof folder, "%s", run_folder("person"));
+    run_folder("person", folder);
     Trainer *t = make_trainer();
     FAILS(train_active_admits(t, folder, &err), NN_ERR_USAGE, "not picked its candidates yet", "due after 4");
     OK(go_on(t, folder));

@@ -4,8 +4,6 @@
 #include "tests/train_rig.h"
 #include "train/overfit.h"
 
-static const volatile sig_atomic_t no_signal = 0;
-
 /* n images of the training list from place `from` on. */
 static Trainer *trainer_of(int n, int from)
 {

@@ -47,7 +47,6 @@ START_TEST(every_path_is_relative_to_what_says_it)
     static const char text[] = "[data]\npath = d,root=e\n[regions]\nmaps = m\n[gradcam]\ndetectors = a, b/c,/d\n";
     const char *const sets[] = { "gradcam.detectors=runs/a,/runs/b" };
     char here[256], wanted[NN_TEXT_MAX];
-    temp_folder_make();
     write_text("conf/a.ini", text);
     ck_assert_ptr_nonnull(getcwd(here, sizeof here));
     ck_assert_int_eq(chdir(temp_folder), 0);
@@ -61,7 +60,6 @@ START_TEST(every_path_is_relative_to_what_says_it)
     snprintf(wanted, sizeof wanted, "%s/runs/a,/runs/b", temp_folder);
     ck_assert_str_eq(config.gradcam.detectors, wanted);
     ck_assert_int_eq(chdir(here), 0);
-    temp_folder_remove();
 }
 END_TEST
 
@@ -70,13 +68,11 @@ START_TEST(a_single_path_may_hold_any_letter)
 {
     const char *const sets[] = { "regions.maps=out:1/m,root=b" };
     char here[256], wanted[NN_TEXT_MAX];
-    temp_folder_make();
     write_text("a.ini", "");
     ck_assert_ptr_nonnull(getcwd(here, sizeof here));
     ck_assert_msg(train_config_load(&config, in_folder("a.ini"), sets, 1, &err) == NN_OK, "%s", err.msg);
     snprintf(wanted, sizeof wanted, "%s/out:1/m,root=b", here);
     ck_assert_str_eq(config.regions.maps, wanted);
-    temp_folder_remove();
 }
 END_TEST
 

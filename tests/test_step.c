@@ -3,8 +3,6 @@
 #include "nn/base/parallel.h"
 #include "tests/train_rig.h"
 
-static const volatile sig_atomic_t no_signal = 0;
-
 START_TEST(same_bits_at_any_thread_count)
 {
     TrainStep one, many;
