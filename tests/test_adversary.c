@@ -1,64 +1,31 @@
 /* test_adversary.c -- the adversarial blur: the detector stands still while it is attacked, attacks raise its loss,
  * generators survive a resume, controls are functions of the seed. A tiny network on a few portraits. */
 #include <math.h>
-#include <stdlib.h>
-#include <string.h>
 
-#include "nn/base/blas.h"
-#include "nn/base/calm_start.h"
 #include "nn/base/parallel.h"
 #include "nn/ops/loss_ops.h"
-#include "tests/check_main.h"
-#include "tests/temp_folder.h"
+#include "tests/train_rig.h"
 #include "train/attack.h"
 #include "train/random_blur.h"
 #include "train/snapshot.h"
-#include "train/trainer.h"
 
 enum { SIZE = 16, BATCH = 8, PIXELS = SIZE * SIZE };
 
-static NnErr err;
-static TrainConfig config;
-static DataSet *set;
-static int *train_items, n_train;
-
-static const char *const tiny[] = {
-    "data.size=16",  "data.identities=40",  "data.forge=swap,inpaint", "train.batch=8", "train.steps=200",
-    "optim.lr=0.01", "data.val_fraction=0", "train.threads=2",         "blur.width=2",  "optim.accumulate=1",
-};
-
 static void set_up(void)
 {
-    NnBinding b[TRAIN_SECTIONS];
-    err = (NnErr){ 0 };
-    train_config_bind(&config, b);
-    nn_settings_defaults(b, TRAIN_SECTIONS);
-    for (size_t i = 0; i < sizeof tiny / sizeof *tiny; i++) nn_settings_set(b, TRAIN_SECTIONS, tiny[i], &err);
-    if (nn_blas_init(&err) == NN_OK && data_set_open(&config.data, 1, &set, &err) == NN_OK)
-        data_set_select(set, DATA_TRAIN, &train_items, &n_train, &err);
-    ck_assert_msg(err.status == NN_OK, "%s", err.msg);
+    static const char *const tiny[] = {
+        "data.size=16",  "data.identities=40",  "data.forge=swap,inpaint", "train.batch=8", "train.steps=200",
+        "optim.lr=0.01", "data.val_fraction=0", "train.threads=2",         "blur.width=2",  "optim.accumulate=1",
+    };
+    temp_folder_make();
+    configure(tiny, sizeof tiny / sizeof *tiny);
+    open_data();
 }
 
-static void tear_down(void)
-{
-    free(train_items);
-    data_set_free(set);
-}
-
-static Trainer *make_trainer(TrainBlurKind kind)
+static Trainer *trainer_of(TrainBlurKind kind)
 {
     config.blur.kind = (int)kind;
-    const TrainerSpec spec = { .config = &config, .set = set, .train = train_items, .n_train = n_train, .augment = 1 };
-    Trainer *t = NULL;
-    trainer_new(&spec, &t, &err);
-    ck_assert_msg(err.status == NN_OK, "%s", err.msg);
-    return t;
-}
-
-static void steps(Trainer *t, int n, TrainStep *last)
-{
-    if (!t->loader) ck_assert_int_eq(trainer_start(t, &err), NN_OK);
-    for (int i = 0; i < n; i++) ck_assert_msg(train_step(t, last, &err) == NN_OK, "%s", err.msg);
+    return make_trainer();
 }
 
 static const DataBatch *next_batch(Trainer *t)
@@ -105,7 +72,7 @@ static float image_of_all[BATCH * 3 * PIXELS];
 START_TEST(the_detector_stands_still)
 {
     TrainStep s;
-    Trainer *t = make_trainer((TrainBlurKind)_i);
+    Trainer *t = trainer_of((TrainBlurKind)_i);
     steps(t, 3, &s);
     const size_t n = nn_params_len(t->params), n_grads = nn_params_train_len(t->params);
     float *values = malloc(n * sizeof *values), *grads = malloc(n_grads * sizeof *grads);
@@ -123,7 +90,7 @@ START_TEST(images_change_and_stay_images)
 {
     TrainStep s;
     int moved = 0;
-    Trainer *t = make_trainer((TrainBlurKind)_i);
+    Trainer *t = trainer_of((TrainBlurKind)_i);
     steps(t, 2, &s);
     const DataBatch *b = next_batch(t);
     train_adversary_change(t->adversary, b, at(5), image_of_all);
@@ -142,7 +109,7 @@ static void mean_losses(TrainBlurKind kind, double *clean, double *changed)
 {
     enum { BATCHES = 6 };
     TrainStep s;
-    Trainer *t = make_trainer(TRAIN_BLUR_NONE);
+    Trainer *t = trainer_of(TRAIN_BLUR_NONE);
     steps(t, 40, &s);
     TrainAdversary *a = adversary_of(t, kind);
     *clean = *changed = 0;
@@ -187,7 +154,7 @@ START_TEST(generators_learn_to_raise_the_loss)
     enum { ROUNDS = 40, FEW = 5 };
     TrainStep s;
     double early = 0, late = 0;
-    Trainer *t = make_trainer(TRAIN_BLUR_NONE);
+    Trainer *t = trainer_of(TRAIN_BLUR_NONE);
     steps(t, 40, &s);
     config.blur.lr = 0.01f, config.blur.steps = 3, config.blur.two_generators = _i;
     TrainAdversary *a = adversary_of(t, TRAIN_BLUR_GENERATOR);
@@ -214,7 +181,7 @@ START_TEST(masks_take_part)
     const float *slope;
     TrainStep s;
     TrainAttack a;
-    Trainer *t = make_trainer(TRAIN_BLUR_NONE);
+    Trainer *t = trainer_of(TRAIN_BLUR_NONE);
     steps(t, 2, &s);
     DataBatch b = *next_batch(t);
     const TrainAttackSpec spec = { .config = &config, .params = t->params, .climbs = 1 };
@@ -250,7 +217,7 @@ static double map_rms(const float *sigma, int n, float from)
 START_TEST(an_ascent_has_its_length_and_its_norm)
 {
     TrainStep s;
-    Trainer *t = make_trainer(TRAIN_BLUR_NONE);
+    Trainer *t = trainer_of(TRAIN_BLUR_NONE);
     steps(t, 2, &s);
     config.blur.start = 20, config.blur.steps = 1, config.blur.step = 0.5f, config.blur.rms = _i ? 3.0f : 0.0f;
     TrainAdversary *a = adversary_of(t, TRAIN_BLUR_GRADIENT);
@@ -268,7 +235,7 @@ END_TEST
 START_TEST(no_slope_leaves_the_map)
 {
     TrainStep s;
-    Trainer *t = make_trainer(TRAIN_BLUR_NONE);
+    Trainer *t = trainer_of(TRAIN_BLUR_NONE);
     steps(t, 1, &s);
     for (size_t i = 0; i < nn_params_train_len(t->params); i++) nn_params_values(t->params)[i] = 0;
     config.blur.start = 4;
@@ -289,7 +256,7 @@ START_TEST(the_same_bits_again)
     TrainStep s[2];
     for (int k = 0; k < 2; k++) {
         config.train.threads = k ? 3 : 1;
-        Trainer *t = make_trainer((TrainBlurKind)_i);
+        Trainer *t = trainer_of((TrainBlurKind)_i);
         steps(t, 4, &s[k]);
         memcpy(k ? again : image_of_all, t->changed, sizeof again);
         trainer_free(t);
@@ -344,9 +311,8 @@ START_TEST(generators_survive_a_resume)
     TrainStep whole, resumed;
     NnCheckpoint c = { 0 };
     config.optim.accumulate = 2, config.blur.steps = 2;
-    Trainer *t = make_trainer(TRAIN_BLUR_GENERATOR), *u = make_trainer(TRAIN_BLUR_GENERATOR);
-    Trainer *v = make_trainer(TRAIN_BLUR_GENERATOR);
-    temp_folder_make();
+    Trainer *t = trainer_of(TRAIN_BLUR_GENERATOR), *u = trainer_of(TRAIN_BLUR_GENERATOR);
+    Trainer *v = trainer_of(TRAIN_BLUR_GENERATOR);
     const char *path = in_folder("last.safetensors");
     steps(t, 7, &whole);
     steps(u, 4, &resumed);
@@ -369,7 +335,6 @@ START_TEST(generators_survive_a_resume)
     ck_assert_int_eq(nn_checkpoint_load(path, &c, &err), NN_OK);
     ck_assert_ptr_null(nn_checkpoint_find(&c, "generator0.model.encoder.0.conv.weight")); /* best is the detector */
     nn_checkpoint_free(&c);
-    temp_folder_remove();
     trainer_free(t), trainer_free(u), trainer_free(v);
 }
 END_TEST
@@ -409,7 +374,7 @@ START_TEST(none_costs_nothing)
 {
     TrainStep s;
     config.blur.weight = 7, config.blur.width = 64;
-    Trainer *t = make_trainer(TRAIN_BLUR_NONE);
+    Trainer *t = trainer_of(TRAIN_BLUR_NONE);
     ck_assert(!t->adversary && !t->changed && !t->of_changed.n);
     ck_assert_int_eq(trainer_rows(t), BATCH);
     ck_assert_int_eq(nn_graph_shape(t->graph, t->inputs.image).d[0], BATCH);
@@ -427,7 +392,7 @@ START_TEST(the_changed_half_is_trained_on)
     for (int k = 0; k < 3; k++) {
         config.blur.weight = k ? 1 : 0;
         config.blur.sigma = k == 2 ? 0 : 2;
-        Trainer *t = make_trainer(TRAIN_BLUR_UNIFORM);
+        Trainer *t = trainer_of(TRAIN_BLUR_UNIFORM);
         steps(t, 1, &s[k]);
         trainer_free(t);
     }
@@ -441,7 +406,7 @@ START_TEST(a_broken_generator_is_named)
 {
     TrainStep s;
     config.blur.lr = 1e38f, config.blur.steps = 2;
-    Trainer *t = make_trainer(TRAIN_BLUR_GENERATOR);
+    Trainer *t = trainer_of(TRAIN_BLUR_GENERATOR);
     ck_assert_int_eq(trainer_start(t, &err), NN_OK);
     NnStatus status = NN_OK;
     for (int i = 0; i < 10 && status == NN_OK; i++) status = train_step(t, &s, &err);
@@ -465,13 +430,8 @@ START_TEST(nonsense_is_refused)
 }
 END_TEST
 
-int main(int argc, char **argv)
+static void add_tests(TCase *tc)
 {
-    (void)argc;
-    nn_calm_start(argv);
-    Suite *suite = suite_create("adversary");
-    TCase *tc = tcase_create("adversary");
-    tcase_add_checked_fixture(tc, set_up, tear_down);
     tcase_add_loop_test(tc, the_detector_stands_still, TRAIN_BLUR_GRADIENT, TRAIN_BLUR_PERTURB + 1);
     tcase_add_loop_test(tc, images_change_and_stay_images, TRAIN_BLUR_GRADIENT, TRAIN_BLUR_PERTURB + 1);
     tcase_add_test(tc, perturbing_raises_the_loss);
@@ -489,6 +449,10 @@ int main(int argc, char **argv)
     tcase_add_test(tc, the_changed_half_is_trained_on);
     tcase_add_test(tc, a_broken_generator_is_named);
     tcase_add_test(tc, nonsense_is_refused);
-    suite_add_tcase(suite, tc);
-    return check_run(suite);
+}
+
+int main(int argc, char **argv)
+{
+    (void)argc;
+    return run_tests_between(set_up, argv, "adversary", add_tests);
 }

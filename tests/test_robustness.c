@@ -9,69 +9,42 @@
 #include "eval/eval_arguments.h"
 #include "eval/report_files.h"
 #include "eval/robustness_files.h"
-#include "nn/base/blas.h"
 #include "nn/base/parallel.h"
 #include "nn/base/rng.h"
-#include "tests/check_main.h"
-#include "tests/temp_folder.h"
-#include "train/snapshot.h"
+#include "tests/run_rig.h"
 
 enum { RESAMPLES = 40, SEED = 5 };
 
-static const char *const tiny[] = { "data.size=16",
-                                    "data.forge=swap,inpaint",
-                                    "data.identities=24",
-                                    "data.test_fraction=0.3",
-                                    "data.val_fraction=0.2",
-                                    "data.threads=1",
-                                    "model.network=lae_small",
-                                    "train.batch=8",
-                                    "train.threads=1",
-                                    "train.steps=8" };
-
-static NnErr err;
 static EvalRun *run;
 static EvalData data;
 static EvalResults clean;
 static EvalRows clean_rows;
 
-#define OK(call)                                                                                                       \
-    do {                                                                                                               \
-        const NnStatus ok_ = (call);                                                                                   \
-        ck_assert_msg(ok_ == NN_OK, "%s", err.msg);                                                                    \
-    } while (0)
-
 /* ---- a run of a few steps, saved and opened again ---- */
 
 static void train_a_little(void)
 {
-    static TrainConfig config;
-    NnBinding b[TRAIN_SECTIONS];
-    const volatile sig_atomic_t no_signal = 0;
-    DataSet *set;
-    int *train, *val, n_train, n_val, better;
-    Trainer *t;
+    static const char *const tiny[] = { "data.size=16",
+                                        "data.forge=swap,inpaint",
+                                        "data.identities=24",
+                                        "data.test_fraction=0.3",
+                                        "data.val_fraction=0.2",
+                                        "data.threads=1",
+                                        "model.network=lae_small",
+                                        "train.batch=8",
+                                        "train.threads=1",
+                                        "train.steps=8" };
+    int better;
     TrainStep step;
     TrainValidation v;
-    train_config_bind(&config, b);
-    nn_settings_defaults(b, TRAIN_SECTIONS);
-    for (size_t i = 0; i < sizeof tiny / sizeof *tiny; i++) OK(nn_settings_set(b, TRAIN_SECTIONS, tiny[i], &err));
-    OK(nn_blas_init(&err));
-    OK(data_set_open(&config.data, 1, &set, &err));
-    OK(data_set_select(set, DATA_TRAIN, &train, &n_train, &err));
-    OK(data_set_select(set, DATA_VAL, &val, &n_val, &err));
-    const TrainerSpec spec = {
-        .config = &config, .set = set, .train = train, .val = val, .n_train = n_train, .n_val = n_val
-    };
-    OK(trainer_new(&spec, &t, &err));
-    OK(trainer_start(t, &err));
-    for (int i = 0; i < 4; i++) OK(train_step(t, &step, &err));
+    configure(tiny, sizeof tiny / sizeof *tiny);
+    open_data();
+    Trainer *t = make_trainer();
+    steps(t, 4, &step);
     OK(trainer_validate(t, &no_signal, &v, &better, &err));
-    OK(train_snapshot_save(t, in_folder("last.safetensors"), 0, &err));
+    save_last(t, temp_folder);
     trainer_free(t);
-    free(train);
-    free(val);
-    data_set_free(set);
+    close_data();
 }
 
 static void judge(const EvalData *d, EvalResults *results, EvalRows *rows)
