@@ -86,7 +86,7 @@ static void assert_measured_alike(const Measured *a, const Measured *b)
 /* Before the measurement, right at it, and past it. */
 START_TEST(resumed_equals_uninterrupted)
 {
-    char name[16];
+    char name[32];
     Measured whole = run("whole", 0);
     for (int at = DUE - 1; at <= DUE + 2; at++) {
         snprintf(name, sizeof name, "from %d", at);

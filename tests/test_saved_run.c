@@ -33,7 +33,7 @@ static void begin_and_be_killed(const char *folder, int at)
 
 START_TEST(resumed_equals_uninterrupted)
 {
-    char name[16], folder[256];
+    char name[32], folder[256];
     config.blur.kind = _i ? TRAIN_BLUR_GENERATOR : TRAIN_BLUR_NONE, config.blur.width = 2;
     Outcome whole = whole_run("whole");
     ck_assert_ptr_nonnull(strstr(whole.metrics, "8,"));
