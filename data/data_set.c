@@ -10,6 +10,7 @@
 
 #include "data/data_cache.h"
 #include "data/spec.h"
+#include "nn/base/few_names.h"
 #include "nn/base/size.h"
 
 void data_sample_free(DataSample *s)
@@ -170,13 +171,12 @@ static NnStatus sort_methods(DataSet *set, NnErr *err)
 static NnStatus unknown_method(const DataSet *set, const char *name, NnErr *err)
 {
     const char *nearest = nn_nearest(name, (const char *const *)set->methods, set->n_methods);
-    char known[512] = "";
-    size_t used = 0;
-    for (int m = 0; m < set->n_methods && used < sizeof known - 1; m++)
-        used += (size_t)snprintf(known + used, sizeof known - used, "%s%s", m ? ", " : "", set->methods[m]);
-    return nn_fail(
-        err, NN_ERR_CONFIG, "[data] methods: \"%s\": no such manipulation%s%s%s; found in the data: %s, or all", name,
-        nearest ? " (nearest: " : "", nearest ? nearest : "", nearest ? ")" : "", set->n_methods ? known : "none");
+    NnFewNames known = { 0 };
+    for (int m = 0; m < set->n_methods; m++) nn_few_add(&known, "%s", set->methods[m]);
+    return nn_fail(err, NN_ERR_CONFIG,
+                   "[data] methods: \"%s\": no such manipulation%s%s%s; found in the data: %s, or all", name,
+                   nearest ? " (nearest: " : "", nearest ? nearest : "", nearest ? ")" : "",
+                   set->n_methods ? nn_few_say(&known) : "none");
 }
 
 /* seen[] from the comma-separated [data] methods. */

@@ -1,7 +1,7 @@
 /* test_split_gaps.c -- a split that lacks images, a class or a manipulation is named before the run, whatever the
  * source. */
+#include "nn/base/few_names.h"
 #include "tests/data_rig.h"
-#include "train/few_names.h"
 #include "train/split_gaps.h"
 
 static void assert_gaps(DataSet *set, const char *expected)
@@ -109,27 +109,27 @@ END_TEST
 
 START_TEST(test_few_names)
 {
-    TrainFewNames few = { 0 };
-    char longest[TRAIN_FEW_BYTES + 2], expected[TRAIN_FEW * (TRAIN_FEW_BYTES + 6) + 32];
-    ck_assert_str_eq(train_few_say(&few), "");
-    train_few_add(&few, "%s %d of %d", "swap", 3, 18);
-    ck_assert_str_eq(train_few_say(&few), "swap 3 of 18");
-    for (int i = 1; i < TRAIN_FEW; i++) train_few_add(&few, "%d", i);
-    ck_assert_str_eq(train_few_say(&few), "swap 3 of 18, 1, 2, 3, 4, 5, 6, 7");
-    train_few_add(&few, "next");
-    ck_assert_str_eq(train_few_say(&few), "swap 3 of 18, 1, 2, 3, 4, 5, 6, 7 and 1 more");
+    NnFewNames few = { 0 };
+    char longest[NN_FEW_BYTES + 2], expected[NN_FEW * (NN_FEW_BYTES + 6) + 32];
+    ck_assert_str_eq(nn_few_say(&few), "");
+    nn_few_add(&few, "%s %d of %d", "swap", 3, 18);
+    ck_assert_str_eq(nn_few_say(&few), "swap 3 of 18");
+    for (int i = 1; i < NN_FEW; i++) nn_few_add(&few, "%d", i);
+    ck_assert_str_eq(nn_few_say(&few), "swap 3 of 18, 1, 2, 3, 4, 5, 6, 7");
+    nn_few_add(&few, "next");
+    ck_assert_str_eq(nn_few_say(&few), "swap 3 of 18, 1, 2, 3, 4, 5, 6, 7 and 1 more");
     /* The longest names, and more of them than can be. */
     memset(longest, 'x', sizeof longest);
-    longest[TRAIN_FEW_BYTES + 1] = expected[0] = '\0';
-    few = (TrainFewNames){ 0 };
-    for (int i = 0; i < TRAIN_FEW; i++) {
-        train_few_add(&few, "%s", longest);
+    longest[NN_FEW_BYTES + 1] = expected[0] = '\0';
+    few = (NnFewNames){ 0 };
+    for (int i = 0; i < NN_FEW; i++) {
+        nn_few_add(&few, "%s", longest);
         const size_t used = strlen(expected);
-        snprintf(expected + used, sizeof expected - used, "%s%.*s...", i ? ", " : "", TRAIN_FEW_BYTES, longest);
+        snprintf(expected + used, sizeof expected - used, "%s%.*s...", i ? ", " : "", NN_FEW_BYTES, longest);
     }
     few.n = 2147483647;
     strcat(expected, " and 2147483639 more");
-    ck_assert_str_eq(train_few_say(&few), expected);
+    ck_assert_str_eq(nn_few_say(&few), expected);
 }
 END_TEST
 

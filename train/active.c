@@ -5,9 +5,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "nn/base/few_names.h"
 #include "nn/base/file.h"
 #include "nn/base/size.h"
-#include "train/few_names.h"
 #include "train/pickers.h"
 #include "train/run_folder.h"
 
@@ -26,7 +26,7 @@ static int is_eligible(const Trainer *t, int item)
 }
 
 /* "swap 3 of 18, warp 0 of 20": of each manipulation's training images those with a mask. */
-static void name_methods(const Trainer *t, TrainFewNames *few)
+static void name_methods(const Trainer *t, NnFewNames *few)
 {
     for (int m = 0; m < t->set->n_methods; m++) {
         int all = 0, known = 0;
@@ -35,7 +35,7 @@ static void name_methods(const Trainer *t, TrainFewNames *few)
             if (t->set->items[item].method != m) continue;
             all++, known += data_mask_is_known(t->set, item);
         }
-        if (all) train_few_add(few, "%.40s %d of %d", t->set->methods[m], known, all);
+        if (all) nn_few_add(few, "%.40s %d of %d", t->set->methods[m], known, all);
     }
 }
 
@@ -43,7 +43,7 @@ NnStatus train_active_check(const Trainer *t, NnErr *err)
 {
     const TrainActiveSettings *a = &t->config.active;
     int forged = 0, eligible = 0;
-    TrainFewNames methods = { 0 };
+    NnFewNames methods = { 0 };
     if (a->picker == TRAIN_PICK_OFF || train_phase_is_behind(t, &train_active_phase)) return NN_OK;
     for (int i = 0; i < t->n_train; i++) forged += is_forged(t, t->train[i]), eligible += is_eligible(t, t->train[i]);
     if (!forged)
@@ -56,7 +56,7 @@ NnStatus train_active_check(const Trainer *t, NnErr *err)
                    "[active] budget = %g of %d training images wants %d masks, but only %d of the %d forged ones have "
                    "one (%s); expected masks in the data, a smaller budget, or annotate = person and somebody who "
                    "draws them",
-                   (double)a->budget, t->n_train, wanted, eligible, forged, train_few_say(&methods));
+                   (double)a->budget, t->n_train, wanted, eligible, forged, nn_few_say(&methods));
 }
 
 /* ---- picking ---- */

@@ -3,8 +3,8 @@
 
 #include <stdio.h>
 
+#include "nn/base/few_names.h"
 #include "nn/base/file.h"
-#include "train/few_names.h"
 #include "train/run_header.h"
 
 /* What somebody can change about it, by where the images come from. */
@@ -47,11 +47,11 @@ static void put_method_gaps(FILE *out, const DataSet *set, int split)
 {
     static const char *const begin[DATA_SPLITS] = { "no training images of ", "no validation images of ",
                                                     "no test images of " };
-    TrainFewNames few = { 0 };
+    NnFewNames few = { 0 };
     for (int m = 0; m < set->n_methods; m++)
-        if (lacks(set, split, m)) train_few_add(&few, "%s", set->methods[m]);
+        if (lacks(set, split, m)) nn_few_add(&few, "%s", set->methods[m]);
     if (few.n == 0) return;
-    fprintf(out, "%s%s", begin[split], train_few_say(&few));
+    fprintf(out, "%s%s", begin[split], nn_few_say(&few));
     fputs(split == DATA_TRAIN ? ", which [data] methods asks for" : ", which is trained on", out);
     put_remedy(out, set, split);
 }
