@@ -138,9 +138,11 @@ static void max_pool_forward_rows(const NnFwd *k)
     const PoolGeom g = pool_geom(k->xs[0], k->ys, k->attr);
     const size_t in = (size_t)g.H * (size_t)g.W, out = (size_t)g.Ho * (size_t)g.Wo;
 #pragma omp parallel for num_threads(nn_threads()) if ((size_t)g.planes * in > NN_PARALLEL_MIN)
-    for (int p = 0; p < g.planes; p++)
-        nn_pool_rows_max(&g, k->x[0] + (size_t)p * in, k->y + (size_t)p * out,
-                         k->saved ? k->saved + (size_t)p * out : NULL, my_scratch(&g, k->scratch));
+    for (int p = 0; p < g.planes; p++) {
+        const float *x = k->x[0] + (size_t)p * in;
+        float *y = k->y + (size_t)p * out, *saved = k->saved ? k->saved + (size_t)p * out : NULL;
+        if (!nn_pool_rows_max(&g, x, y, saved, my_scratch(&g, k->scratch))) max_plane(&g, x, y, saved);
+    }
 }
 
 static void max_pool_forward(const NnFwd *k)

@@ -19,42 +19,59 @@
 #include "nn/ops/cut.h"
 #include "nn/ops/im2col.h"
 
-enum { VECTOR = 16, SIZE_MAX_ROWS = 16, NARROW = 8 };
+enum { LANES = 16, LARGE = 16, NARROW = 8 };
 
 /* What a thread works with. Rows of the image take turns in `size` slots, each of `stride` phases. */
 typedef struct {
     int n, pitch; /* outputs of a row and places of a phase, in whole vectors */
     float outside;
-    float *slots, *line, *top, *won;
+    float *slots, *line;
+    float *first; /* [n]: the first column of the window that is inside */
+    float *y, *won;
+    int offset[LARGE]; /* in a slot, of each column of the windows */
 } Rows;
+
+/* What the windows of a row of outputs have in their places inside the image, in reading order. */
+typedef struct {
+    int count, before; /* before: places above the image */
+    const float *at[LARGE * LARGE + 2];
+} Places;
 
 int nn_pool_rows_fit(const NnPoolGeom *g)
 {
-    return g->a.stride <= 2 && g->a.size <= SIZE_MAX_ROWS && g->Wo >= NARROW;
+    return g->a.stride <= 2 && g->a.size <= LARGE && g->Wo >= NARROW;
 }
 
-static size_t slot_len(const NnPoolGeom *g, const Rows *s)
+NN_KERNEL_PART size_t slot_len(const NnPoolGeom *g, const Rows *s)
 {
     return (size_t)g->a.stride * (size_t)s->pitch;
 }
 
-/* scratch may be NULL, for the lengths alone. */
+/* The lengths alone. */
+static Rows rows_measure(const NnPoolGeom *g)
+{
+    Rows s = { .n = nn_ceil_div(g->Wo, LANES) * LANES };
+    s.pitch = nn_ceil_div(s.n + (g->a.size - 1) / g->a.stride, LANES) * LANES;
+    return s;
+}
+
 static Rows rows_make(const NnPoolGeom *g, float outside, float *scratch)
 {
-    Rows s = { .n = nn_ceil_div(g->Wo, VECTOR) * VECTOR, .outside = outside };
-    s.pitch = nn_ceil_div(s.n + (g->a.size - 1) / g->a.stride, VECTOR) * VECTOR;
-    if (!scratch) return s;
+    Rows s = rows_measure(g);
+    s.outside = outside;
     s.slots = scratch;
     s.line = s.slots + (size_t)g->a.size * slot_len(g, &s);
-    s.top = s.line + slot_len(g, &s);
-    s.won = s.top + s.n;
+    s.first = s.line + slot_len(g, &s);
+    s.y = s.first + s.n, s.won = s.y + s.n;
+    for (int v = 0; v < g->a.size; v++) s.offset[v] = v % g->a.stride * s.pitch + v / g->a.stride;
+    for (int j = 0; j < s.n; j++) s.first[j] = (float)nn_max_int(0, g->a.pad - j * g->a.stride);
     return s;
 }
 
 size_t nn_pool_rows_scratch(const NnPoolGeom *g)
 {
-    const Rows s = rows_make(g, 0, NULL);
-    return nn_align_line((size_t)(g->a.size + 1) * slot_len(g, &s) + 2 * (size_t)s.n);
+    const Rows s = rows_measure(g);
+    return nn_align_line((size_t)(g->a.size + 1) * slot_len(g, &s) + 3 * (size_t)s.n);
 }
 
 NN_KERNEL_PART void fill(float *to, int n, float value)
@@ -77,49 +94,55 @@ NN_KERNEL_PART void split_row(const NnPoolGeom *g, const Rows *s, const float *x
     }
 }
 
-/* Rows from `next` to `bottom` into their slots; returns the next one. */
-NN_KERNEL_PART int split_rows(const NnPoolGeom *g, const Rows *s, const float *x, int next, int bottom)
+NN_KERNEL_PART float *slot_of(const NnPoolGeom *g, const Rows *s, int r)
 {
-    for (; next < bottom; next++)
-        split_row(g, s, x + (size_t)next * (size_t)g->W, s->slots + (size_t)(next % g->a.size) * slot_len(g, s));
+    return s->slots + (size_t)(r % g->a.size) * slot_len(g, s);
+}
+
+/* Go to output row i: the image rows that it reads first, from `next` on, into their slots; returns the next one. */
+NN_KERNEL_PART int go_to_row(const NnPoolGeom *g, const Rows *s, const float *x, int i, int next, Places *p)
+{
+    const int corner = i * g->a.stride - g->a.pad, bottom = nn_min_int(g->H, corner + g->a.size);
+    const int top = nn_max_int(0, corner);
+    for (next = nn_max_int(next, top); next < bottom; next++)
+        split_row(g, s, x + (size_t)next * (size_t)g->W, slot_of(g, s, next));
+    p->count = 0, p->before = (top - corner) * g->a.size;
+    for (int r = top; r < bottom; r++) {
+        const float *slot = slot_of(g, s, r);
+        for (int v = 0; v < g->a.size; v++) p->at[p->count++] = slot + s->offset[v];
+    }
     return next;
 }
 
-/* What the windows of a row have in column v of image row r. */
-NN_KERNEL_PART const float *place(const NnPoolGeom *g, const Rows *s, int r, int v)
+/* Three places at a time: then the row comes and goes seldom. x: the places; index: of the first. */
+NN_KERNEL_PART void raise_three(float *restrict top, float *restrict won, const float *const *x, int n, float index)
 {
-    const float *slot = s->slots + (size_t)(r % g->a.size) * slot_len(g, s);
-    return slot + (size_t)(v % g->a.stride) * (size_t)s->pitch + v / g->a.stride;
+    const float *restrict a = x[0], *restrict b = x[1], *restrict c = x[2];
+    for (int j = 0; j < n; j++) {
+        const float t0 = top[j], t1 = a[j] > t0 ? a[j] : t0, t2 = b[j] > t1 ? b[j] : t1, t3 = c[j] > t2 ? c[j] : t2;
+        const float w1 = a[j] > t0 ? index : won[j], w2 = b[j] > t1 ? index + 1 : w1;
+        won[j] = c[j] > t2 ? index + 2 : w2;
+        top[j] = t3;
+    }
 }
 
 /* -infinity wins nothing, not even against a window of nothing else: the first place inside has won from the start. */
-NN_KERNEL_PART void start_max(const NnPoolGeom *g, const Rows *s, int top)
+NN_KERNEL_PART void max_row(const Rows *s, Places *p)
 {
-    const int above = nn_max_int(0, -top) * g->a.size;
-    fill(s->top, s->n, -INFINITY);
-    for (int j = 0; j < s->n; j++) s->won[j] = (float)(above + nn_max_int(0, g->a.pad - j * g->a.stride));
-}
-
-NN_KERNEL_PART void raise_max(float *restrict top, float *restrict won, const float *restrict x, int n, float index)
-{
-    for (int j = 0; j < n; j++) {
-        const int wins = !(x[j] <= top[j]) & (top[j] == top[j]); /* a NaN wins, and stays */
-        top[j] = wins ? x[j] : top[j];
-        won[j] = wins ? index : won[j];
-    }
+    for (int j = 0; j < s->n; j++) s->y[j] = -INFINITY, s->won[j] = s->first[j] + (float)p->before;
+    const float *last = p->at[p->count - 1];
+    p->at[p->count] = p->at[p->count + 1] = last; /* which cannot win again */
+    for (int k = 0; k < p->count; k += 3) raise_three(s->y, s->won, p->at + k, s->n, (float)(p->before + k));
 }
 
 NN_KERNEL_CLONES
 static void max_plane(const NnPoolGeom *g, const Rows *s, const float *x, float *y, float *won)
 {
-    for (int i = 0, next = 0; i < g->Ho; i++) {
-        const int top = i * g->a.stride - g->a.pad, bottom = nn_min_int(g->H, top + g->a.size);
-        next = split_rows(g, s, x, nn_max_int(next, top), bottom);
-        start_max(g, s, top);
-        for (int r = nn_max_int(0, top); r < bottom; r++)
-            for (int v = 0; v < g->a.size; v++)
-                raise_max(s->top, s->won, place(g, s, r, v), s->n, (float)((r - top) * g->a.size + v));
-        memcpy(y + (size_t)i * (size_t)g->Wo, s->top, sizeof *y * (size_t)g->Wo);
+    Places p;
+    for (int i = 0, next = 0; i < g->Ho; i++, y += g->Wo) {
+        next = go_to_row(g, s, x, i, next, &p);
+        max_row(s, &p);
+        memcpy(y, s->y, sizeof *y * (size_t)g->Wo);
         if (won) memcpy(won + (size_t)i * (size_t)g->Wo, s->won, sizeof *won * (size_t)g->Wo);
     }
 }
@@ -133,13 +156,12 @@ NN_KERNEL_CLONES
 static void average_plane(const NnPoolGeom *g, const Rows *s, const float *x, float *y)
 {
     const float scale = 1 / ((float)g->a.size * (float)g->a.size);
-    for (int i = 0, next = 0; i < g->Ho; i++) {
-        const int top = i * g->a.stride - g->a.pad, bottom = nn_min_int(g->H, top + g->a.size);
-        next = split_rows(g, s, x, nn_max_int(next, top), bottom);
-        fill(s->top, s->n, 0);
-        for (int r = nn_max_int(0, top); r < bottom; r++)
-            for (int v = 0; v < g->a.size; v++) add_to(s->top, place(g, s, r, v), s->n);
-        for (int j = 0; j < g->Wo; j++) y[(size_t)i * (size_t)g->Wo + (size_t)j] = s->top[j] * scale;
+    Places p;
+    for (int i = 0, next = 0; i < g->Ho; i++, y += g->Wo) {
+        next = go_to_row(g, s, x, i, next, &p);
+        for (int j = 0; j < s->n; j++) s->y[j] = 0;
+        for (int k = 0; k < p.count; k++) add_to(s->y, p.at[k], s->n);
+        for (int j = 0; j < g->Wo; j++) y[j] = s->y[j] * scale;
     }
 }
 
@@ -167,10 +189,20 @@ static void average_plane_backward(const NnPoolGeom *g, const float *restrict dy
     }
 }
 
-void nn_pool_rows_max(const NnPoolGeom *g, const float *x, float *y, float *won, float *scratch)
+NN_KERNEL_CLONES
+static int has_nan(const float *x, size_t n)
 {
+    int found = 0;
+    for (size_t i = 0; i < n; i++) found |= x[i] != x[i];
+    return found;
+}
+
+int nn_pool_rows_max(const NnPoolGeom *g, const float *x, float *y, float *won, float *scratch)
+{
+    if (has_nan(x, (size_t)g->H * (size_t)g->W)) return 0;
     const Rows s = rows_make(g, -INFINITY, scratch);
     max_plane(g, &s, x, y, won);
+    return 1;
 }
 
 void nn_pool_rows_average(const NnPoolGeom *g, const float *x, float *y, float *scratch)

@@ -19,8 +19,9 @@ int nn_pool_rows_fit(const NnPoolGeom *g);
 size_t nn_pool_rows_scratch(const NnPoolGeom *g);
 
 /* One plane x [H,W]: y [Ho,Wo], and if won is not NULL: which element of its window is the largest, as the index
- * row * size + column from the window's corner, in padding or not. */
-void nn_pool_rows_max(const NnPoolGeom *g, const float *x, float *y, float *won, float *scratch);
+ * row * size + column from the window's corner, in padding or not.
+ * Returns 0, and has done nothing, if there is a NaN in x. */
+int nn_pool_rows_max(const NnPoolGeom *g, const float *x, float *y, float *won, float *scratch);
 void nn_pool_rows_average(const NnPoolGeom *g, const float *x, float *y, float *scratch);
 
 /* dx [H,W] += the gradient of one plane's averages. */
