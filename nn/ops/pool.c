@@ -123,14 +123,15 @@ static void max_plane(const PoolGeom *g, const float *x, float *y, float *saved)
 
 static void max_plane_backward(const PoolGeom *g, const float *dy, const float *saved, float *dx)
 {
-    const double rows_per_place =
-        1.0 / g->a.size; /* rounding down after a multiplication: a division would take longest */
-    for (int i = 0; i < g->Ho; i++)
+    const double per_row = 1.0 / g->a.size; /* to divide by multiplying: a division would take longest */
+    const int next_row = g->W - g->a.size;
+    for (int i = 0; i < g->Ho; i++, dy += g->Wo, saved += g->Wo) {
+        const int corner = (i * g->a.stride - g->a.pad) * g->W - g->a.pad;
         for (int j = 0; j < g->Wo; j++) {
-            const int won = (int)saved[i * g->Wo + j], u = (int)((won + 0.5) * rows_per_place);
-            const int row = i * g->a.stride - g->a.pad + u, col = j * g->a.stride - g->a.pad + won - u * g->a.size;
-            dx[row * g->W + col] += dy[i * g->Wo + j];
+            const int won = (int)saved[j], row = (int)((won + 0.5) * per_row);
+            dx[corner + j * g->a.stride + won + row * next_row] += dy[j];
         }
+    }
 }
 
 static void max_pool_forward_rows(const NnFwd *k)

@@ -94,24 +94,18 @@ NN_KERNEL_PART void split_row(const NnPoolGeom *g, const Rows *s, const float *x
     }
 }
 
-NN_KERNEL_PART float *slot_of(const NnPoolGeom *g, const Rows *s, int r)
-{
-    return s->slots + (size_t)(r % g->a.size) * slot_len(g, s);
-}
-
-/* Go to output row i: the image rows that it reads first, from `next` on, into their slots; returns the next one. */
+/* Go to output row i. Image rows before `next` have been split, as far as they are needed; returns the new `next`. */
 NN_KERNEL_PART int go_to_row(const NnPoolGeom *g, const Rows *s, const float *x, int i, int next, Places *p)
 {
     const int corner = i * g->a.stride - g->a.pad, bottom = nn_min_int(g->H, corner + g->a.size);
     const int top = nn_max_int(0, corner);
-    for (next = nn_max_int(next, top); next < bottom; next++)
-        split_row(g, s, x + (size_t)next * (size_t)g->W, slot_of(g, s, next));
     p->count = 0, p->before = (top - corner) * g->a.size;
-    for (int r = top; r < bottom; r++) {
-        const float *slot = slot_of(g, s, r);
+    for (int r = top, turn = top % g->a.size; r < bottom; r++, turn = turn + 1 < g->a.size ? turn + 1 : 0) {
+        float *slot = s->slots + (size_t)turn * slot_len(g, s);
+        if (r >= next) split_row(g, s, x + (size_t)r * (size_t)g->W, slot);
         for (int v = 0; v < g->a.size; v++) p->at[p->count++] = slot + s->offset[v];
     }
-    return next;
+    return bottom;
 }
 
 /* Three places at a time: then the row comes and goes seldom. x: the places; index: of the first. */
