@@ -21,7 +21,9 @@
  *            0  4  0 -5  0  1               0    0    1
  *
  * For each of the 36 frequencies, M = U V is a matrix product [O,C] x [C,tiles]. An item of work is some rows of tiles,
- * over image borders if a row is short: all of its V, and of M a block of outputs, stay in a second-level cache.
+ * over image borders if a row is short: all of its V, and of M a block of outputs, stay in a second-level cache. Where
+ * weights are many and tiles few (512 channels of 4 x 4), U would be what comes and goes: there V is made of all tiles
+ * first, and an item is a block of outputs, whose U stays in that cache. Both ways give the same bits.
  *
  * Tiles are the lanes of the vectors. B^T d goes down the columns of the image, row by row, into the stage, in which
  * every column stands once; (B^T d) B goes across, where a tile has only its own 4 columns. The outer two of its patch
@@ -95,8 +97,7 @@ static Conv conv_backward(const NnConvGeom *g)
     return (Conv){ g->N, g->O, g->Ho, g->Wo, g->C, g->H, g->W, 2 - g->pad, 9, (size_t)g->C * 9, 1 };
 }
 
-/* Where weights are many and tiles few, U would come and go further than anything else. Then V is made of all tiles, and
- * U by those who need it, a block at a time. */
+/* U is further away than a second-level cache, and V of all tiles is small beside it. */
 static int is_by_outputs(const Conv *k, const Cut *c)
 {
     const int64_t tiles = (int64_t)k->N * c->tiles_h * c->tiles_w, u = (int64_t)FREQS * GROUP * c->groups * k->C;
