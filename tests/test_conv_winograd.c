@@ -158,7 +158,7 @@ static void check_chosen(void)
 {
     const int shapes[][6] = { { 2, 64, 16, 16, 64, 1 }, { 3, 70, 8, 8, 130, 1 },  { 1, 3, 3, 3, 1, 0 },
                               { 1, 8, 3, 40, 8, 2 },    { 1, 130, 12, 12, 8, 1 }, { 1, 4, 5, 200, 4, 1 },
-                              { 2, 8, 66, 64, 9, 1 } };
+                              { 2, 8, 66, 64, 9, 1 },   { 1, 90, 4, 5, 90, 2 },   { 2, 90, 5, 4, 90, 0 } };
     for (size_t i = 0; i < sizeof shapes / sizeof *shapes; i++) {
         const int *s = shapes[i];
         Rig rig = rig_make(s[0], s[1], s[2], s[3], s[4], s[5]);
@@ -188,9 +188,8 @@ static void check_nan(void)
 }
 
 /* Bias, slope and moments run over every value of y exactly once. */
-static void check_end(void)
+static void check_end(Rig r)
 {
-    Rig r = rig_make(3, 9, 14, 10, 11, 1);
     const int slots = nn_conv_winograd.slots(&r.g);
     float *plain = run(&r, FORWARD, 0, 4), *y = floats(r.y_len, 4),
           *scratch = floats(nn_conv_winograd.scratch(&r.g), 5);
@@ -214,6 +213,18 @@ static void check_end(void)
     }
     free(plain), free(y), free(scratch), free(moments), free(shift);
     rig_free(&r);
+}
+
+/* An image's bits do not depend on the images beside it: of a few the items are blocks of outputs, of many rows of tiles. */
+static void check_apart(void)
+{
+    Rig many = rig_make(40, 96, 5, 6, 100, 1), few = many;
+    few.g.N = 3, few.y_len = many.y_len / 40 * 3;
+    float *all = run(&many, FORWARD, 0, 4), *some = run(&few, FORWARD, 0, 4);
+    ck_assert(nn_conv_winograd.slots(&many.g) > 1 && nn_conv_winograd.slots(&few.g) == 1);
+    ck_assert(!memcmp(all, some, few.y_len * sizeof *some));
+    free(all), free(some);
+    rig_free(&many);
 }
 
 /* The instruction set of a process: LOCUS_ISA if it is given; else this test's, but where Check does not fork the first
@@ -247,7 +258,15 @@ END_TEST
 
 START_TEST(test_end_runs_once)
 {
-    if (choose_set(_i)) check_end();
+    if (!choose_set(_i)) return;
+    check_end(rig_make(3, 9, 14, 10, 11, 1));
+    check_end(rig_make(3, 96, 6, 5, 100, 1)); /* items are blocks of outputs */
+}
+END_TEST
+
+START_TEST(test_images_apart)
+{
+    if (choose_set(_i)) check_apart();
 }
 END_TEST
 
@@ -280,6 +299,7 @@ int main(void)
     tcase_add_loop_test(t, test_random_geometries, 0, 3);
     tcase_add_loop_test(t, test_nan_and_infinity_pass, 0, 3);
     tcase_add_loop_test(t, test_end_runs_once, 0, 3);
+    tcase_add_loop_test(t, test_images_apart, 0, 3);
     tcase_add_test(t, test_fits);
     suite_add_tcase(suite, t);
     return check_run(suite);

@@ -397,19 +397,32 @@ static size_t direct_scratch(const NnConvGeom *g)
 }
 
 /* Seconds of one thread: the sums with what tiles and row ends waste, and about a cycle for each float copied in or
- * out. Calibrated on one Xeon with tests/bench; only the ratio to the other methods' costs matters. */
+ * out; small planes cost most by their number. Calibrated on one Xeon with tests/bench; only the ratio to the other
+ * methods' costs matters. */
 static double sweep_cost(const Sweep *s)
 {
+    static const double per_plane = 100e-9;
     const double places = (double)nn_axis_count(&s->band.row, s->Ho, 0) * row_positions(s) * s->N * s->groups;
     const double sums = places * s->row_taps * s->col_taps * s->C * tile_count(s) * s->tile;
     const double copied = (double)s->N * s->groups * ((double)s->C * s->H * s->W + (double)s->O * s->Ho * s->Wo);
-    return (2 * sums / nn_micro()->flops_per_cycle + copied) / 3e9;
+    const double planes = (double)s->N * s->groups * (s->C + s->O);
+    return (2 * sums / nn_micro()->flops_per_cycle + copied) / 3e9 + planes * per_plane;
+}
+
+/* Every item reads all weights; these come from further away if a second-level cache does not hold them. */
+static double far_weights_cost(const Sweep *s)
+{
+    static const double per_weight = 0.5e-9;
+    enum { WEIGHTS_NEAR = 192 * 1024 };
+    const double weights = (double)s->row_taps * s->col_taps * s->C * tile_count(s) * s->tile;
+    return weights > WEIGHTS_NEAR ? per_weight * weights * s->N * sweep_bands(s) * s->groups : 0;
 }
 
 static double direct_cost(const NnConvGeom *g)
 {
-    const Sweep forward = sweep_forward(g), backward = sweep_backward(g);
-    return 2 * sweep_cost(&forward) + sweep_cost(&backward); /* the weight gradient is about another forward */
+    const Sweep f = sweep_forward(g), b = sweep_backward(g);
+    /* The weight gradient is about another forward, but has no weights to read. */
+    return 2 * sweep_cost(&f) + sweep_cost(&b) + far_weights_cost(&f) + far_weights_cost(&b);
 }
 
 /* Groups have channels of their own, so that their items share a slot. */

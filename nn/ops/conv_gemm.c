@@ -283,21 +283,24 @@ static double product_rate(void)
     return 15e9;
 }
 
-/* Expected seconds a float, of the column matrix (made or added up) and of a tensor that is read or written. */
-static const double column_seconds = 0.35e-9, tensor_seconds = 0.4e-9;
+/* Expected seconds a float, of the column matrix (made or added up) and of a tensor that is read or written; and of an
+ * image's part of a row of the column matrix, however short. */
+static const double column_seconds = 0.35e-9, tensor_seconds = 0.4e-9, run_seconds = 15e-9;
 
-/* The three products; few rows or a short inner length leave sgemm's registers half empty. */
-static double pointwise_cost(const NnConvGeom *g)
+/* The three products; few rows or columns or a short inner length leave sgemm's registers half empty. */
+static double product_cost(const NnConvGeom *g)
 {
-    const double image = (double)g->N * g->C * g->H * g->W, map = (double)g->N * g->O * g->Ho * g->Wo;
-    const double starve = (1 + 3.0 / g->Og) * (1 + 8.0 / g->K);
+    const Cut c = cut_make(g);
+    const double read = g->Kh < g->stride ? (double)g->Kh / g->stride : 1; /* of the image's rows */
+    const double image = read * g->N * g->C * g->H * g->W, map = (double)g->N * g->O * g->Ho * g->Wo;
+    const double starve = (1 + 3.0 / g->Og) * (1 + 8.0 / g->K) * (1 + 12.0 / (c.images * c.rows * c.cols));
     return 3 * (2 * map * g->K * starve / product_rate() + tensor_seconds * (image + map));
 }
 
 static double blas_cost(const NnConvGeom *g)
 {
-    const double pixels = (double)g->N * g->Ho * g->Wo;
-    return pointwise_cost(g) + 3 * column_seconds * pixels * g->K * g->groups;
+    const double runs = (double)g->N * g->K * g->groups;
+    return product_cost(g) + 3 * runs * (column_seconds * g->Ho * g->Wo + run_seconds);
 }
 
 static int blas_fits(const NnConvGeom *g)
@@ -341,6 +344,12 @@ static int pointwise_fits(const NnConvGeom *g)
 {
     return g->Kh == 1 && g->Kw == 1 && g->stride == 1 && g->pad == 0 && g->groups == 1 && g->upsample == 1 &&
            g->H * g->W >= POINTWISE_MIN;
+}
+
+static double pointwise_cost(const NnConvGeom *g)
+{
+    const NnConvGeom p = in_place(g);
+    return product_cost(&p);
 }
 
 static size_t pointwise_scratch(const NnConvGeom *g)

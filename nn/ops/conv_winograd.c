@@ -21,7 +21,9 @@
  *            0  4  0 -5  0  1               0    0    1
  *
  * For each of the 36 frequencies, M = U V is a matrix product [O,C] x [C,tiles]. An item of work is some rows of tiles,
- * over image borders if a row is short: all of its V, and of M a block of outputs, stay in a second-level cache.
+ * over image borders if a row is short: all of its V, and of M a block of outputs, stay in a second-level cache. Where
+ * weights are many and tiles few (512 channels of 4 x 4), U would be what comes and goes: there V is made of all tiles
+ * first, and an item is a block of outputs, whose U stays in that cache. Both ways give the same bits.
  *
  * Tiles are the lanes of the vectors. B^T d goes down the columns of the image, row by row, into the stage, in which
  * every column stands once; (B^T d) B goes across, where a tile has only its own 4 columns. The outer two of its patch
@@ -53,8 +55,10 @@ enum {
     LINE = 16,
     M_MAX = 64 * 1024, /* floats of M that stay in a second-level cache of 1 MiB, beside V and U */
     U_NEAR = 256 * 1024,
-    AHEAD = 8, /* channels whose taps are asked for in advance */
-    TILES = 48 /* of an item, roughly: more would not fit there, fewer would read U too often */
+    U_BLOCK = 160 * 1024,
+    AHEAD = 8,  /* channels whose taps are asked for in advance */
+    TILES = 48, /* of an item, roughly: more would not fit there, fewer would read U too often */
+    FEW_TILES = 96
 };
 
 /* y [N,O,Ho,Wo] from x [N,C,H,W]. Weights [o][c] lie at w + o w_o + c w_c, rotated or not. */
@@ -72,13 +76,14 @@ typedef struct {
     int first;            /* column of a row of tiles where the image begins: patches begin 1 before their tile */
     int skip;             /* columns of a row's first tile that the output does not have */
     int groups, block;    /* groups of 8 outputs; how many of them share M */
+    int by_outputs;       /* items are blocks of outputs, of all tiles */
     size_t u, v, m;       /* from one frequency to the next */
     size_t stage;         /* from one row of the half-transformed band to the next */
 } Cut;
 
 /* A thread's buffers. */
 typedef struct {
-    float *V, *M, *stage, *out, *zeros;
+    float *U, *V, *M, *stage, *out, *zeros;
     int32_t *left, *right; /* [P]: is there a tile on that side of this one? */
 } Slice;
 
@@ -92,18 +97,27 @@ static Conv conv_backward(const NnConvGeom *g)
     return (Conv){ g->N, g->O, g->Ho, g->Wo, g->C, g->H, g->W, 2 - g->pad, 9, (size_t)g->C * 9, 1 };
 }
 
+/* U is further away than a second-level cache, and V of all tiles is small beside it. */
+static int is_by_outputs(const Conv *k, const Cut *c)
+{
+    const int64_t tiles = (int64_t)k->N * c->tiles_h * c->tiles_w, u = (int64_t)FREQS * GROUP * c->groups * k->C;
+    return u > U_NEAR && tiles <= FEW_TILES;
+}
+
 static Cut cut_make(const Conv *k)
 {
     Cut c = { .first = k->pad == 2, .skip = k->pad == 0 };
     c.tiles_h = nn_ceil_div(k->Ho, TILE), c.tiles_w = nn_ceil_div(k->Wo + 2 * c.skip, TILE);
-    c.rows = nn_tiles_rows(c.tiles_w, k->N * c.tiles_h, TILES + LINE - 1);
-    c.items = nn_ceil_div(k->N * c.tiles_h, c.rows);
-    c.P = nn_ceil_div(c.rows * c.tiles_w, LINE) * LINE;
     c.groups = nn_ceil_div(k->O, GROUP);
+    c.by_outputs = is_by_outputs(k, &c);
+    c.rows = c.by_outputs ? k->N * c.tiles_h : nn_tiles_rows(c.tiles_w, k->N * c.tiles_h, TILES + LINE - 1);
+    c.P = nn_ceil_div(c.rows * c.tiles_w, LINE) * LINE;
     c.block = nn_min_int(c.groups, nn_max_int(1, M_MAX / (FREQS * GROUP * c.P)));
+    if (c.by_outputs) c.block = nn_min_int(c.block, nn_max_int(1, U_BLOCK / (FREQS * GROUP * k->C)));
     c.block = nn_ceil_div(c.groups, nn_ceil_div(c.groups, c.block));
+    c.items = c.by_outputs ? nn_ceil_div(c.groups, c.block) : nn_ceil_div(k->N * c.tiles_h, c.rows);
     /* A line more, so that frequencies do not share the same few sets of a cache. */
-    c.u = (size_t)c.groups * (size_t)k->C * GROUP + LINE;
+    c.u = (size_t)(c.by_outputs ? c.block : c.groups) * (size_t)k->C * GROUP + LINE;
     c.v = (size_t)k->C * (size_t)c.P + LINE;
     c.m = (size_t)(c.block * GROUP) * (size_t)c.P + LINE;
     c.stage = TILE * (size_t)c.P + LINE;
@@ -117,11 +131,18 @@ static float *take(float *base, size_t *used, size_t n)
     return at;
 }
 
-/* Lays out a thread's buffers; returns the floats they take. base may be NULL. */
+/* What all threads share: V of all tiles, or U of all outputs. */
+static size_t shared_len(const Cut *c)
+{
+    return nn_align_line(FREQS * (c->by_outputs ? c->v : c->u));
+}
+
+/* Lays out a thread's buffers but for what it shares; returns the floats they take. base may be NULL. */
 static size_t slice_make(const Conv *k, const Cut *c, float *base, Slice *s)
 {
     size_t n = 0;
-    s->V = take(base, &n, FREQS * c->v);
+    if (c->by_outputs) s->U = take(base, &n, FREQS * c->u);
+    else s->V = take(base, &n, FREQS * c->v);
     s->M = take(base, &n, FREQS * c->m);
     s->stage = take(base, &n, PATCH * c->stage);
     s->out = take(base, &n, TILE * c->stage);
@@ -140,7 +161,7 @@ static size_t slice_len(const Conv *k, const Cut *c)
 static size_t conv_scratch(const Conv *k)
 {
     const Cut c = cut_make(k);
-    return FREQS * c.u + (size_t)nn_threads() * slice_len(k, &c) + NN_MICRO_SLACK;
+    return shared_len(&c) + (size_t)nn_threads() * slice_len(k, &c) + NN_MICRO_SLACK;
 }
 
 /* ---- weights ---- */
@@ -153,22 +174,23 @@ void nn_winograd_taps(const float *w, size_t w_o, size_t w_c, int outputs, int c
     nn_micro()->transpose(outputs, NN_WINO_TAPS, at, w_o, taps, GROUP);
 }
 
-/* U [36][groups][C][8]; 0 where there is no such output. */
-static void transform_weights(const Conv *k, const Cut *c, const float *w, float *U)
+/* U [36][groups][C][8], of one group at `to`; 0 where there is no such output. */
+static void transform_group(const Conv *k, const Cut *c, const float *w, int group, float *to)
 {
     enum { LAST = (NN_WINO_TAPS - 1) * GROUP };
     const NnMicroWinograd *wino = nn_micro()->winograd;
-#pragma omp parallel for num_threads(nn_threads())
-    for (int group = 0; group < c->groups; group++) {
-        const float *from = w + (size_t)(group * GROUP) * k->w_o;
-        const int outputs = nn_min_int(GROUP, k->O - group * GROUP);
-        float taps[NN_WINO_TAPS * GROUP] = { 0 };
-        for (int ch = 0; ch < k->C; ch++) {
-            nn_winograd_taps(from, k->w_o, k->w_c, outputs, ch, k->C, taps);
-            wino->weights(k->rotated ? taps + LAST : taps, k->rotated ? -GROUP : GROUP,
-                          U + ((size_t)group * (size_t)k->C + (size_t)ch) * GROUP, c->u);
-        }
+    const float *from = w + (size_t)(group * GROUP) * k->w_o;
+    const int outputs = nn_min_int(GROUP, k->O - group * GROUP);
+    float taps[NN_WINO_TAPS * GROUP] = { 0 };
+    for (int ch = 0; ch < k->C; ch++, to += GROUP) {
+        nn_winograd_taps(from, k->w_o, k->w_c, outputs, ch, k->C, taps);
+        wino->weights(k->rotated ? taps + LAST : taps, k->rotated ? -GROUP : GROUP, to, c->u);
     }
+}
+
+static float *group_at(const Conv *k, float *U, int group)
+{
+    return U + (size_t)group * (size_t)k->C * GROUP;
 }
 
 /* ---- one item ---- */
@@ -220,14 +242,14 @@ static void transform_channel(const Conv *k, const Cut *c, const Slice *s, const
     wino->across(s->stage, c->stage, s->left, s->right, c->P, s->V + (size_t)ch * (size_t)c->P, c->v);
 }
 
-/* M [36][block][8][P] of groups g0 <= g < g1. */
-static void multiply(const Conv *k, const Cut *c, const Slice *s, const float *U, int g0, int g1)
+/* M [36][block][8][P] of some groups, the first of which is at U. */
+static void multiply(const Conv *k, const Cut *c, const Slice *s, float *U, int groups)
 {
     const NnMicroWinograd *wino = nn_micro()->winograd;
     for (size_t f = 0; f < FREQS; f++)
-        for (int g = g0; g < g1; g++)
-            wino->product(k->C, c->P, s->V + f * c->v, U + f * c->u + (size_t)g * (size_t)k->C * GROUP,
-                          s->M + f * c->m + (size_t)((g - g0) * GROUP) * (size_t)c->P);
+        for (int g = 0; g < groups; g++)
+            wino->product(k->C, c->P, s->V + f * c->v, group_at(k, U, g) + f * c->u,
+                          s->M + f * c->m + (size_t)(g * GROUP) * (size_t)c->P);
 }
 
 NN_KERNEL_CLONES
@@ -272,18 +294,43 @@ static void finish_channel(const Conv *k, const Cut *c, const Slice *s, const fl
     }
 }
 
-static void run_item(const Conv *k, const Cut *c, const Slice *s, const float *x, const float *U, int item,
-                     const Target *to)
+/* Groups g0 .. g0 + block - 1 of the outputs of some rows of tiles, whose V is there. U: of the first. */
+static void run_block(const Conv *k, const Cut *c, const Slice *s, float *U, int g0, int row0, int rows,
+                      const Target *to)
 {
-    const int row0 = item * c->rows, rows = nn_min_int(c->rows, k->N * c->tiles_h - row0);
+    const int g1 = nn_min_int(c->groups, g0 + c->block), o1 = nn_min_int(k->O, g1 * GROUP);
     if (to->end && to->end->moments)
-        memset(to->end->moments + (size_t)item * (size_t)k->O * 3, 0, sizeof(float) * (size_t)k->O * 3);
-    for (int ch = 0; ch < k->C; ch++) transform_channel(k, c, s, x, ch, row0, rows);
-    for (int g0 = 0; g0 < c->groups; g0 += c->block) {
-        const int g1 = nn_min_int(c->groups, g0 + c->block), o1 = nn_min_int(k->O, g1 * GROUP);
-        multiply(k, c, s, U, g0, g1);
-        for (int o = g0 * GROUP; o < o1; o++)
-            finish_channel(k, c, s, s->M + (size_t)(o - g0 * GROUP) * (size_t)c->P, o, row0, rows, to);
+        memset(to->end->moments + ((size_t)(row0 / c->rows) * (size_t)k->O + (size_t)(g0 * GROUP)) * 3, 0,
+               sizeof(float) * (size_t)(o1 - g0 * GROUP) * 3);
+    multiply(k, c, s, U, g1 - g0);
+    for (int o = g0 * GROUP; o < o1; o++)
+        finish_channel(k, c, s, s->M + (size_t)(o - g0 * GROUP) * (size_t)c->P, o, row0, rows, to);
+}
+
+/* Items are rows of tiles: U first, then for each item its V. */
+static void run_tiles(const Conv *k, const Cut *c, const Slice *s, const float *x, const float *w, float *U,
+                      const Target *to)
+{
+#pragma omp for
+    for (int group = 0; group < c->groups; group++) transform_group(k, c, w, group, group_at(k, U, group));
+#pragma omp for schedule(dynamic)
+    for (int item = 0; item < c->items; item++) {
+        const int row0 = item * c->rows, rows = nn_min_int(c->rows, k->N * c->tiles_h - row0);
+        for (int ch = 0; ch < k->C; ch++) transform_channel(k, c, s, x, ch, row0, rows);
+        for (int g = 0; g < c->groups; g += c->block) run_block(k, c, s, group_at(k, U, g), g, row0, rows, to);
+    }
+}
+
+/* Items are blocks of outputs: V first, then for each item its U. */
+static void run_outputs(const Conv *k, const Cut *c, const Slice *s, const float *x, const float *w, const Target *to)
+{
+#pragma omp for
+    for (int ch = 0; ch < k->C; ch++) transform_channel(k, c, s, x, ch, 0, c->rows);
+#pragma omp for schedule(dynamic)
+    for (int item = 0; item < c->items; item++) {
+        const int g0 = item * c->block, g1 = nn_min_int(c->groups, g0 + c->block);
+        for (int g = g0; g < g1; g++) transform_group(k, c, w, g, group_at(k, s->U, g - g0));
+        run_block(k, c, s, s->U, g0, 0, c->rows, to);
     }
 }
 
@@ -291,8 +338,7 @@ static void run(const Conv *k, const float *x, const float *w, const Target *to,
 {
     const Cut c = cut_make(k);
     const size_t slice = slice_len(k, &c);
-    float *U = scratch, *slices = scratch + FREQS * c.u;
-    transform_weights(k, &c, w, U);
+    float *shared = scratch, *slices = scratch + shared_len(&c);
 #pragma omp parallel num_threads(nn_threads())
     {
         Slice s;
@@ -302,8 +348,8 @@ static void run(const Conv *k, const float *x, const float *w, const Target *to,
             s.left[p] = p % c.tiles_w ? -1 : 0;
             s.right[p] = (p + 1) % c.tiles_w ? -1 : 0;
         }
-#pragma omp for schedule(dynamic)
-        for (int item = 0; item < c.items; item++) run_item(k, &c, &s, x, U, item, to);
+        if (c.by_outputs) s.V = shared, run_outputs(k, &c, &s, x, w, to);
+        else run_tiles(k, &c, &s, x, w, shared, to);
     }
 }
 
@@ -317,23 +363,29 @@ static int fits(const NnConvGeom *g)
 
 /* Products of tiles, transforms of tiles, transforms of weights: constants fitted to some twenty shapes with AVX-512,
  * to four with the others (memory bounds the transforms, so only products depend on the set). Beside a plain sum it
- * pays from about 32 channels on either side and maps of 12 x 12. */
+ * pays from about 32 channels on either side, on maps of 4 x 4 too where there are some images. */
+static double weights_seconds(const Conv *k, const Cut *c)
+{
+    static const double per_weight = 40e-9, per_weight_near = 30e-9, per_weight_read = 10e-9;
+    const double pairs = (double)k->C * k->O;
+    const int far = FREQS * c->u > U_NEAR; /* then every item reads it from further than a second-level cache */
+    if (c->by_outputs) return pairs * per_weight_near;
+    return pairs * (per_weight + (far ? c->items * per_weight_read : 0));
+}
+
 static double cost(const NnConvGeom *g)
 {
     static const double per_flop = 1.0 / 120e9, per_tile = 20e-9;
-    static const double per_weight = 40e-9, per_weight_read = 10e-9;
-    const Conv forward = conv_forward(g), backward = conv_backward(g);
-    const Cut cuts[] = { cut_make(&forward), cut_make(&backward) };
-    const double pairs = (double)g->C * g->O;
-    const int far = FREQS * cuts[0].u > U_NEAR; /* then every item reads it from further than a second-level cache */
-    double seconds = 3 * pairs * (per_weight + (far ? cuts[0].items * per_weight_read : 0));
+    const Conv convs[] = { conv_forward(g), conv_backward(g) };
+    double seconds = 0;
     for (int i = 0; i < 2; i++) {
-        const double tiles = (double)g->N * cuts[i].tiles_h * cuts[i].tiles_w;
-        const double in_vectors = (double)cuts[i].items * cuts[i].P;
-        /* The weight gradient has the tiles of forward; its products are slower. */
+        const Cut c = cut_make(&convs[i]);
+        const double tiles = (double)g->N * c.tiles_h * c.tiles_w;
+        const double in_vectors = (double)c.P * (c.by_outputs ? 1 : c.items);
+        /* The weight gradient has the tiles of forward; its products are slower, and it too has weights to transform. */
         const double products = in_vectors + (i ? 0 : 1.3 * tiles);
-        seconds += 2 * FREQS * pairs * products * per_flop * 56 / nn_micro()->flops_per_cycle;
-        seconds += (i ? 1 : 2) * per_tile * tiles * (g->C + g->O);
+        seconds += 2.0 * FREQS * g->C * g->O * products * per_flop * 56 / nn_micro()->flops_per_cycle;
+        seconds += (i ? 1 : 2) * (per_tile * tiles * (g->C + g->O) + weights_seconds(&convs[i], &c));
     }
     return seconds;
 }
@@ -368,7 +420,8 @@ static size_t scratch(const NnConvGeom *g)
 static int slots(const NnConvGeom *g)
 {
     const Conv k = conv_forward(g);
-    return cut_make(&k).items;
+    const Cut c = cut_make(&k);
+    return c.by_outputs ? 1 : c.items;
 }
 
 static void forward(const NnConvGeom *g, const float *x, const float *w, const NnConvEnd *end, float *y,

@@ -1,18 +1,17 @@
-/* pool.c -- max, average and global average pooling; formulas in pool.h. Every plane is one thread's. */
+/* pool.c -- max, average and global average pooling; formulas in pool.h. Every plane is one thread's. Forward goes
+ * window by window, or (pool_rows.c) by rows of windows at once: the same bits. */
 #include "nn/ops/pool.h"
 
 #include <math.h>
+#include <omp.h>
 
 #include "nn/base/parallel.h"
 #include "nn/ops/case_shapes.h"
 #include "nn/ops/plane_sum.h"
+#include "nn/ops/pool_rows.h"
 #include "nn/ops/vec.h"
 
-/* One image plane and its pooled plane. */
-typedef struct {
-    int planes, H, W, Ho, Wo;
-    NnPoolAttr a;
-} PoolGeom;
+typedef NnPoolGeom PoolGeom;
 
 /* The part of a window that lies inside the plane: rows i0..i1-1, columns j0..j1-1; never empty. */
 typedef struct {
@@ -39,6 +38,15 @@ static NnStatus check_rank(const char *op, NnShape x, NnErr *err)
     return nn_fail(err, NN_ERR_SHAPE, "%s: want images [N,C,H,W], got %s", op, nn_shape_text(x, text));
 }
 
+/* Of a window that fits. */
+static NnShape pooled(NnShape x, const NnPoolAttr *a)
+{
+    const int64_t H = x.d[2] + 2 * (int64_t)a->pad, W = x.d[3] + 2 * (int64_t)a->pad;
+    return (NnShape){
+        4, { x.d[0], x.d[1], (int32_t)((H - a->size) / a->stride + 1), (int32_t)((W - a->size) / a->stride + 1) }
+    };
+}
+
 static NnStatus pool_shape(const char *op, NnShape x, const NnPoolAttr *a, NnShape *ys, NnErr *err)
 {
     NN_TRY(check_rank(op, x, err));
@@ -50,10 +58,29 @@ static NnStatus pool_shape(const char *op, NnShape x, const NnPoolAttr *a, NnSha
     if (H < a->size || W < a->size)
         return nn_fail(err, NN_ERR_SHAPE, "%s: a window of %d does not fit %dx%d with pad %d", op, a->size, x.d[2],
                        x.d[3], a->pad);
-    *ys = (NnShape){
-        4, { x.d[0], x.d[1], (int32_t)((H - a->size) / a->stride + 1), (int32_t)((W - a->size) / a->stride + 1) }
-    };
+    *ys = pooled(x, a);
     return nn_shape_check(*ys, err);
+}
+
+/* ---- the two kernels of max and average: by rows of windows, and window by window ---- */
+
+static int rows_fit(const NnShape *xs, int n_in, const void *attr, const void *how)
+{
+    (void)n_in, (void)how;
+    const PoolGeom g = pool_geom(xs[0], pooled(xs[0], attr), attr);
+    return nn_pool_rows_fit(&g);
+}
+
+static size_t rows_scratch(const NnShape *xs, int n_in, NnShape ys, const void *attr, const void *how)
+{
+    (void)n_in, (void)how;
+    const PoolGeom g = pool_geom(xs[0], ys, attr);
+    return (size_t)nn_threads() * nn_pool_rows_scratch(&g);
+}
+
+static float *my_scratch(const PoolGeom *g, float *scratch)
+{
+    return scratch + (size_t)omp_get_thread_num() * nn_pool_rows_scratch(g);
 }
 
 /* ---- max: saves which element of its window won, counted from the window's corner, so backward reads no x ---- */
@@ -96,13 +123,27 @@ static void max_plane(const PoolGeom *g, const float *x, float *y, float *saved)
 
 static void max_plane_backward(const PoolGeom *g, const float *dy, const float *saved, float *dx)
 {
-    for (int i = 0; i < g->Ho; i++)
+    const double per_row = 1.0 / g->a.size; /* to divide by multiplying: a division would take longest */
+    const int next_row = g->W - g->a.size;
+    for (int i = 0; i < g->Ho; i++, dy += g->Wo, saved += g->Wo) {
+        const int corner = (i * g->a.stride - g->a.pad) * g->W - g->a.pad;
         for (int j = 0; j < g->Wo; j++) {
-            const int won = (int)saved[i * g->Wo + j];
-            const int row = i * g->a.stride - g->a.pad + won / g->a.size;
-            const int col = j * g->a.stride - g->a.pad + won % g->a.size;
-            dx[row * g->W + col] += dy[i * g->Wo + j];
+            const int won = (int)saved[j], row = (int)((won + 0.5) * per_row);
+            dx[corner + j * g->a.stride + won + row * next_row] += dy[j];
         }
+    }
+}
+
+static void max_pool_forward_rows(const NnFwd *k)
+{
+    const PoolGeom g = pool_geom(k->xs[0], k->ys, k->attr);
+    const size_t in = (size_t)g.H * (size_t)g.W, out = (size_t)g.Ho * (size_t)g.Wo;
+#pragma omp parallel for num_threads(nn_threads()) if ((size_t)g.planes * in > NN_PARALLEL_MIN)
+    for (int p = 0; p < g.planes; p++) {
+        const float *x = k->x[0] + (size_t)p * in;
+        float *y = k->y + (size_t)p * out, *saved = k->saved ? k->saved + (size_t)p * out : NULL;
+        if (!nn_pool_rows_max(&g, x, y, saved, my_scratch(&g, k->scratch))) max_plane(&g, x, y, saved);
+    }
 }
 
 static void max_pool_forward(const NnFwd *k)
@@ -127,7 +168,11 @@ static void max_pool_backward(const NnBwd *k)
     }
 }
 
-static const NnKernel max_pool_kernels[] = { { .forward = max_pool_forward, .backward = max_pool_backward } };
+static const NnKernel max_pool_kernels[] = {
+    { "rows", .fits = rows_fit, .scratch = rows_scratch, .forward = max_pool_forward_rows,
+      .backward = max_pool_backward },
+    { "windows", .forward = max_pool_forward, .backward = max_pool_backward },
+};
 
 /* ---- average ---- */
 
@@ -170,7 +215,17 @@ static void avg_pool_forward(const NnFwd *k)
     for (int p = 0; p < g.planes; p++) avg_plane(&g, k->x[0] + (size_t)p * in, k->y + (size_t)p * out);
 }
 
-static void avg_pool_backward(const NnBwd *k)
+static void avg_pool_forward_rows(const NnFwd *k)
+{
+    const PoolGeom g = pool_geom(k->xs[0], k->ys, k->attr);
+    const size_t in = (size_t)g.H * (size_t)g.W, out = (size_t)g.Ho * (size_t)g.Wo;
+#pragma omp parallel for num_threads(nn_threads()) if ((size_t)g.planes * in > NN_PARALLEL_MIN)
+    for (int p = 0; p < g.planes; p++)
+        nn_pool_rows_average(&g, k->x[0] + (size_t)p * in, k->y + (size_t)p * out, my_scratch(&g, k->scratch));
+}
+
+/* plane: which way dx of one plane is added up. */
+static void avg_backward(const NnBwd *k, void (*plane)(const PoolGeom *g, const float *dy, float *dx))
 {
     const PoolGeom g = pool_geom(k->xs[0], k->ys, k->attr);
     const size_t in = (size_t)g.H * (size_t)g.W, out = (size_t)g.Ho * (size_t)g.Wo;
@@ -179,11 +234,25 @@ static void avg_pool_backward(const NnBwd *k)
     for (int p = 0; p < g.planes; p++) {
         float *dx = k->dx[0] + (size_t)p * in;
         if (k->fresh & 1) nn_vec_clear(dx, in);
-        avg_plane_backward(&g, k->dy + (size_t)p * out, dx);
+        plane(&g, k->dy + (size_t)p * out, dx);
     }
 }
 
-static const NnKernel avg_pool_kernels[] = { { .forward = avg_pool_forward, .backward = avg_pool_backward } };
+static void avg_pool_backward(const NnBwd *k)
+{
+    avg_backward(k, avg_plane_backward);
+}
+
+static void avg_pool_backward_rows(const NnBwd *k)
+{
+    avg_backward(k, nn_pool_rows_average_backward);
+}
+
+static const NnKernel avg_pool_kernels[] = {
+    { "rows", .fits = rows_fit, .scratch = rows_scratch, .forward = avg_pool_forward_rows,
+      .backward = avg_pool_backward_rows },
+    { "windows", .forward = avg_pool_forward, .backward = avg_pool_backward },
+};
 
 /* ---- global average ---- */
 
@@ -251,6 +320,8 @@ static const NnOpCase max_pool_cases[] = {
     { "rows left over", { IMAGE(1, 3, 4, 4) }, .attr = ATTR(3, 2, 0), .in = { spread } },
     { "stride wider than window", { IMAGE(1, 1, 6, 8) }, .attr = ATTR(2, 3, 0), .in = { spread } },
     { "large", { IMAGE(2, 3, 67, 65) }, .lo = -100, .hi = 100, .attr = ATTR(3, 2, 1) },
+    { "rows of windows", { IMAGE(1, 2, 2, 12) }, .attr = ATTR(2, 1, 0), .in = { spread } },
+    { "rows of windows, columns left over", { IMAGE(1, 1, 2, 24) }, .attr = ATTR(2, 2, 1), .in = { spread } },
     { "rank", { { 2, { 4, 4 } } }, .attr = ATTR(2, 2, 0), .want = NN_ERR_SHAPE },
     { "too large", { IMAGE(1, 1, 2, 3) }, .attr = ATTR(3, 1, 0), .want = NN_ERR_SHAPE },
     { "pad", { IMAGE(1, 1, 4, 4) }, .attr = ATTR(2, 2, 2), .want = NN_ERR_SHAPE },
@@ -274,6 +345,8 @@ static const NnOpCase avg_pool_cases[] = {
     { "3x3, overlapping, pad 1", { IMAGE(2, 2, 5, 7) }, DRAWN, .attr = ATTR(3, 2, 1) },
     { "5x5, stride 1", { IMAGE(1, 2, 7, 6) }, DRAWN, .attr = ATTR(5, 1, 2) },
     { "large", { IMAGE(2, 3, 67, 65) }, DRAWN, .attr = ATTR(3, 2, 1) },
+    { "4x4, stride 1", { IMAGE(1, 2, 5, 9) }, DRAWN, .attr = ATTR(4, 1, 2) },
+    { "3x3, columns left over", { IMAGE(1, 2, 4, 20) }, DRAWN, .attr = ATTR(3, 2, 0) },
     { "rank", { { 3, { 1, 4, 4 } } }, .attr = ATTR(2, 2, 0), .want = NN_ERR_SHAPE },
     { "too large", { IMAGE(1, 1, 3, 2) }, .attr = ATTR(3, 1, 0), .want = NN_ERR_SHAPE },
     { "size 0", { IMAGE(1, 1, 4, 4) }, .attr = ATTR(0, 1, 0), .want = NN_ERR_SHAPE },
