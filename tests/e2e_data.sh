@@ -174,6 +174,14 @@ expect 3 "one-class: 1 splits hold one class only" "$train" run.ini --dry-run --
 expect 0 "wrote oneclass: last.safetensors" "$train" run.ini --out oneclass --set data.path=$set/oneclass.csv --set data.allow=one-class
 grep -qF "warning  no validation, which takes real and forged images" said || fail "validation left out in silence: $(cat said)"
 grep -qF "no forged images among the 3 validation images: nothing is validated" said || fail "the class is not named: $(cat said)"
+# A run whose validation images lose a class on the way keeps its best, and the report invents no margin for it.
+cp $set/manifest.csv $set/changed.csv
+expect 0 "wrote changed: best.safetensors" "$train" run.ini --out changed --set data.path=$set/changed.csv
+cp $set/oneclass.csv $set/changed.csv
+expect 0 "wrote changed: best.safetensors" "$train" run.ini --out changed --resume --set data.path=$set/changed.csv \
+    --set data.allow=one-class --set train.steps=4
+grep -qF "whose weights are kept as best.safetensors" changed/report.html || fail "the best is not in the report"
+grep -qF "validation images fix that AUC" changed/report.html && fail "a margin of no images"
 expect 3 "[data] allow does not cover this" "$train" run.ini --dry-run --set data.path=$set/origin.csv
 expect 2 "\"leak-origin\" cannot be allowed" "$train" run.ini --dry-run --set data.allow=masks-some,leak-origin
 expect 2 "[data] on_bad" "$train" run.ini --dry-run --set data.allow=missing

@@ -1,5 +1,5 @@
-/* run_rig.h -- what the tests of whole runs share: runs in folders of the test's own, what they come to, and taking them
- * up again. */
+/* run_rig.h -- what the tests of whole runs share: runs in folders of the test's own, what they come to, and taking
+ * them up again. */
 #ifndef RUN_RIG_H
 #define RUN_RIG_H
 #include "nn/base/file.h"

@@ -176,6 +176,7 @@ static void check_chosen(void)
                               /* channels that fill vectors; several lanes of tiles in the weight gradient */
                               { 3, 60, 8, 8, 125, 0 },
                               { 2, 28, 62, 66, 29, 0 },
+                              { 1, 30, 37, 17, 31, 0 }, /* 7 of 10 rows of tiles at once, then 3 */
                               { 2, 8, 33, 32, 9, 1 } };
     for (size_t i = 0; i < sizeof shapes / sizeof *shapes; i++) {
         const int *s = shapes[i];

@@ -215,7 +215,8 @@ static void check_end(Rig r)
     rig_free(&r);
 }
 
-/* An image's bits do not depend on the images beside it: of a few the items are blocks of outputs, of many rows of tiles. */
+/* An image's bits do not depend on the images beside it: of a few the items are blocks of outputs, of many rows of
+ * tiles. */
 static void check_apart(void)
 {
     Rig many = rig_make(40, 96, 5, 6, 100, 1), few = many;

@@ -1,5 +1,6 @@
 /* test_pool.c -- the two kernels of max and average pooling, by rows of windows and window by window, must agree to
- * the bit: values, which element won, gradients; with ties, infinities and NaN. */
+ * the bit: values, which element won, gradients; with ties, infinities and NaN. And of large windows, whose rows are
+ * found by multiplying, the gradient goes where it belongs. */
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -78,12 +79,32 @@ START_TEST(test_same_bits)
 }
 END_TEST
 
+/* The gradient goes to the element that won, at both ends of every row of a window. */
+START_TEST(test_winner_of_large_windows)
+{
+    static const int sizes[] = { 17, 49, 98, 103 }; /* 1 / 49, 1 / 98 and 1 / 103, rounded, are too small */
+    for (size_t s = 0; s < sizeof sizes / sizeof *sizes; s++)
+        for (int end = 0; end < 2 * sizes[s]; end++) {
+            /* One window, which leaves out the last column. */
+            const int size = sizes[s], W = size + 1, n = size * W, won = end / 2 * W + (end % 2 ? size - 1 : 0);
+            int right = 0;
+            memset(x, 0, sizeof *x * (size_t)n);
+            x[won] = dy[0] = 1;
+            run(&nn_op_max_pool, &nn_op_max_pool.kernels[1], (NnShape){ 4, { 1, 1, size, W } },
+                &(NnPoolAttr){ size, 2, 0 }, &by_windows);
+            for (int i = 0; i < n; i++) right += by_windows.dx[i] == (float)(i % 7) + (float)(i == won);
+            ck_assert_msg(right == n, "size %d: %d has won, but the gradient is elsewhere", size, won);
+        }
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("pool");
     TCase *t = tcase_create("pool");
     tcase_set_timeout(t, 60);
     tcase_add_test(t, test_same_bits);
+    tcase_add_test(t, test_winner_of_large_windows);
     suite_add_tcase(suite, t);
     return check_run(suite);
 }

@@ -1,4 +1,5 @@
-/* test_profile.c -- `train --profile`: every plan that a step runs is timed, and counts once in the parts of the step. */
+/* test_profile.c -- `train --profile`: every plan that a step runs is timed, and counts once in the parts of the
+ * step. */
 #include "nn/base/clock.h"
 #include "tests/train_rig.h"
 #include "train/profile.h"
@@ -41,7 +42,8 @@ START_TEST(every_plan_is_timed)
     const TrainProfile p = train_profile_sum(t);
     ck_assert(p.detector > 0 && p.waiting >= 0);
     ck_assert_int_eq(p.adversary > 0, n_plans[_i] > 0);
-    /* So n things that are timed leave n + 1 seconds of a step. A part that is left out or counted twice leaves others. */
+    /* So n things that are timed leave n + 1 seconds of a step. A part that is left out or counted twice leaves
+     * others. */
     ck_assert_double_eq(p.rest, p.detector + p.adversary + p.waiting + STEPS);
     ck_assert_double_eq(p.all, t->stepping);
     ck_assert_int_eq(train_profile_print(t, &err), NN_OK);

@@ -133,6 +133,22 @@ START_TEST(test_few_names)
 }
 END_TEST
 
+/* A name is cut between characters, never inside one: here they end at bytes 79 and 82, or at 80. */
+START_TEST(test_long_names_stay_utf8)
+{
+    static const char euro[] = "\xe2\x82\xac";
+    char name[100], expected[100];
+    for (int before = 1; before <= 2; before++) {
+        NnFewNames few = { 0 };
+        snprintf(name, sizeof name, "%.*s", before, "xx");
+        for (int i = 0; i < 30; i++) strcat(name, euro);
+        snprintf(expected, sizeof expected, "%.*s...", before == 1 ? 79 : 80, name);
+        nn_few_add(&few, "%s", name);
+        ck_assert_str_eq(nn_few_say(&few), expected);
+    }
+}
+END_TEST
+
 int main(void)
 {
     Suite *s = suite_create("split_gaps");
@@ -145,6 +161,7 @@ int main(void)
     tcase_add_test(t, test_manipulation_missing);
     tcase_add_test(t, test_many_manipulations_missing);
     tcase_add_test(t, test_few_names);
+    tcase_add_test(t, test_long_names_stay_utf8);
     suite_add_tcase(s, t);
     return check_run(s);
 }

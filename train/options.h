@@ -25,7 +25,8 @@ void train_options_free(TrainOptions *o);
 void train_options_help(const char *program);
 
 /* The command that goes on with this run: argv without --out, --resume and --annotations, then `--out folder --resume`
- * and, unless NULL, `--annotations annotations` (all before a "--" of argv), quoted for a shell. Caller frees; NULL: no memory. */
+ * and, unless NULL, `--annotations annotations` (all before a "--" of argv), quoted for a shell. Caller frees; NULL: no
+ * memory. */
 char *train_options_resume_command(int argc, char **argv, const char *folder, const char *annotations);
 
 #endif

@@ -122,7 +122,8 @@ static int say_validations(const TrainEnding *e, const TrainVerdict *v, char tex
     snprintf(text[n++], SENTENCE,
              "With the threshold %.3f, chosen on these images, it is right on %.0f of 100 of them.", v->threshold,
              100 * v->accuracy);
-    say_margin(e->trainer, v, text[n++]);
+    /* A resumed run may have lost its validation images. */
+    if (e->trainer->n_val) say_margin(e->trainer, v, text[n++]);
     say_trend(v, text[n++]);
     snprintf(
         text[n++], SENTENCE,

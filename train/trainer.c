@@ -22,8 +22,8 @@ static NnStatus copy_index(int **to, const int *from, int n, NnErr *err)
     return NN_OK;
 }
 
-/* Images of one class cannot say which detector is better: one that calls everything real would be best on real ones. So
- * there is no validation on them, which is an error unless it is allowed. */
+/* Images of one class cannot say which detector is better: one that calls everything real would be best on real ones.
+ * So there is no validation on them, which is an error unless it is allowed. */
 static NnStatus settle_validation(Trainer *t, NnErr *err)
 {
     int n[2] = { 0, 0 };

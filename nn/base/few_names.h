@@ -2,7 +2,7 @@
 #ifndef NN_FEW_NAMES_H
 #define NN_FEW_NAMES_H
 
-enum { NN_FEW = 8, NN_FEW_BYTES = 80 }; /* names that are said; bytes of one, behind which "..." stands */
+enum { NN_FEW = 8, NN_FEW_BYTES = 80 }; /* names that are said; bytes of one at most, behind which "..." stands */
 
 /* Begin with { 0 }. */
 typedef struct {

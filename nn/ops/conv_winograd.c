@@ -382,7 +382,7 @@ static double cost(const NnConvGeom *g)
         const Cut c = cut_make(&convs[i]);
         const double tiles = (double)g->N * c.tiles_h * c.tiles_w;
         const double in_vectors = (double)c.P * (c.by_outputs ? 1 : c.items);
-        /* The weight gradient has the tiles of forward; its products are slower, and it too has weights to transform. */
+        /* The weight gradient has the tiles of forward; its products are slower, and weights are transformed too. */
         const double products = in_vectors + (i ? 0 : 1.3 * tiles);
         seconds += 2.0 * FREQS * g->C * g->O * products * per_flop * 56 / nn_micro()->flops_per_cycle;
         seconds += (i ? 1 : 2) * (per_tile * tiles * (g->C + g->O) + weights_seconds(&convs[i], &c));
