@@ -74,7 +74,7 @@ START_TEST(missing_masks_of_the_oracle)
     drop_masks(5);
     Trainer *t = make_trainer();
     FAILS(train_active_check(t, &err), NN_ERR_DATA, "budget = 0.2", "34 training images", "6 masks", "only 5 of the 17",
-          "(swap 5 of 17)", "annotate = person");
+          "(5 of 17 swap)", "annotate = person");
     run_folder("run", folder);
     FAILS(go_on(t, folder), NN_ERR_DATA, "6 masks");
     t->config.active.annotate = TRAIN_ANNOTATE_PERSON;

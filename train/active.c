@@ -35,7 +35,7 @@ static void name_methods(const Trainer *t, NnFewNames *few)
             if (t->set->items[item].method != m) continue;
             all++, known += data_mask_is_known(t->set, item);
         }
-        if (all) nn_few_add(few, "%.40s %d of %d", t->set->methods[m], known, all);
+        if (all) nn_few_add(few, "%d of %d %s", known, all, t->set->methods[m]);
     }
 }
 

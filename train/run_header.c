@@ -104,10 +104,9 @@ static void say_no_validation(TrainLog *log, const Trainer *t)
 {
     train_log_say(
         log,
-        "warning  no validation, which takes real and forged images, so no best.safetensors, and best, patience and "
-        "schedule = plateau do "
-        "nothing; last.safetensors is written every %lld steps. To validate: more people, photos or videos, a "
-        "larger [data] val_fraction, or a validation split in the data",
+        "warning  no validation, which takes real and forged images, so no new best.safetensors, and best, patience "
+        "and schedule = plateau do nothing; last.safetensors is written every %lld steps. To validate: more people, "
+        "photos or videos, a larger [data] val_fraction, or a validation split in the data",
         (long long)t->validate_every);
 }
 
