@@ -185,7 +185,7 @@ grep -qF "validation images fix that AUC" changed/report.html && fail "a margin 
 expect 3 "[data] allow does not cover this" "$train" run.ini --dry-run --set data.path=$set/origin.csv
 expect 2 "\"leak-origin\" cannot be allowed" "$train" run.ini --dry-run --set data.allow=masks-some,leak-origin
 expect 2 "[data] on_bad" "$train" run.ini --dry-run --set data.allow=missing
-expect 3 "wants 2 masks, but only 0 of the 12 forged ones have one (warp 0 of 12)" "$train" run.ini --dry-run \
+expect 3 "wants 2 masks, but only 0 of the 12 forged ones have one (0 of 12 warp)" "$train" run.ini --dry-run \
     --set data.path=$set/bare.csv --set data.methods=warp --set active.picker=random --set active.budget=0.1
 expect 2 "no such kind of finding" "$train" run.ini --dry-run --set data.allow=mask
 expect 3 "torn.png: PNG cut short" "$train" run.ini --dry-run --set data.path=$set/torn.csv
