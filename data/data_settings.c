@@ -47,8 +47,7 @@ static const NnSetting data_rows[] = {
     { "allow", NN_SET_TEXT, AT(allow), "", 0, 0, NULL, "",
       "findings of the data check that shall not stop a run, comma separated: leak-file, contradiction, one-class "
       "(validation images of one class are then left out), masks-some (data check --help says what they are). Videos "
-      "and sources in two splits stop every run, "
-      "and files that cannot be read are the business of on_bad" },
+      "and sources in two splits stop every run, and files that cannot be read are the business of on_bad" },
 };
 #undef AT
 

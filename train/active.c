@@ -25,7 +25,7 @@ static int is_eligible(const Trainer *t, int item)
     return is_forged(t, item) && (by_person || data_mask_is_known(t->set, item));
 }
 
-/* "swap 3 of 18, warp 0 of 20": of each manipulation's training images those with a mask. */
+/* "3 of 18 swap, 0 of 20 warp": of each manipulation's training images those with a mask. */
 static void name_methods(const Trainer *t, NnFewNames *few)
 {
     for (int m = 0; m < t->set->n_methods; m++) {

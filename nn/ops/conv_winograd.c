@@ -361,9 +361,7 @@ static int fits(const NnConvGeom *g)
            g->pad <= 2;
 }
 
-/* Products of tiles, transforms of tiles, transforms of weights: constants fitted to some twenty shapes with AVX-512,
- * to four with the others (memory bounds the transforms, so only products depend on the set). Beside a plain sum it
- * pays from about 32 channels on either side, on maps of 4 x 4 too where there are some images. */
+/* One direction's: to transform weights, and to read them. */
 static double weights_seconds(const Conv *k, const Cut *c)
 {
     static const double per_weight = 40e-9, per_weight_near = 30e-9, per_weight_read = 10e-9;
@@ -373,6 +371,9 @@ static double weights_seconds(const Conv *k, const Cut *c)
     return pairs * (per_weight + (far ? c->items * per_weight_read : 0));
 }
 
+/* Products of tiles, transforms of tiles, transforms of weights: constants fitted to some twenty shapes with AVX-512,
+ * to four with the others (memory bounds the transforms, so only products depend on the set). Beside a plain sum it
+ * pays from about 32 channels on either side, on maps of 4 x 4 too where there are some images. */
 static double cost(const NnConvGeom *g)
 {
     static const double per_flop = 1.0 / 120e9, per_tile = 20e-9;
