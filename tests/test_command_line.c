@@ -17,15 +17,10 @@ typedef struct {
     int n;
 } Line;
 
-static Line line_of(const char *text)
+static void cut(const char *text, Line *l)
 {
-    Line l = { .n = 0 };
-    snprintf(l.text, sizeof l.text, "%s", text);
-    return l;
-}
-
-static void cut(Line *l)
-{
+    l->n = 0;
+    snprintf(l->text, sizeof l->text, "%s", text);
     for (char *w = strtok(l->text, " "); w; w = strtok(NULL, " ")) l->word[l->n++] = w;
 }
 
@@ -60,8 +55,8 @@ START_TEST(train_takes_any_name)
     for (size_t i = 0; i < sizeof lines / sizeof *lines; i++) {
         NnErr err = { 0 };
         TrainOptions o;
-        Line l = line_of(lines[i].text);
-        cut(&l);
+        Line l;
+        cut(lines[i].text, &l);
         const NnStatus status = train_options_parse(l.n, l.word, &o, &err);
         ck_assert_msg(status == (lines[i].config ? NN_OK : NN_ERR_USAGE), "%s: %s", lines[i].text, err.msg);
         if (lines[i].config) ck_assert_str_eq(o.config, lines[i].config);
@@ -75,8 +70,8 @@ START_TEST(eval_takes_any_name)
 {
     NnErr err = { 0 };
     EvalArguments a;
-    Line l = line_of("eval --seed 3 -- --seed --");
-    cut(&l);
+    Line l;
+    cut("eval --seed 3 -- --seed --", &l);
     ck_assert_msg(eval_arguments_parse(l.n, l.word, &a, &err) == NN_OK, "%s", err.msg);
     ck_assert_int_eq(a.n_runs, 2);
     ck_assert_str_eq(a.runs[0], "--seed");
@@ -89,8 +84,8 @@ START_TEST(data_takes_any_name)
 {
     NnErr err = { 0 };
     DataArguments a;
-    Line l = line_of("data check --quick -- --quick -- -");
-    cut(&l);
+    Line l;
+    cut("data check --quick -- --quick -- -", &l);
     ck_assert_msg(data_arguments_parse(l.n, l.word, &a, &err) == NN_OK, "%s", err.msg);
     ck_assert_int_eq(a.n_specs, 3);
     ck_assert_str_eq(a.specs[0], "--quick");
@@ -104,12 +99,12 @@ static void assert_goes_on(const char *text, const char *annotations, const char
 {
     NnErr err = { 0 };
     TrainOptions o;
-    Line l = line_of(text), again = line_of(expected);
-    cut(&l);
+    Line l, again;
+    cut(text, &l);
     char *command = train_options_resume_command(l.n, l.word, "runs/a", annotations);
     ck_assert_str_eq(command, expected);
     free(command);
-    cut(&again);
+    cut(expected, &again);
     ck_assert_msg(train_options_parse(again.n, again.word, &o, &err) == NN_OK, "%s", err.msg);
     ck_assert_int_eq(o.resume, 1);
     ck_assert_str_eq(o.out, "runs/a");

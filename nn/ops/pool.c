@@ -1,5 +1,5 @@
-/* pool.c -- max, average and global average pooling; formulas in pool.h. Every plane is one thread's. Forward goes
- * window by window, or (pool_rows.c) by rows of windows at once: the same bits. */
+/* pool.c -- max, average and global average pooling; formulas in pool.h. Every plane is one thread's. They go
+ * window by window, or (pool_rows.c) by rows of windows at once, but for max's backward: the same bits. */
 #include "nn/ops/pool.h"
 
 #include <math.h>
