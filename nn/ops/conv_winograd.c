@@ -55,7 +55,7 @@ enum {
     LINE = 16,
     M_MAX = 64 * 1024, /* floats of M that stay in a second-level cache of 1 MiB, beside V and U */
     U_NEAR = 256 * 1024,
-    U_BLOCK = 160 * 1024,
+    U_BLOCK = 240 * 1024,
     AHEAD = 8,  /* channels whose taps are asked for in advance */
     TILES = 48, /* of an item, roughly: more would not fit there, fewer would read U too often */
     FEW_TILES = 96
@@ -113,9 +113,14 @@ static Cut cut_make(const Conv *k)
     c.rows = c.by_outputs ? k->N * c.tiles_h : nn_tiles_rows(c.tiles_w, k->N * c.tiles_h, TILES + LINE - 1);
     c.P = nn_ceil_div(c.rows * c.tiles_w, LINE) * LINE;
     c.block = nn_min_int(c.groups, nn_max_int(1, M_MAX / (FREQS * GROUP * c.P)));
-    if (c.by_outputs) c.block = nn_min_int(c.block, nn_max_int(1, U_BLOCK / (FREQS * GROUP * k->C)));
-    c.block = nn_ceil_div(c.groups, nn_ceil_div(c.groups, c.block));
-    c.items = c.by_outputs ? nn_ceil_div(c.groups, c.block) : nn_ceil_div(k->N * c.tiles_h, c.rows);
+    if (c.by_outputs) {
+        const int near = nn_min_int(c.block, nn_max_int(1, U_BLOCK / (FREQS * GROUP * k->C)));
+        c.items = nn_min_int(c.groups, nn_ceil_div(nn_ceil_div(c.groups, near), nn_threads()) * nn_threads());
+        c.block = nn_ceil_div(c.groups, c.items);
+    } else {
+        c.items = nn_ceil_div(k->N * c.tiles_h, c.rows);
+        c.block = nn_ceil_div(c.groups, nn_ceil_div(c.groups, c.block));
+    }
     /* A line more, so that frequencies do not share the same few sets of a cache. */
     c.u = (size_t)(c.by_outputs ? c.block : c.groups) * (size_t)k->C * GROUP + LINE;
     c.v = (size_t)k->C * (size_t)c.P + LINE;
@@ -294,11 +299,11 @@ static void finish_channel(const Conv *k, const Cut *c, const Slice *s, const fl
     }
 }
 
-/* Groups g0 .. g0 + block - 1 of the outputs of some rows of tiles, whose V is there. U: of the first. */
-static void run_block(const Conv *k, const Cut *c, const Slice *s, float *U, int g0, int row0, int rows,
+/* Groups g0 .. g1 - 1 of the outputs of some rows of tiles, whose V is there. U: of the first. */
+static void run_block(const Conv *k, const Cut *c, const Slice *s, float *U, int g0, int g1, int row0, int rows,
                       const Target *to)
 {
-    const int g1 = nn_min_int(c->groups, g0 + c->block), o1 = nn_min_int(k->O, g1 * GROUP);
+    const int o1 = nn_min_int(k->O, g1 * GROUP);
     if (to->end && to->end->moments)
         memset(to->end->moments + ((size_t)(row0 / c->rows) * (size_t)k->O + (size_t)(g0 * GROUP)) * 3, 0,
                sizeof(float) * (size_t)(o1 - g0 * GROUP) * 3);
@@ -317,7 +322,8 @@ static void run_tiles(const Conv *k, const Cut *c, const Slice *s, const float *
     for (int item = 0; item < c->items; item++) {
         const int row0 = item * c->rows, rows = nn_min_int(c->rows, k->N * c->tiles_h - row0);
         for (int ch = 0; ch < k->C; ch++) transform_channel(k, c, s, x, ch, row0, rows);
-        for (int g = 0; g < c->groups; g += c->block) run_block(k, c, s, group_at(k, U, g), g, row0, rows, to);
+        for (int g = 0; g < c->groups; g += c->block)
+            run_block(k, c, s, group_at(k, U, g), g, nn_min_int(c->groups, g + c->block), row0, rows, to);
     }
 }
 
@@ -328,9 +334,9 @@ static void run_outputs(const Conv *k, const Cut *c, const Slice *s, const float
     for (int ch = 0; ch < k->C; ch++) transform_channel(k, c, s, x, ch, 0, c->rows);
 #pragma omp for schedule(dynamic)
     for (int item = 0; item < c->items; item++) {
-        const int g0 = item * c->block, g1 = nn_min_int(c->groups, g0 + c->block);
+        const int g0 = item * c->groups / c->items, g1 = (item + 1) * c->groups / c->items;
         for (int g = g0; g < g1; g++) transform_group(k, c, w, g, group_at(k, s->U, g - g0));
-        run_block(k, c, s, s->U, g0, 0, c->rows, to);
+        run_block(k, c, s, s->U, g0, g1, 0, c->rows, to);
     }
 }
 

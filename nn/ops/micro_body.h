@@ -236,10 +236,15 @@ INLINE int next_square(int at, int side, int size)
     return at + side < size && at + 2 * side > size ? size - side : at + side;
 }
 
+/* A single column left over, as of the 9 taps of a convolution, is not worth a square. */
 #define TRANSPOSE_BY(square, side)                                                                                     \
-    for (int c = 0; c < C; c = next_square(c, side, C))                                                                \
-        for (int p = 0; p < P; p = next_square(p, side, P))                                                            \
-            square(x + (size_t)c * ldx + p, ldx, y + (size_t)p * ldy + c, ldy);
+    {                                                                                                                  \
+        const int whole = P % side == 1 ? P - 1 : P;                                                                   \
+        for (int c = 0; c < C; c = next_square(c, side, C))                                                            \
+            for (int p = 0; p < whole; p = next_square(p, side, whole))                                                \
+                square(x + (size_t)c * ldx + p, ldx, y + (size_t)p * ldy + c, ldy);                                    \
+        if (whole < P) transpose_plain(C, 1, x + whole, ldx, y + (size_t)whole * ldy, ldy);                            \
+    }
 
 static void micro_transpose(int C, int P, const float *x, size_t ldx, float *y, size_t ldy)
 {
