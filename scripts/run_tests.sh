@@ -1,14 +1,15 @@
 #!/bin/sh
 # Run test programs and end-to-end scripts, as many at once as there are CPUs (JOBS=1: one after the other). What a test
-# prints comes in one piece when it has ended; at the end stands how many passed.
+# prints comes in one piece when it has ended; at the end stand the slowest, and how many passed.
 # usage: run_tests.sh BUILD_DIR TEST...   A test that exits 77 is counted as skipped.
 export OMP_WAIT_POLICY=passive # see nn/base/calm_start.h
 export CK_DEFAULT_TIMEOUT="${CK_DEFAULT_TIMEOUT:-120}"
 
 if [ "$1" = --one ]; then # BUILD_DIR RESULTS TEST: this script calls itself for each test
     log=$3/$(basename "$4").log
+    began=$(date +%s)
     case $4 in *.sh) sh "$4" "$2" ;; *) "$4" ;; esac >"$log" 2>&1
-    echo "$? $4" >>"$3/ended"
+    echo "$? $(($(date +%s) - began)) $4" >>"$3/ended"
     cat "$log"
     exit 0
 fi
@@ -19,10 +20,11 @@ results=$(mktemp -d) || exit 1
 trap 'rm -rf "$results"' EXIT
 : >"$results/ended"
 printf '%s\n' "$@" | xargs -P "${JOBS:-$(nproc 2>/dev/null || echo 2)}" -n 1 sh "$0" --one "$build" "$results"
+sort -k 2 -n -r "$results/ended" | awk 'NR <= 8 && $2 { printf "%s%s %d s", n++ ? ", " : "slowest: ", $3, $2 } END { if (n) print "" }'
 awk -v wanted=$# '
     $1 == 0 { passed++; next }
     $1 == 77 { skipped++; next }
-    { failed++; names = names " " $2 }
+    { failed++; names = names " " $3 }
     END {
         if (names) print "failed:" names
         print passed + 0 " passed, " failed + 0 " failed, " skipped + 0 " skipped"
