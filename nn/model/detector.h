@@ -45,7 +45,7 @@ NnStatus nn_model_check(const NnModelSettings *settings, NnErr *err);
  * the known ones listed, sizes that do not divide.
  *
  * Parameters are called and ordered alike whatever the score is made of. With score = region and map_bias = own the bias
- * of the linear unit, "head.bias", is there and has no use: no gradient reaches it, and it stays 0. */
+ * of the linear unit, "head.bias", is there and has no use: no gradient reaches it, and it stays as it began. */
 NnDetector nn_detector_build(NnGraph *g, const NnModelSettings *settings, NnVar image, NnVar select);
 
 /* Channels C of the latent, or -1 for an unknown network: the shape of `select` before building. */
