@@ -96,8 +96,9 @@ static NnVar latent_activity(NnGraph *g, NnVar latent, int C)
 }
 
 /* The class activation map: the unit that gives the logit from the pooled latent, applied at every position instead
- * (Zhou et al. 2016), so map_logit averages to the logit of score_whole before resizing. Logits are resized, not probabilities: the
- * map is then the sigmoid of one node, and a cross-entropy on it can work on that node without overflow.
+ * (Zhou et al. 2016), so map_logit averages to the logit of score_whole before resizing. Logits are resized, not
+ * probabilities: the map is then the sigmoid of one node, and a cross-entropy on it can work on that node without
+ * overflow.
  *
  * With the shared bias, a forgery on a tenth of the picture sets two losses against each other: the mask wants the
  * map's logits negative on nine tenths, the label wants their mean positive. A bias of its own [ours] frees the map's
