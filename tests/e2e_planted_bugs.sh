@@ -43,6 +43,12 @@ mean~reduce.c~s@1 / (float)f.axis@1@~gradient not divided by the count
 softmax~reduce.c~s/(dy\[i \* stride\] - dot)/dy[i * stride]/~gradient without the normalisation
 softmax~reduce.c~s/expf(x\[i \* stride\] - largest)/expf(x[i * stride])/~overflow of exp
 max_normalize~reduce.c~s/\[n \* len + b\] -=/[n * len + b] +=/~wrong sign at the maximum
+top_mean~top_mean.c~s/^    left->ties--;//~every tie is taken
+top_mean~top_mean.c~s/if (isnan(x)) return/if (0) return/~NaN of negative sign loses
+top_mean~top_mean.c~s@ / (float)taken@@~gradient not divided by the count
+top_mean~top_mean.c~s/ \* (1 - (double)FLT_EPSILON)//~a tenth of ten is two
+top_mean~top_mean.c~s/+ 0.0f;/;/~-0 below 0
+top_mean~top_mean.c~s/: bits | sign/: bits/~positive numbers below negative ones
 gaussian_blur~gaussian_blur.c~s/-0.5f \* dy\[j\]/0.5f * dy[j]/~wrong sign of the gradient to the precision
 gaussian_blur~gaussian_blur.c~s/2 \* n - 2 - i/2 * n - 1 - i/~repeats the border pixel
 gaussian_blur~gaussian_blur.c~s/ < 0 ? 0 : gained\[j\]/ < -9 ? 0 : gained[j]/~a negative precision gets a gradient

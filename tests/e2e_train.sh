@@ -77,6 +77,7 @@ expect 2 'batch' "$train" tiny.ini --set train.batch=0
 expect 2 'lae_small' "$train" tiny.ini --set model.network=lae_smal
 expect 2 'swap' "$train" tiny.ini --set data.methods=swop
 expect 2 'nothing trains' "$train" tiny.ini --set model.score=latent --set loss.latent=0
+expect 2 'expected map = cam' "$train" tiny.ini --set model.score=region --set model.map=activation
 expect 2 'nothing trains' "$train" tiny.ini --set loss.cls=0 --set loss.mask=0
 expect 2 'train. conv: kernel' "$train" tiny.ini --set train.conv=warp9
 expect 2 'no last.safetensors' "$train" tiny.ini --resume
@@ -240,7 +241,8 @@ small='--set data.size=32 --set train.steps=20'
     expect 1 'nowhere' "$train" tiny.ini --mode regions --out maps --set gradcam.detectors=nowhere
     expect 2 '16 x 16' "$train" tiny.ini $small --mode regions --out maps --set gradcam.detectors=killed
     expect 0 'wrote' "$train" tiny.ini $small --out look
-    expect 0 'wrote' "$train" tiny.ini $small --out 'look deep' --set model.network=lae_deep
+    expect 0 'wrote' "$train" tiny.ini $small --out 'look deep' --set model.network=lae_deep --set model.score=region
+    expect 0 'seen -> unseen: AUC' "$build/eval" 'look deep' --bootstrap 0
     expect 2 'known: .*encoder.3' "$train" tiny.ini $small --mode regions --out maps --set gradcam.detectors=look \
         --set gradcam.layer=encoder.77
     [ ! -e maps ] || fail 'a mistake left a file of maps'

@@ -11,6 +11,7 @@
 #include "nn/ops/conv.h"
 #include "nn/ops/conv_norm_act.h"
 #include "nn/ops/pool.h"
+#include "nn/ops/top_mean.h"
 
 /* Index of [a,b,c,d] in a 4-d tensor. */
 static size_t at4(NnShape s, int a, int b, int c, int d)
@@ -257,6 +258,31 @@ static void max_normalize(const double *const *x, const NnShape *xs, int n_in, c
     }
 }
 
+/* For qsort: the largest first, NaN before all. */
+static int falling(const void *a, const void *b)
+{
+    const double p = *(const double *)a, q = *(const double *)b;
+    if (isnan(p) || isnan(q)) return !isnan(p) - !isnan(q);
+    return (p < q) - (p > q);
+}
+
+static void top_mean(const double *const *x, const NnShape *xs, int n_in, const void *attr, NnShape ys, double *y)
+{
+    (void)n_in;
+    const int len = sample_len(xs[0]);
+    const double part = (double)((const NnTopMeanAttr *)attr)->part;
+    double *sorted = malloc((size_t)len * sizeof *sorted);
+    int k = 1;
+    while (k < part * len * (1 - 1e-7)) k++; /* a float may lie a little above the decimal that was meant */
+    for (int n = 0; n < ys.d[0]; n++) {
+        memcpy(sorted, x[0] + n * len, (size_t)len * sizeof *sorted);
+        qsort(sorted, (size_t)len, sizeof *sorted, falling);
+        y[n] = 0;
+        for (int i = 0; i < k; i++) y[n] += sorted[i] / k;
+    }
+    free(sorted);
+}
+
 /* The loss of sample n: x and t are its len elements. */
 typedef double (*SampleLoss)(const double *x, const double *t, int len);
 
@@ -393,6 +419,7 @@ ReferenceForward reference_find(const char *op)
         { "gaussian_blur", gaussian_blur },
         { "softmax", softmax },
         { "max_normalize", max_normalize },
+        { "top_mean", top_mean },
         { "mse", mse },
         { "l1", l1 },
         { "bce", bce },

@@ -274,6 +274,8 @@ START_TEST(settings_that_make_no_sense)
     config = sane;
     assign("loss.cls=0");
     FAILS(train_config_check(&config, &err), NN_ERR_CONFIG, "score = logit", "cls = 0");
+    assign("model.score=region");
+    FAILS(train_config_check(&config, &err), NN_ERR_CONFIG, "score = region", "cls = 0");
     assign("model.score=latent");
     OK(train_config_check(&config, &err));
     assign("active.picker=channel");

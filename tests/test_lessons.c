@@ -17,6 +17,7 @@
 #include "nn/ops/pool.h"
 #include "nn/ops/rearrange.h"
 #include "nn/ops/reduce.h"
+#include "nn/ops/top_mean.h"
 #include "tests/check_main.h"
 #include "train/loss_classification.h"
 #include "train/loss_interpretation.h"
@@ -201,8 +202,9 @@ START_TEST(cam)
     const NnVar logit = nn_linear(graph, nn_global_avg_pool(graph, features), w, NN_NONE);
     const NnVar each = nn_conv2d(graph, features, w4, NN_NONE, (NnConvAttr){ .stride = 1, .dilation = 1, .groups = 1 });
     const NnVar map = nn_sigmoid(graph, each);
-    const NnVar keep[] = { logit, each, map };
-    const NnPlanSpec spec = { .loss = NN_NONE, .keep = keep, .n_keep = 3 };
+    const NnVar region = nn_top_mean(graph, each, 0.25f);
+    const NnVar keep[] = { logit, each, map, region };
+    const NnPlanSpec spec = { .loss = NN_NONE, .keep = keep, .n_keep = 4 };
     make_plan(&spec);
     put(features, h);
     nn_plan_forward(plan, 0);
@@ -210,6 +212,9 @@ START_TEST(cam)
     page_says("evidence 2 h_1 - h_2 = (%g, %g, %g, %g)", (double)e[0], (double)e[1], (double)e[2], (double)e[3]);
     page_says("its mean, the logit = %g", (double)nn_plan_data(plan, logit)[0]);
     page_says("M = sigmoid of it = (%.2f, %.2f, %.2f, %.2f)", (double)m[0], (double)m[1], (double)m[2], (double)m[3]);
+    const double all = (double)nn_plan_data(plan, logit)[0], hottest = (double)nn_plan_data(plan, region)[0];
+    page_says("the mean of all = %g, sigmoid %.2f", all, 1 / (1 + exp(-all)));
+    page_says("score_region = .25: the mean of the hottest = %g, sigmoid %.2f", hottest, 1 / (1 + exp(-hottest)));
 }
 END_TEST
 

@@ -238,6 +238,17 @@ START_TEST(a_clip_of_nothing_is_refused)
 }
 END_TEST
 
+/* The map of activations reaches 1 on every image: its hottest part would call all of them forged. */
+START_TEST(a_region_of_the_activation_map_is_refused)
+{
+    NnModelSettings s = model_settings("lae_small");
+    s.score = NN_SCORE_REGION, s.map = NN_MAP_ACTIVATION;
+    assert_fails(&s, 64, 64, NN_ERR_CONFIG, (const char *const[]){ "score = region", "expected map = cam", NULL });
+    s.map = NN_MAP_CAM, s.score_region = 1.5f;
+    assert_fails(&s, 64, 64, NN_ERR_CONFIG, (const char *const[]){ "part = 1.5", NULL });
+}
+END_TEST
+
 static void assert_in_unit_range(const float *x, size_t len)
 {
     for (size_t i = 0; i < len; i++) ck_assert_msg(x[i] >= 0 && x[i] <= 1, "element %zu is %g", i, (double)x[i]);
@@ -274,6 +285,11 @@ static double mean_of(const float *x, size_t n)
     return sum / (double)n;
 }
 
+static float *parameter(const Model *m, const char *name)
+{
+    return nn_params_values(m->params) + nn_params_at(m->params, nn_params_find(m->params, name))->offset;
+}
+
 /* activity, logit and score by their definitions, from the latent that the plan itself gives. */
 START_TEST(score_follows_from_the_latent)
 {
@@ -287,9 +303,7 @@ START_TEST(score_follows_from_the_latent)
     fill_image(plan, &m);
     nn_plan_forward(plan, 0);
     const float *h = nn_plan_data(plan, m.det.latent), *a = nn_plan_data(plan, m.det.activity);
-    const float *w =
-        nn_params_values(m.params) + nn_params_at(m.params, nn_params_find(m.params, "head.weight"))->offset;
-    const float *b = nn_params_values(m.params) + nn_params_at(m.params, nn_params_find(m.params, "head.bias"))->offset;
+    const float *w = parameter(&m, "head.weight"), *b = parameter(&m, "head.bias");
     for (int n = 0; n < N; n++) {
         const double a0 = mean_of(h + n * C * P, C / 2 * P), a1 = mean_of(h + (n * C + C / 2) * P, C / 2 * P);
         double logit = (double)b[0];
@@ -301,6 +315,64 @@ START_TEST(score_follows_from_the_latent)
     }
     nn_plan_free(plan);
     release(&m);
+}
+END_TEST
+
+static int falling(const void *a, const void *b)
+{
+    const float p = *(const float *)a, q = *(const float *)b;
+    return (p < q) - (p > q);
+}
+
+/* A tenth of 32 x 48 pixels is 153.6, so 154 of them. The map's level is that of its own bias; the unit's own is there,
+ * and moves nothing. */
+START_TEST(the_score_of_a_region_is_the_mean_of_its_hottest_pixels)
+{
+    enum { N = 3, PIXELS = 32 * 48, TENTH = 154 };
+    NnModelSettings s = model_settings("lae_small");
+    s.score = NN_SCORE_REGION;
+    s.map_bias = NN_MAP_BIAS_OWN;
+    Model m = build(&s, N, 32, 48, 0);
+    seal(&m);
+    const NnVar keep[] = { m.det.map_logit, m.det.logit, m.det.score };
+    NnPlan *plan = make_plan(&m, (NnPlanSpec){ .loss = NN_NONE, .keep = keep, .n_keep = 3 });
+    static float sorted[PIXELS];
+    for (int round = 0; round < 2; round++) {
+        *parameter(&m, "head.bias") = 100;
+        *parameter(&m, "map.bias") = (float)round;
+        fill_image(plan, &m);
+        nn_plan_forward(plan, 0);
+        for (int n = 0; n < N; n++) {
+            memcpy(sorted, nn_plan_data(plan, m.det.map_logit) + n * PIXELS, sizeof sorted);
+            qsort(sorted, PIXELS, sizeof *sorted, falling);
+            const double hottest = mean_of(sorted, TENTH);
+            ck_assert(hottest > mean_of(sorted, PIXELS) + 1e-4 && hottest < (double)sorted[0]);
+            ck_assert_float_eq_tol(nn_plan_data(plan, m.det.logit)[n], (float)hottest, 1e-5f);
+            ck_assert_float_eq_tol(nn_plan_data(plan, m.det.score)[n], (float)(1 / (1 + exp(-hottest))), 1e-5f);
+        }
+    }
+    nn_plan_free(plan);
+    release(&m);
+}
+END_TEST
+
+/* Checkpoints of one kind of score fit networks of another. */
+START_TEST(parameters_are_the_same_whatever_the_score)
+{
+    NnModelSettings s = model_settings("lae_small");
+    s.map_bias = NN_MAP_BIAS_OWN;
+    Model logit = build(&s, 1, 32, 32, 0);
+    s.score = NN_SCORE_REGION;
+    Model region = build(&s, 1, 32, 32, 0);
+    seal(&logit);
+    seal(&region);
+    ck_assert_int_eq(nn_params_count(logit.params), nn_params_count(region.params));
+    for (int i = 0; i < nn_params_count(logit.params); i++)
+        ck_assert_str_eq(nn_params_at(logit.params, i)->name, nn_params_at(region.params, i)->name);
+    const size_t bytes = nn_params_len(logit.params) * sizeof(float);
+    ck_assert_int_eq(memcmp(nn_params_values(logit.params), nn_params_values(region.params), bytes), 0);
+    release(&logit);
+    release(&region);
 }
 END_TEST
 
@@ -485,11 +557,14 @@ static void check_slope(const Slope *s, float *w, const float *d, const NnParam 
                   slope);
 }
 
+/* Both inputs, both maps; and the score of a region, on one input: steps as large as float needs now and then cross the
+ * kinks of its choice of pixels. */
 START_TEST(gradients_of_a_whole_model_match_differences)
 {
     NnModelSettings settings = model_settings("lae_small");
     settings.input = _i & 1;
-    settings.map = _i >> 1;
+    settings.map = _i >> 1 & 1;
+    settings.score = _i >> 2 ? NN_SCORE_REGION : NN_SCORE_LOGIT;
     Slope s = { .model = build(&settings, 4, 32, 32, 0) };
     NnParams *params = s.model.params;
     s.target = nn_graph_input(s.model.graph, "target", nn_graph_shape(s.model.graph, s.model.det.map), 0);
@@ -552,13 +627,16 @@ int main(void)
     tcase_add_test(t, an_image_of_another_form_fails);
     tcase_add_test(t, an_unknown_network_lists_the_known_ones);
     tcase_add_test(t, a_clip_of_nothing_is_refused);
+    tcase_add_test(t, a_region_of_the_activation_map_is_refused);
     tcase_add_loop_test(t, scores_and_maps_are_in_unit_range, 0, 4);
     tcase_add_test(t, score_follows_from_the_latent);
+    tcase_add_test(t, the_score_of_a_region_is_the_mean_of_its_hottest_pixels);
+    tcase_add_test(t, parameters_are_the_same_whatever_the_score);
     tcase_add_test(t, cam_of_one_position_is_the_score);
     tcase_add_test(t, residuals_ignore_what_is_smooth);
     tcase_add_test(t, selection_block_zeroes_the_wrong_half);
     tcase_add_test(t, inference_agrees_with_training_on_frozen_statistics);
-    tcase_add_loop_test(t, gradients_of_a_whole_model_match_differences, 0, 4);
+    tcase_add_loop_test(t, gradients_of_a_whole_model_match_differences, 0, 5);
     tcase_add_test(t, summary_is_a_table_with_totals);
     suite_add_tcase(suite, t);
     return check_run(suite);

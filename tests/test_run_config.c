@@ -29,6 +29,16 @@ START_TEST(a_score_that_nothing_trains_is_refused)
     config.loss.latent = 0;
     ck_assert_int_eq(train_config_check(&config, &err), NN_ERR_CONFIG);
     ck_assert_ptr_nonnull(strstr(err.msg, "latent"));
+    err = (NnErr){ 0 };
+    config.model.score = NN_SCORE_REGION;
+    ck_assert_int_eq(train_config_check(&config, &err), NN_OK);
+    config.loss.cls = config.loss.mask = 0;
+    ck_assert_int_eq(train_config_check(&config, &err), NN_ERR_CONFIG);
+    ck_assert_ptr_nonnull(strstr(err.msg, "score = region"));
+    err = (NnErr){ 0 };
+    config.model.map = NN_MAP_ACTIVATION;
+    ck_assert_int_eq(train_config_check(&config, &err), NN_ERR_CONFIG);
+    ck_assert_ptr_nonnull(strstr(err.msg, "map = activation"));
 }
 END_TEST
 

@@ -31,10 +31,12 @@ static void begin_and_be_killed(const char *folder, int at)
     trainer_free(t);
 }
 
+/* With and without an adversary; and with the score of a region. */
 START_TEST(resumed_equals_uninterrupted)
 {
     char name[32], folder[256];
     config.blur.kind = _i ? TRAIN_BLUR_GENERATOR : TRAIN_BLUR_NONE, config.blur.width = 2;
+    config.model.score = _i ? NN_SCORE_LOGIT : NN_SCORE_REGION;
     Outcome whole = whole_run("whole");
     ck_assert_ptr_nonnull(strstr(whole.metrics, "8,"));
     for (int at = 3; at <= 5; at++) { /* 4: a validation is due that was not made */

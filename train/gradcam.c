@@ -30,7 +30,7 @@ struct TrainGradcam {
 /* What the score is the sigmoid of. */
 static NnVar logit_of_score(NnGraph *g, const NnDetector *d, NnScoreKind kind)
 {
-    if (kind == NN_SCORE_LOGIT) return d->logit;
+    if (kind != NN_SCORE_LATENT) return d->logit;
     return nn_sub(g, nn_slice(g, d->activity, 1, 1), nn_slice(g, d->activity, 0, 1));
 }
 

@@ -1,8 +1,9 @@
 /* overfit.h -- --overfit-batch: a network that cannot learn a handful of images by heart will learn nothing.
  *
  * The oldest sanity check there is: a few fixed images, no augmentation. What shall have been learnt is asked of the
- * trained network itself, and not of the total loss, whose terms may pull against each other (the logit is the mean of
- * what the map is made of: with few forged pixels `cls` stays high however well both are learnt). */
+ * trained network itself, and not of the total loss, whose terms may pull against each other (with score = logit the
+ * label judges the mean of what the mask judges place by place: with few forged pixels `cls` stays high however well
+ * both are learnt). */
 #ifndef TRAIN_OVERFIT_H
 #define TRAIN_OVERFIT_H
 #include "train/session.h"

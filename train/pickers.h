@@ -10,7 +10,8 @@
  *
  *     T(p)  = max(0, mean map of the forged - mean map of the real training images at p), divided by its maximum:
  *             where forgeries typically lie, as far as the network knows: it stands in for masks that nobody has drawn
- *     r_c   = w_c mean(h_c)                   how strongly the logit leans on channel c
+ *     r_c   = w_c mean(h_c)                   how strongly the logit leans on channel c (of score = logit; with region
+ *                                             it leans on the hottest part alone, of which this mean knows nothing)
  *     o_c   = sum_p |h_c(p)| (1 - T(p)) / sum_p |h_c(p)|    the share of its activation outside the typical area
  *     the leading channels are those of largest r_c > 0 that make up TRAIN_LEADING of their sum;
  *     superficial are those of them whose o_c is above the mean of o over the leading channels, weighted with r

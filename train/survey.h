@@ -14,7 +14,7 @@ typedef struct {
     float *pooled;   /* [n,C]: mean of h_c over positions, of each forged image */
     double *spread;  /* [C,h*w]: |h_c| at each position, mean over the forged images */
     double *map[2];  /* [h*w]: mean map over the real [0] and the forged [1] training images, in the latent's grid */
-    float *head;     /* [C]: weight of channel c in the logit */
+    float *head;     /* [C]: weight of channel c in the logit, and in the map */
 } TrainSurvey;
 
 /* The forged training images, at least one, and with `looks` what the network makes of them; else all but n and item is

@@ -108,11 +108,13 @@ static NnStatus check_active(const TrainConfig *c, NnErr *err)
         return nn_fail(err, NN_ERR_CONFIG,
                        "[active] picker = uncertainty, but [loss] latent = 0: nothing trains the "
                        "activities it compares; expected latent > 0, or picker = random");
-    if (loss->cls <= 0 && (picker == TRAIN_PICK_CHANNEL || c->model.score == NN_SCORE_LOGIT))
+    if (loss->cls <= 0 && (picker == TRAIN_PICK_CHANNEL || c->model.score != NN_SCORE_LATENT))
         return nn_fail(err, NN_ERR_CONFIG,
                        "[active] %s, but [loss] cls = 0: nothing trains the logit before masks are "
                        "seen; expected cls > 0",
-                       picker == TRAIN_PICK_CHANNEL ? "picker = channel" : "with [model] score = logit");
+                       picker == TRAIN_PICK_CHANNEL        ? "picker = channel"
+                       : c->model.score == NN_SCORE_REGION ? "with [model] score = region"
+                                                           : "with [model] score = logit");
     return NN_OK;
 }
 
@@ -129,14 +131,16 @@ static NnStatus check_blur(const TrainBlurSettings *b, int size, NnErr *err)
 NnStatus train_config_check(const TrainConfig *c, NnErr *err)
 {
     const TrainLossSettings *loss = &c->loss;
+    NN_TRY(nn_model_check(&c->model, err));
     if (c->model.score == NN_SCORE_LATENT && loss->latent <= 0)
         return nn_fail(err, NN_ERR_CONFIG,
                        "[model] score = latent, but [loss] latent = 0: nothing trains the score; expected "
                        "latent > 0, or score = logit");
-    if (c->model.score == NN_SCORE_LOGIT && loss->cls <= 0 && loss->mask <= 0)
+    if (c->model.score != NN_SCORE_LATENT && loss->cls <= 0 && loss->mask <= 0)
         return nn_fail(err, NN_ERR_CONFIG,
-                       "[model] score = logit, but [loss] cls = 0 and mask = 0: nothing trains the score; "
-                       "expected one of them > 0, or score = latent");
+                       "[model] score = %s, but [loss] cls = 0 and mask = 0: nothing trains the score; "
+                       "expected one of them > 0, or score = latent",
+                       c->model.score == NN_SCORE_REGION ? "region" : "logit");
     NN_TRY(check_active(c, err));
     if (c->optim.nesterov && c->optim.momentum <= 0)
         return nn_fail(err, NN_ERR_CONFIG, "[optim] nesterov = 1 needs momentum > 0");

@@ -15,6 +15,7 @@
 #include "nn/ops/rearrange.h"
 #include "nn/ops/reduce.h"
 #include "nn/ops/resample.h"
+#include "nn/ops/top_mean.h"
 
 #define FIELD(name) offsetof(NnModelSettings, name)
 static const NnSetting model_rows[] = {
@@ -22,9 +23,12 @@ static const NnSetting model_rows[] = {
       "architecture: lae_small, lae_deep or lae_base" },
     { "input", NN_SET_CHOICE, FIELD(input), "residual", 0, 0, "rgb residual", "",
       "what the encoder sees: the colours (rgb), or their high-pass residuals by three SRM filters each" },
-    { "score", NN_SET_CHOICE, FIELD(score), "logit", 0, 0, "logit latent", "",
+    { "score", NN_SET_CHOICE, FIELD(score), "logit", 0, 0, "logit latent region", "",
       "what the score is made of. logit: a linear unit on the pooled latent; "
-      "latent: how active the two halves of the latent are" },
+      "latent: how active the two halves of the latent are; "
+      "region: the mean of the hottest part of the map (before its sigmoid), with map = cam" },
+    { "score_region", NN_SET_FLOAT, FIELD(score_region), "0.1", 1e-6, 1, NULL, "of the map",
+      "score = region: how large that part is; so much of an image must look forged to make it so" },
     { "map", NN_SET_CHOICE, FIELD(map), "cam", 0, 0, "cam activation", "",
       "what the map is made of. cam: class activation, by the weights of the logit; "
       "activation: the activity of the half of the latent that stands for forged" },
@@ -92,8 +96,9 @@ static NnVar latent_activity(NnGraph *g, NnVar latent, int C)
 }
 
 /* The class activation map: the unit that gives the logit from the pooled latent, applied at every position instead
- * (Zhou et al. 2016), so map_logit averages to the logit before resizing. Logits are resized, not probabilities: the
- * map is then the sigmoid of one node, and a cross-entropy on it can work on that node without overflow.
+ * (Zhou et al. 2016), so map_logit averages to the logit of score_whole before resizing. Logits are resized, not
+ * probabilities: the map is then the sigmoid of one node, and a cross-entropy on it can work on that node without
+ * overflow.
  *
  * With the shared bias, a forgery on a tenth of the picture sets two losses against each other: the mask wants the
  * map's logits negative on nine tenths, the label wants their mean positive. A bias of its own [ours] frees the map's
@@ -125,13 +130,26 @@ static void activation_map(NnGraph *g, NnDetector *d, int C, int H, int W)
     nn_graph_scope(g, "");
 }
 
-static NnVar forged_score(NnGraph *g, const NnDetector *d, NnScoreKind kind)
+/* The logit of the latent as a whole, and the score of it or of the activities. */
+static void score_whole(NnGraph *g, NnDetector *d, NnLinearParams head, NnScoreKind kind)
 {
+    nn_graph_scope(g, "head");
+    d->logit = nn_linear(g, nn_global_avg_pool(g, d->latent), head.weight, head.bias);
     nn_graph_scope(g, "score");
-    const NnVar score =
-        kind == NN_SCORE_LOGIT ? nn_sigmoid(g, d->logit) : nn_slice(g, nn_softmax(g, d->activity), 1, 1);
+    d->score = kind == NN_SCORE_LATENT ? nn_slice(g, nn_softmax(g, d->activity), 1, 1) : nn_sigmoid(g, d->logit);
     nn_graph_scope(g, "");
-    return score;
+}
+
+/* The logit of the hottest part of the map [ours]: forged because some region is, however large the rest. The mean over
+ * all positions that a linear unit on the pooled latent amounts to drowns a small forgery, and sets the label against
+ * the mask (see cam_map). Taken at the size of the image, where a part of a 4 x 4 map is fine enough too. */
+static void score_region(NnGraph *g, NnDetector *d, float part)
+{
+    nn_graph_scope(g, "head");
+    d->logit = nn_top_mean(g, d->map_logit, part);
+    nn_graph_scope(g, "score");
+    d->score = nn_sigmoid(g, d->logit);
+    nn_graph_scope(g, "");
 }
 
 static const NnArch *find_arch(const char *name)
@@ -158,7 +176,26 @@ static void fail_unknown_network(NnGraph *g, const char *name)
                   near ? " (did you mean " : "", near ? near : "", near ? "?)" : "");
 }
 
-/* Everything about settings and image that building could trip over; 0 if it recorded a failure. */
+NnStatus nn_model_check(const NnModelSettings *set, NnErr *err)
+{
+    if (set->score == NN_SCORE_REGION && set->map == NN_MAP_ACTIVATION)
+        return nn_fail(
+            err, NN_ERR_CONFIG,
+            "[model] score = region, but map = activation: that map has a maximum of 1 on every image, real or "
+            "forged, and so says nothing about whether; expected map = cam, or score = logit or latent");
+    return NN_OK;
+}
+
+/* 0 if it recorded a failure, as below. */
+static int settings_fit(NnGraph *g, const NnModelSettings *set)
+{
+    NnErr err = { 0 };
+    const NnStatus s = nn_model_check(set, &err);
+    if (s != NN_OK) nn_graph_fail(g, s, "%s", err.msg);
+    return s == NN_OK;
+}
+
+/* Everything about the image that building could trip over; 0 if it recorded a failure. */
 static int image_fits(NnGraph *g, const NnArch *arch, NnVar image)
 {
     const NnShape s = nn_graph_shape(g, image);
@@ -208,7 +245,7 @@ NnDetector nn_detector_build(NnGraph *g, const NnModelSettings *set, NnVar image
         fail_unknown_network(g, set->network);
         return no_detector;
     }
-    if (has_failed(g) || !image_fits(g, arch, image)) return no_detector;
+    if (has_failed(g) || !settings_fit(g, set) || !image_fits(g, arch, image)) return no_detector;
 
     const int C = arch->latent_channels, H = nn_graph_shape(g, image).d[2], W = nn_graph_shape(g, image).d[3];
     d.image = image;
@@ -216,13 +253,10 @@ NnDetector nn_detector_build(NnGraph *g, const NnModelSettings *set, NnVar image
     d.activity = latent_activity(g, d.latent, C);
 
     const NnLinearParams head = nn_linear_params(g, "head", 1, C);
-    nn_graph_scope(g, "head");
-    d.logit = nn_linear(g, nn_global_avg_pool(g, d.latent), head.weight, head.bias);
-    nn_graph_scope(g, "");
-    d.score = forged_score(g, &d, (NnScoreKind)set->score);
-
+    if (set->score != NN_SCORE_REGION) score_whole(g, &d, head, (NnScoreKind)set->score);
     if (set->map == NN_MAP_CAM) cam_map(g, &d, head, (NnMapBias)set->map_bias, C, H, W);
     else activation_map(g, &d, C, H, W);
+    if (set->score == NN_SCORE_REGION) score_region(g, &d, set->score_region);
     d.recon = decode(g, arch, d.latent, select);
     return has_failed(g) ? no_detector : d;
 }
