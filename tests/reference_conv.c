@@ -34,9 +34,9 @@ NN_KERNEL_CLONES static void meet(const Sight *s, const Outputs *o)
         double *y = o->y ? o->y + row : NULL, *x = s->x, *dx = s->dx;
         if (y)
             for (int j = s->first; j < s->end; j++) y[j] += w * x[j];
-        if (dx)
+        if (dx && dy)
             for (int j = s->first; j < s->end; j++) dx[j] += w * (double)dy[j];
-        if (o->dw) {
+        if (o->dw && dy) {
             double sums[8] = { 0 };
             int j = s->first;
             for (; j + 8 <= s->end; j += 8)
@@ -86,13 +86,13 @@ void reference_conv(const NnConvGeom *g, const float *x, const float *w, const f
     double *rows = calloc(2 * (size_t)g->Wo, sizeof *rows);
     ck_assert(rows != NULL);
     Sight s = { .x = rows, .dx = dx ? rows + g->Wo : NULL };
-    const size_t plane = (size_t)(g->Ho * g->Wo), kernel = (size_t)g->K;
+    const size_t plane = (size_t)g->Ho * (size_t)g->Wo, kernel = (size_t)g->K, taps = (size_t)g->Kh * (size_t)g->Kw;
     for (int n = 0; n < g->N; n++)
         for (int c = 0; c < g->C; c++)
             for (int t = 0; t < g->Kh * g->Kw; t++) {
                 const int first = c / g->Cg * g->Og;
                 const size_t map = (size_t)(n * g->O + first) * plane;
-                const size_t at = (size_t)first * kernel + (size_t)(c % g->Cg * g->Kh * g->Kw + t);
+                const size_t at = (size_t)first * kernel + (size_t)(c % g->Cg) * taps + (size_t)t;
                 const Outputs o = { .n = g->Og,
                                     .plane = plane,
                                     .kernel = kernel,
