@@ -122,7 +122,7 @@ objects: $(LIB) $(O)/train/train.o $(O)/eval/eval.o $(O)/data/data.o $(call objs
 $(O)/liblocus.a: $(LIB)
 	@rm -f $@ && $(AR) rcs $@ $(LIB)
 
-$(TESTS): $(B)/tests/%: $(O)/tests/%.o $(O)/tests/reference_ops.o $(O)/liblocus.a
+$(TESTS): $(B)/tests/%: $(O)/tests/%.o $(O)/tests/reference_ops.o $(O)/tests/reference_conv.o $(O)/liblocus.a
 	@mkdir -p $(@D)
 	$(call say,LINK,$@)
 	$(Q)$(CC) $(LDFLAGS) $(OPT) $^ $(shell pkg-config --libs check) $(LDLIBS) -o $@

@@ -10,6 +10,7 @@
 #include "nn/base/rng.h"
 #include "nn/ops/conv.h"
 #include "tests/check_main.h"
+#include "tests/reference_conv.h"
 
 enum { DIRECTIONS = 3 };
 static const char *const direction_name[DIRECTIONS] = { "forward", "input gradient", "weight gradient" };
@@ -102,43 +103,6 @@ static void run(Rig *r, const NnKernel *k)
     free(scratch);
 }
 
-/* One product of the sum: y[n,o,i,j] += w[o,c,u,v] x[n,c',q,p], where that pixel exists. */
-typedef struct {
-    int n, o, i, j, c, u, v;
-} Term;
-
-static int locate(const Rig *r, const Term *t, size_t *x, size_t *w, size_t *y)
-{
-    const int *X = r->xs[0].d, *W = r->xs[1].d, *Y = r->ys.d, f = r->attr.upsample;
-    const int q = t->i * r->attr.stride + t->u - r->attr.pad, p = t->j * r->attr.stride + t->v - r->attr.pad;
-    if (q < 0 || p < 0 || q >= X[2] * f || p >= X[3] * f) return 0;
-    const int c = t->o / (W[0] / r->attr.groups) * W[1] + t->c;
-    *x = (((size_t)t->n * (size_t)X[1] + (size_t)c) * (size_t)X[2] + (size_t)(q / f)) * (size_t)X[3] + (size_t)(p / f);
-    *w = (((size_t)t->o * (size_t)W[1] + (size_t)t->c) * (size_t)W[2] + (size_t)t->u) * (size_t)W[3] + (size_t)t->v;
-    *y = (((size_t)t->n * (size_t)Y[1] + (size_t)t->o) * (size_t)Y[2] + (size_t)t->i) * (size_t)Y[3] + (size_t)t->j;
-    return 1;
-}
-
-/* The exact answers: all products, in double. */
-static void exact(const Rig *r, double *y, double *dx, double *dw)
-{
-    const int *W = r->xs[1].d, *Y = r->ys.d;
-    Term t;
-    for (t.n = 0; t.n < Y[0]; t.n++)
-        for (t.o = 0; t.o < Y[1]; t.o++)
-            for (t.c = 0; t.c < W[1]; t.c++)
-                for (t.u = 0; t.u < W[2]; t.u++)
-                    for (t.v = 0; t.v < W[3]; t.v++)
-                        for (t.i = 0; t.i < Y[2]; t.i++)
-                            for (t.j = 0; t.j < Y[3]; t.j++) {
-                                size_t x, w, at;
-                                if (!locate(r, &t, &x, &w, &at)) continue;
-                                y[at] += (double)r->w[w] * (double)r->x[x];
-                                dx[x] += (double)r->w[w] * (double)r->dy[at];
-                                dw[w] += (double)r->x[x] * (double)r->dy[at];
-                            }
-}
-
 /* The largest error, relative to the largest element. */
 static double error_of(const float *got, const double *want, NnShape s)
 {
@@ -177,7 +141,8 @@ START_TEST(every_kernel_is_near_the_exact_sum)
     ck_assert_msg(nn_blas_init(&err) == NN_OK, "%s", err.msg);
     Rig r = rig_make(l);
     double *const want[DIRECTIONS] = { doubles(r.ys), doubles(r.xs[0]), doubles(r.xs[1]) };
-    exact(&r, want[0], want[1], want[2]);
+    const NnConvGeom g = nn_conv_geom(r.xs[0], r.ys, r.xs[1], &r.attr);
+    reference_conv(&g, r.x, r.w, r.dy, want[0], want[1], want[2]);
     for (int i = 0; i < nn_op_conv2d.n_kernels; i++) {
         const NnKernel *k = &nn_op_conv2d.kernels[i];
         if (k->fits && !k->fits(r.xs, 2, &r.attr, k->how)) continue;
