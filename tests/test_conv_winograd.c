@@ -258,6 +258,29 @@ START_TEST(test_images_apart)
 }
 END_TEST
 
+/* A plan may be run with fewer threads than its scratch was measured for. Items of a few threads can be larger by more
+ * than their number makes up for. */
+START_TEST(test_fewer_threads_fit_the_scratch)
+{
+    const int before = nn_threads();
+    for (int groups = 4; groups <= 96; groups++) {
+        const NnConvGeom g =
+            nn_conv_geom((NnShape){ 4, { 4, 64, 16, 16 } }, (NnShape){ 4, { 4, groups * 8, 16, 16 } },
+                         (NnShape){ 4, { groups * 8, 64, 3, 3 } },
+                         &(NnConvAttr){ .stride = 1, .pad = 1, .dilation = 1, .groups = 1, .upsample = 1 });
+        size_t least = 0;
+        for (int threads = 1; threads <= 24; threads++) {
+            nn_threads_set(threads);
+            const size_t need = nn_conv_winograd.scratch(&g);
+            ck_assert_msg(need >= least, "%d groups: %zu floats with %d threads, %zu with one less", groups, need,
+                          threads, least);
+            least = need;
+        }
+    }
+    nn_threads_set(before);
+}
+END_TEST
+
 /* What it cannot do, it must not claim. */
 START_TEST(test_fits)
 {
@@ -288,6 +311,7 @@ int main(void)
     tcase_add_loop_test(t, test_nan_and_infinity_pass, 0, 3);
     tcase_add_loop_test(t, test_end_runs_once, 0, 3);
     tcase_add_loop_test(t, test_images_apart, 0, 3);
+    tcase_add_test(t, test_fewer_threads_fit_the_scratch);
     tcase_add_test(t, test_fits);
     suite_add_tcase(suite, t);
     return check_run(suite);

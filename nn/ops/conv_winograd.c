@@ -104,7 +104,8 @@ static int is_by_outputs(const Conv *k, const Cut *c)
     return u > U_NEAR && tiles <= FEW_TILES;
 }
 
-static Cut cut_make(const Conv *k)
+/* `threads` decides how outputs are shared among items, and nothing that other methods or sums depend on. */
+static Cut cut_make(const Conv *k, int threads)
 {
     Cut c = { .first = k->pad == 2, .skip = k->pad == 0 };
     c.tiles_h = nn_ceil_div(k->Ho, TILE), c.tiles_w = nn_ceil_div(k->Wo + 2 * c.skip, TILE);
@@ -115,7 +116,7 @@ static Cut cut_make(const Conv *k)
     c.block = nn_min_int(c.groups, nn_max_int(1, M_MAX / (FREQS * GROUP * c.P)));
     if (c.by_outputs) {
         const int near = nn_min_int(c.block, nn_max_int(1, U_BLOCK / (FREQS * GROUP * k->C)));
-        c.items = nn_min_int(c.groups, nn_ceil_div(nn_ceil_div(c.groups, near), nn_threads()) * nn_threads());
+        c.items = nn_min_int(c.groups, nn_ceil_div(nn_ceil_div(c.groups, near), threads) * threads);
         c.block = nn_ceil_div(c.groups, c.items);
     } else {
         c.items = nn_ceil_div(k->N * c.tiles_h, c.rows);
@@ -163,10 +164,17 @@ static size_t slice_len(const Conv *k, const Cut *c)
     return slice_make(k, c, NULL, &s);
 }
 
+/* A plan may be run with fewer threads than it was made for, and theirs can be larger slices: 7 threads share 48 groups
+ * as 7 each, 8 threads as 6. */
 static size_t conv_scratch(const Conv *k)
 {
-    const Cut c = cut_make(k);
-    return shared_len(&c) + (size_t)nn_threads() * slice_len(k, &c) + NN_MICRO_SLACK;
+    size_t most = 0;
+    for (int threads = 1; threads <= nn_threads(); threads++) {
+        const Cut c = cut_make(k, threads);
+        const size_t len = shared_len(&c) + (size_t)threads * slice_len(k, &c) + NN_MICRO_SLACK;
+        most = len > most ? len : most;
+    }
+    return most;
 }
 
 /* ---- weights ---- */
@@ -342,7 +350,7 @@ static void run_outputs(const Conv *k, const Cut *c, const Slice *s, const float
 
 static void run(const Conv *k, const float *x, const float *w, const Target *to, float *scratch)
 {
-    const Cut c = cut_make(k);
+    const Cut c = cut_make(k, nn_threads());
     const size_t slice = slice_len(k, &c);
     float *shared = scratch, *slices = scratch + shared_len(&c);
 #pragma omp parallel num_threads(nn_threads())
@@ -386,7 +394,7 @@ static double cost(const NnConvGeom *g)
     const Conv convs[] = { conv_forward(g), conv_backward(g) };
     double seconds = 0;
     for (int i = 0; i < 2; i++) {
-        const Cut c = cut_make(&convs[i]);
+        const Cut c = cut_make(&convs[i], nn_threads());
         const double tiles = (double)g->N * c.tiles_h * c.tiles_w;
         const double in_vectors = (double)c.P * (c.by_outputs ? 1 : c.items);
         /* The weight gradient has the tiles of forward; its products are slower, and weights are transformed too. */
@@ -427,7 +435,7 @@ static size_t scratch(const NnConvGeom *g)
 static int slots(const NnConvGeom *g)
 {
     const Conv k = conv_forward(g);
-    const Cut c = cut_make(&k);
+    const Cut c = cut_make(&k, nn_threads());
     return c.by_outputs ? 1 : c.items;
 }
 
