@@ -28,7 +28,8 @@ format() {
 # follows no calls either: assertions multiply its paths, and those programs run under the sanitizers.
 tidy() {
     # shellcheck disable=SC2016 # expanded by the inner shell
-    echo "$sources" | xargs -P 2 -n 1 sh -c 'case $1 in tests/test_*) effort=mode=shallow ;; *) effort=max-nodes=75000 ;; esac
+    echo "$sources" | xargs -P 2 -n 1 sh -c 'effort=max-nodes=75000
+        case $1 in tests/test_*) effort=mode=shallow ;; esac
         out=$(clang-tidy --quiet "$1" -- -std=c11 -D_POSIX_C_SOURCE=200809L -DLOCUS_VERSION=\"lint\" -fopenmp -I. \
             -Xclang -analyzer-config -Xclang $effort 2>/dev/null)
         [ -z "$out" ] || { echo "$out" | grep -A 2 "error:"; exit 1; }' sh

@@ -19,12 +19,15 @@ shift
 results=$(mktemp -d) || exit 1
 trap 'rm -rf "$results"' EXIT
 : >"$results/ended"
-printf '%s\n' "$@" | xargs -P "${JOBS:-$(nproc 2>/dev/null || echo 2)}" -n 1 sh "$0" --one "$build" "$results"
-sort -k 2 -n -r "$results/ended" | awk 'NR <= 8 && $2 { printf "%s%s %d s", n++ ? ", " : "slowest: ", $3, $2 } END { if (n) print "" }'
+printf '"%s"\n' "$@" | xargs -P "${JOBS:-$(nproc 2>/dev/null || echo 2)}" -n 1 sh "$0" --one "$build" "$results"
+# Lines of `ended` are: exit code, seconds, test.
+sort -k 2 -n -r "$results/ended" | awk '
+    NR <= 8 && $2 { s = $2; sub(/^[^ ]* [^ ]* /, ""); printf "%s%s %d s", n++ ? ", " : "slowest: ", $0, s }
+    END { if (n) print "" }'
 awk -v wanted=$# '
     $1 == 0 { passed++; next }
     $1 == 77 { skipped++; next }
-    { failed++; names = names " " $3 }
+    { failed++; sub(/^[^ ]* [^ ]* /, ""); names = names " " $0 }
     END {
         if (names) print "failed:" names
         print passed + 0 " passed, " failed + 0 " failed, " skipped + 0 " skipped"

@@ -72,6 +72,10 @@ expect 2 "stepps" ablate --redo --set train.stepps=3
 [ -f "$out/plain-s1/best.safetensors" ] || fail "a mistyped option removed runs"
 expect 2 "> epochs = 9" ablate --set train.epochs=9
 expect 0 "4 of them done" ablate --set data.threads=1
+sed -i.old '/^score_region/d' "$out/plain-s1/config.resolved.ini" # a run from before there was that key has its default
+expect 0 "4 of them done" ablate
+expect 2 "> score_region = 0.5" ablate --set model.score_region=0.5
+mv "$out/plain-s1/config.resolved.ini.old" "$out/plain-s1/config.resolved.ini"
 echo 'steps = 30' >>"$dir/my configs/with_mask.ini" && sed -i.old '/^steps/d; s/^mask.*/&\n[train]\nsteps = 30/' "$dir/my configs/with_mask.ini"
 expect 0 "4 runs in $out, 2 of them done" ablate --redo
 [ "$(grep -c '"step": 30' "$out/with_mask-s1/run.json")" -eq 1 ] || fail "with_mask was not trained anew"

@@ -16,8 +16,8 @@ typedef struct {
     double *x, *dx;
 } Sight;
 
-/* The arrays that the outputs of one group share, at their first output. Outputs are `plane` apart in y and dy, `kernel`
- * apart in w and dw. */
+/* The arrays that the outputs of one group share, at their first output. Outputs are `plane` apart in y and dy,
+ * `kernel` apart in w and dw. */
 typedef struct {
     int n;
     size_t plane, kernel;

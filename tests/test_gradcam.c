@@ -160,10 +160,10 @@ static void assert_map(const float *map, const float *A, const float *weight, in
     }
 }
 
-/* The latent [128,2,2] feeds the logit through an average and one linear unit, so its weights are the unit's. Two images
- * of three, the third place is empty; weights that make some maps of the first image positive. The hottest part of the
- * map gives each channel the same weight: resizing and means are averages, and what an average hands back sums to what
- * it got. */
+/* The latent [128,2,2] feeds the logit through an average and one linear unit, so its weights are the unit's. Two
+ * images of three, the third place is empty; weights that make some maps of the first image positive. The hottest part
+ * of the map gives each channel the same weight: resizing and means are averages, and what an average hands back sums
+ * to what it got. */
 START_TEST(the_latents_map_by_hand)
 {
     float weight[128];

@@ -5,9 +5,9 @@
  *                smallest and largest value (a constant map is 0)
  *
  * A [C,h,w] is the layer's output, in inference mode: what the map explains is what the detector says when it judges.
- * The logit is the score's: that of the linear unit, with [model] score = region that of the map's hottest part, or with
- * score = latent a_1 - a_0, whose sigmoid the score is. It speaks for forged; where the decision is to be explained and
- * that is real (logit < 0), -logit takes its place. */
+ * The logit is the score's: that of the linear unit, with [model] score = region that of the map's hottest part, or
+ * with score = latent a_1 - a_0, whose sigmoid the score is. It speaks for forged; where the decision is to be
+ * explained and that is real (logit < 0), -logit takes its place. */
 #ifndef TRAIN_GRADCAM_H
 #define TRAIN_GRADCAM_H
 #include "nn/model/detector.h"

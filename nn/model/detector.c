@@ -34,7 +34,7 @@ static const NnSetting model_rows[] = {
       "activation: the activity of the half of the latent that stands for forged" },
     { "map_bias", NN_SET_CHOICE, FIELD(map_bias), "shared", 0, 0, "shared own", "",
       "map = cam: its bias is that of the logit (shared), or one of its own, "
-      "which lets a small forged region decide the score" },
+      "which lets a small forged region decide the score; with score = region both are the same" },
     { "residual_clip", NN_SET_FLOAT, FIELD(residual_clip), "0.04", 1e-4, 2, NULL, "input units (levels * 2/255)",
       "residuals are clipped to +-this; an 8-bit level is 2/255 = 0.0078, so 0.04 is 5 levels" },
 };

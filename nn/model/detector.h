@@ -44,8 +44,8 @@ NnStatus nn_model_check(const NnModelSettings *settings, NnErr *err);
  * of the true class, 0 on the other); NN_NONE: nothing is zeroed. Failures poison g (see graph.h): unknown network with
  * the known ones listed, sizes that do not divide.
  *
- * Parameters are called and ordered alike whatever the score is made of. With score = region and map_bias = own the bias
- * of the linear unit, "head.bias", is there and has no use: no gradient reaches it, and it stays as it began. */
+ * Parameters are called and ordered alike whatever the score is made of. With score = region and map_bias = own the
+ * bias of the linear unit, "head.bias", is there and has no use: no gradient reaches it, and it stays as it began. */
 NnDetector nn_detector_build(NnGraph *g, const NnModelSettings *settings, NnVar image, NnVar select);
 
 /* Channels C of the latent, or -1 for an unknown network: the shape of `select` before building. */

@@ -104,7 +104,7 @@ static int is_by_outputs(const Conv *k, const Cut *c)
     return u > U_NEAR && tiles <= FEW_TILES;
 }
 
-/* `threads` decides how outputs are shared among items, and nothing that other methods or sums depend on. */
+/* How outputs are shared among items depends on `threads`, not on shapes alone as elsewhere: no sum is cut by it. */
 static Cut cut_make(const Conv *k, int threads)
 {
     Cut c = { .first = k->pad == 2, .skip = k->pad == 0 };
