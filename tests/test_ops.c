@@ -222,7 +222,7 @@ static double gained(const Rig *r, int i, size_t j)
     return (double)r->dx[i].at[j] - (double)rig_prior(j);
 }
 
-/* Large tensors are sampled so that a case costs at most about 1e8 operations; fewer under the address sanitizer, to
+/* Large tensors are sampled so that a case costs at most about 3e7 operations; fewer under gcc's address sanitizer, to
  * which every difference is the same forward once more. */
 #ifdef __SANITIZE_ADDRESS__
 static const double difference_budget = 1e6;

@@ -1,8 +1,7 @@
 /* parallel.h -- how many threads kernels use, and how work is cut.
  *
- * Kernels are parallel over a partition of their work that depends on shapes alone, never on the number of threads
- * (unless no sum is cut by it: see conv_winograd.c); each part is computed by one thread in a fixed order. So every
- * thread count gives the same bits. */
+ * Kernels are parallel over a partition of their work that depends on shapes alone, never on the number of
+ * threads; each part is computed by one thread in a fixed order. So every thread count gives the same bits. */
 #ifndef NN_PARALLEL_H
 #define NN_PARALLEL_H
 

@@ -23,7 +23,7 @@
  * For each of the 36 frequencies, M = U V is a matrix product [O,C] x [C,tiles]. An item of work is some rows of tiles,
  * over image borders if a row is short: all of its V, and of M a block of outputs, stay in a second-level cache. Where
  * weights are many and tiles few (512 channels of 4 x 4), U would be what comes and goes: there V is made of all tiles
- * first, and an item is a block of outputs, whose U stays in that cache. Both ways give the same bits.
+ * first, and an item is a block of outputs, whose U fills that cache. Both ways give the same bits.
  *
  * Tiles are the lanes of the vectors. B^T d goes down the columns of the image, row by row, into the stage, in which
  * every column stands once; (B^T d) B goes across, where a tile has only its own 4 columns. The outer two of its patch
@@ -53,11 +53,12 @@ enum {
     FREQS = NN_WINO_FREQS,
     GROUP = NN_WINO_GROUP,
     LINE = 16,
-    M_MAX = 64 * 1024, /* floats of M that stay in a second-level cache of 1 MiB, beside V and U */
-    U_NEAR = 256 * 1024,
-    U_BLOCK = 240 * 1024,
-    AHEAD = 8,  /* channels whose taps are asked for in advance */
-    TILES = 48, /* of an item, roughly: more would not fit there, fewer would read U too often */
+    M_MAX = 64 * 1024,    /* floats of M that stay in a second-level cache of 1 MiB, beside V and U */
+    U_NEAR = 256 * 1024,  /* floats of U beyond which it has to come from further away, */
+    U_BLOCK = 240 * 1024, /* and of a block of it: with its M it fills that cache, so that V is read less often */
+    SHARES = 4,           /* blocks come in fours: two or four threads have as many each */
+    AHEAD = 8,            /* channels whose taps are asked for in advance */
+    TILES = 48,           /* of an item, roughly: more would not fit there, fewer would read U too often */
     FEW_TILES = 96
 };
 
@@ -104,8 +105,7 @@ static int is_by_outputs(const Conv *k, const Cut *c)
     return u > U_NEAR && tiles <= FEW_TILES;
 }
 
-/* How outputs are shared among items depends on `threads`, not on shapes alone as elsewhere: no sum is cut by it. */
-static Cut cut_make(const Conv *k, int threads)
+static Cut cut_make(const Conv *k)
 {
     Cut c = { .first = k->pad == 2, .skip = k->pad == 0 };
     c.tiles_h = nn_ceil_div(k->Ho, TILE), c.tiles_w = nn_ceil_div(k->Wo + 2 * c.skip, TILE);
@@ -116,7 +116,7 @@ static Cut cut_make(const Conv *k, int threads)
     c.block = nn_min_int(c.groups, nn_max_int(1, M_MAX / (FREQS * GROUP * c.P)));
     if (c.by_outputs) {
         const int near = nn_min_int(c.block, nn_max_int(1, U_BLOCK / (FREQS * GROUP * k->C)));
-        c.items = nn_min_int(c.groups, nn_ceil_div(nn_ceil_div(c.groups, near), threads) * threads);
+        c.items = nn_min_int(c.groups, nn_ceil_div(nn_ceil_div(c.groups, near), SHARES) * SHARES);
         c.block = nn_ceil_div(c.groups, c.items);
     } else {
         c.items = nn_ceil_div(k->N * c.tiles_h, c.rows);
@@ -164,17 +164,10 @@ static size_t slice_len(const Conv *k, const Cut *c)
     return slice_make(k, c, NULL, &s);
 }
 
-/* A plan may be run with fewer threads than it was made for, and theirs can be larger slices: 7 threads share 48 groups
- * as 7 each, 8 threads as 6. */
 static size_t conv_scratch(const Conv *k)
 {
-    size_t most = 0;
-    for (int threads = 1; threads <= nn_threads(); threads++) {
-        const Cut c = cut_make(k, threads);
-        const size_t len = shared_len(&c) + (size_t)threads * slice_len(k, &c) + NN_MICRO_SLACK;
-        most = len > most ? len : most;
-    }
-    return most;
+    const Cut c = cut_make(k);
+    return shared_len(&c) + (size_t)nn_threads() * slice_len(k, &c) + NN_MICRO_SLACK;
 }
 
 /* ---- weights ---- */
@@ -350,7 +343,7 @@ static void run_outputs(const Conv *k, const Cut *c, const Slice *s, const float
 
 static void run(const Conv *k, const float *x, const float *w, const Target *to, float *scratch)
 {
-    const Cut c = cut_make(k, nn_threads());
+    const Cut c = cut_make(k);
     const size_t slice = slice_len(k, &c);
     float *shared = scratch, *slices = scratch + shared_len(&c);
 #pragma omp parallel num_threads(nn_threads())
@@ -394,7 +387,7 @@ static double cost(const NnConvGeom *g)
     const Conv convs[] = { conv_forward(g), conv_backward(g) };
     double seconds = 0;
     for (int i = 0; i < 2; i++) {
-        const Cut c = cut_make(&convs[i], nn_threads());
+        const Cut c = cut_make(&convs[i]);
         const double tiles = (double)g->N * c.tiles_h * c.tiles_w;
         const double in_vectors = (double)c.P * (c.by_outputs ? 1 : c.items);
         /* The weight gradient has the tiles of forward; its products are slower, and weights are transformed too. */
@@ -435,7 +428,7 @@ static size_t scratch(const NnConvGeom *g)
 static int slots(const NnConvGeom *g)
 {
     const Conv k = conv_forward(g);
-    const Cut c = cut_make(&k, nn_threads());
+    const Cut c = cut_make(&k);
     return c.by_outputs ? 1 : c.items;
 }
 

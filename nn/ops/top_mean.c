@@ -21,7 +21,7 @@ typedef struct {
  * of 10 is 1, though 0.1f * 10 is above it. */
 static size_t taken_of(float part, size_t len)
 {
-    return part < 1 ? (size_t)ceil((double)part * (double)len * (1 - (double)FLT_EPSILON)) : len;
+    return part < 1 ? (size_t)fmax(1, ceil((double)part * (double)len * (1 - (double)FLT_EPSILON))) : len;
 }
 
 /* A number that is larger where x is: as bits, positive floats are in order and negative ones in reverse. NaN is the
