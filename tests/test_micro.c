@@ -48,6 +48,27 @@ static void check_sum(const NnMicro *m, int tile, int K, int vectors)
     free(x), free(w), free(y), free(before);
 }
 
+/* What it asks for in advance, whether little or more than it has steps for, makes no difference. */
+static void check_product(const NnMicro *m, int K, int vectors)
+{
+    const int P = vectors * m->lanes;
+    const size_t n = 8 * (size_t)P;
+    float *x = floats((size_t)K * (size_t)P, 9), *w = floats(8 * (size_t)K, 10), *y = floats(n + 1, 11);
+    const float behind = y[n];
+    for (size_t bytes = 0; bytes <= sizeof *x * (size_t)K * (size_t)P; bytes += sizeof *x * (size_t)K * (size_t)P / 2) {
+        memset(y, 0, sizeof *y * n);
+        m->product(K, P, x, w, y, bytes ? x : NULL, bytes);
+        for (int o = 0; o < 8; o++)
+            for (int p = 0; p < P; p++) {
+                double want = 0;
+                for (int k = 0; k < K; k++) want += (double)w[8 * k + o] * (double)x[k * P + p];
+                check_near(m, "product", o, p, y[o * P + p], want);
+            }
+        ck_assert_msg(y[n] == behind, "%s product wrote behind row 8", m->name);
+    }
+    free(x), free(w), free(y);
+}
+
 /* Rows in no order, with gaps between them. */
 static void check_outer(const NnMicro *m, int rows, int P, int na, int nb)
 {
@@ -96,6 +117,10 @@ START_TEST(test_set)
             check_sum(m, tile, 1, vectors);
             check_sum(m, tile, 33, vectors);
         }
+    for (int vectors = 1; vectors <= 8; vectors++) {
+        check_product(m, 1, vectors);
+        check_product(m, 33, vectors);
+    }
     for (int na = 1; na <= 27; na++)
         for (int vectors = 1; vectors <= 5; vectors++) {
             check_outer(m, 1, 37, na, vectors * m->lanes);

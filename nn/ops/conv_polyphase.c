@@ -236,8 +236,8 @@ static void multiply(const Run *run, const Slice *s, int g0, int g1, NnTileAhead
             const Job *job = &c->job[j];
             const float *U = run->U + job->u + (size_t)g * (size_t)job->K * GROUP, *piece = U;
             const size_t bytes = nn_tiles_ahead_take(&ahead[call % 2], &piece);
-            run->k->micro->product(job->K, c->P, s->V + job->v, U,
-                                   s->M + (size_t)j * c->m + (size_t)((g - g0) * GROUP) * (size_t)c->P, piece, bytes);
+            nn_micro()->product(job->K, c->P, s->V + job->v, U,
+                                s->M + (size_t)j * c->m + (size_t)((g - g0) * GROUP) * (size_t)c->P, piece, bytes);
         }
 }
 

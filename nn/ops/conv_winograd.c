@@ -53,13 +53,16 @@ enum {
     FREQS = NN_WINO_FREQS,
     GROUP = NN_WINO_GROUP,
     LINE = 16,
-    M_MAX = 64 * 1024,    /* floats of M that stay in a second-level cache of 1 MiB, beside V and U */
-    U_NEAR = 256 * 1024,  /* floats of U beyond which it has to come from further away, */
-    U_BLOCK = 240 * 1024, /* and of a block of it: with its M it fills that cache, so that V is read less often */
-    SHARES = 4,           /* blocks come in fours: two or four threads have as many each */
-    AHEAD = 8,            /* channels whose taps are asked for in advance */
-    TILES = 48,           /* of an item, roughly: more would not fit there, fewer would read U too often */
-    FEW_TILES = 96
+    M_MAX = 64 * 1024,   /* floats of M that stay in a second-level cache of 1 MiB, beside V and U */
+    V_NEAR = 192 * 1024, /* floats of V that stay in it: more are asked for in advance */
+    U_NEAR = 256 * 1024, /* floats of U beyond which it has to come from further away, */
+    U_FAR = 1024 * 1024, /* and from where that is slow */
+    BLOCK = 400 * 1024,  /* floats of U and M of a block of outputs: larger ones read V less often */
+    SHARES = 4,          /* blocks come in fours: two or four threads have as many each */
+    AHEAD = 8,           /* channels whose taps are asked for in advance */
+    TILES = 48,          /* of an item, roughly: more would not fit there, fewer would read U too often */
+    FEW_TILES = 96,      /* whose V is small beside U that has to come from further away, */
+    FEW_TILES_FAR = 128  /* and from far */
 };
 
 /* y [N,O,Ho,Wo] from x [N,C,H,W]. Weights [o][c] lie at w + o w_o + c w_c, rotated or not. */
@@ -102,7 +105,7 @@ static Conv conv_backward(const NnConvGeom *g)
 static int is_by_outputs(const Conv *k, const Cut *c)
 {
     const int64_t tiles = (int64_t)k->N * c->tiles_h * c->tiles_w, u = (int64_t)FREQS * GROUP * c->groups * k->C;
-    return u > U_NEAR && tiles <= FEW_TILES;
+    return (u > U_NEAR && tiles <= FEW_TILES) || (u > U_FAR && tiles <= FEW_TILES_FAR);
 }
 
 static Cut cut_make(const Conv *k)
@@ -113,15 +116,11 @@ static Cut cut_make(const Conv *k)
     c.by_outputs = is_by_outputs(k, &c);
     c.rows = c.by_outputs ? k->N * c.tiles_h : nn_tiles_rows(c.tiles_w, k->N * c.tiles_h, TILES + LINE - 1);
     c.P = nn_ceil_div(c.rows * c.tiles_w, LINE) * LINE;
-    c.block = nn_min_int(c.groups, nn_max_int(1, M_MAX / (FREQS * GROUP * c.P)));
-    if (c.by_outputs) {
-        const int near = nn_min_int(c.block, nn_max_int(1, U_BLOCK / (FREQS * GROUP * k->C)));
-        c.items = nn_min_int(c.groups, nn_ceil_div(nn_ceil_div(c.groups, near), SHARES) * SHARES);
-        c.block = nn_ceil_div(c.groups, c.items);
-    } else {
-        c.items = nn_ceil_div(k->N * c.tiles_h, c.rows);
-        c.block = nn_ceil_div(c.groups, nn_ceil_div(c.groups, c.block));
-    }
+    const int most = c.by_outputs ? BLOCK / (FREQS * GROUP * (k->C + c.P)) : M_MAX / (FREQS * GROUP * c.P);
+    const int blocks = nn_ceil_div(c.groups, nn_max_int(1, most));
+    c.items = c.by_outputs ? nn_min_int(c.groups, nn_ceil_div(blocks, SHARES) * SHARES)
+                           : nn_ceil_div(k->N * c.tiles_h, c.rows);
+    c.block = nn_ceil_div(c.groups, c.by_outputs ? c.items : blocks);
     /* A line more, so that frequencies do not share the same few sets of a cache. */
     c.u = (size_t)(c.by_outputs ? c.block : c.groups) * (size_t)k->C * GROUP + LINE;
     c.v = (size_t)k->C * (size_t)c.P + LINE;
@@ -248,14 +247,17 @@ static void transform_channel(const Conv *k, const Cut *c, const Slice *s, const
     wino->across(s->stage, c->stage, s->left, s->right, c->P, s->V + (size_t)ch * (size_t)c->P, c->v);
 }
 
-/* M [36][block][8][P] of some groups, the first of which is at U. */
+/* M [36][block][8][P] of some groups, the first of which is at U. Where V is far, each product asks for its share of the
+ * next frequency's; the last one's next is the first, for the block that follows. */
 static void multiply(const Conv *k, const Cut *c, const Slice *s, float *U, int groups)
 {
-    const NnMicroWinograd *wino = nn_micro()->winograd;
-    for (size_t f = 0; f < FREQS; f++)
-        for (int g = 0; g < groups; g++)
-            wino->product(k->C, c->P, s->V + f * c->v, group_at(k, U, g) + f * c->u,
-                          s->M + f * c->m + (size_t)(g * GROUP) * (size_t)c->P);
+    const size_t share = FREQS * c->v > V_NEAR ? (c->v + (size_t)groups - 1) / (size_t)groups : 0;
+    for (size_t f = 0; f < FREQS; f++) {
+        const float *next = s->V + (f + 1) % FREQS * c->v;
+        for (int g = 0; g < groups; g++, next += share)
+            nn_micro()->product(k->C, c->P, s->V + f * c->v, group_at(k, U, g) + f * c->u,
+                                s->M + f * c->m + (size_t)(g * GROUP) * (size_t)c->P, next, share * sizeof *next);
+    }
 }
 
 NN_KERNEL_CLONES

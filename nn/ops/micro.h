@@ -1,8 +1,8 @@
 /* micro.h -- the innermost loops of convolution, one set of them for each instruction set.
  *
- * They know nothing of images: `sum` adds shifted copies of rows of floats, `outer` adds outer products of columns,
- * `transpose` turns the one layout into the other. Everything that is fast about convolution here is fast because its
- * work has been brought into these three forms.
+ * They know nothing of images: `sum` adds shifted copies of rows of floats, `product` rows as they lie, `outer` adds
+ * outer products of columns, `transpose` turns the one layout into the other. Everything that is fast about convolution
+ * here is fast because its work has been brought into these forms.
  *
  * The sets give the same sums in the same order, but AVX-512 and AVX2 round a product and its addition once (fused),
  * SSE2 twice; so avx512 and avx2 agree to the bit, and portable differs by rounding. Weight gradients are cut by the
@@ -51,6 +51,11 @@ typedef struct {
     double flops_per_cycle; /* of one core: what `sum` reaches, roughly; for cost estimates */
     /* y [tile][ldy], of which vectors * lanes columns are written. */
     void (*sum)(const NnMicroSum *s, int vectors, float *y, size_t ldy);
+    /* y[o P + p] = sum over k < K of w[8 k + o] x[k P + p],  o < 8, p < P (a multiple of lanes): a quarter faster than
+     * `sum` for not asking where the next row is. Meanwhile it asks for the cache lines of `bytes` bytes from `ahead`
+     * on, which it does not use, so that they arrive while it computes: one line a step, K ceil(P / (3 lanes)) steps or
+     * more. ahead may be NULL if bytes is 0. */
+    void (*product)(int K, int P, const float *x, const float *w, float *y, const void *ahead, size_t bytes);
     /* y[a][b] += sum over rows r, positions p of A(r, p)[a] * B(r, p)[b],  a < na (any), b < nb. y [na][ldy]. */
     void (*outer)(int rows, int P, const NnMicroColumns *A, int na, const NnMicroColumns *B, int nb, float *y,
                   size_t ldy);

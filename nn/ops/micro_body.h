@@ -1,7 +1,7 @@
 /* micro_body.h -- micro-kernels written once, in vectors of LANES floats; included by micro_<set>.c, which defines
  *
  *   LANES           floats in a vector
- *   SUM8, SUM4      vectors of positions beside 8 and beside 4 outputs in `sum`
+ *   SUM8, SUM4      vectors of positions beside 8 and beside 4 outputs in `sum`; 8 in `product`
  *   TILE            8 or 4, whichever is faster
  *   OUTER           rows beside 2 vectors in `outer`: 6 or 12
  *   MICRO, NAME     the table to define, and its name
@@ -85,6 +85,50 @@ static void micro_sum(const NnMicroSum *s, int vectors, float *y, size_t ldy)
 {
     if (s->tile == 8) sum_row_8(s, vectors, y, ldy);
     else sum_row_4(s, vectors, y, ldy);
+}
+
+/* ---- product ---- */
+
+enum { ROWS = 8 };
+_Static_assert((int)NN_WINO_GROUP == ROWS && (int)NN_POLY_GROUP == ROWS, "outputs of a product");
+
+/* ROWS outputs of V vectors. */
+INLINE void product_tile(const int V, const int asks, int K, const float *x, size_t pitch, const float *w, float *y,
+                         const char *ahead, size_t step)
+{
+    Vec sum[ROWS][3];
+    EACH(o, ROWS)
+        EACH(v, V) sum[o][v] = (Vec){ 0 };
+    for (int k = 0; k < K; k++, x += pitch, w += ROWS) {
+        Vec in[3];
+        if (asks) __builtin_prefetch(ahead + (size_t)k * step, 0, 2);
+        EACH(v, V) in[v] = load(x + v * LANES);
+        EACH(o, ROWS)
+            EACH(v, V) sum[o][v] += w[o] * in[v];
+    }
+    EACH(o, ROWS)
+        EACH(v, V) store(y + (size_t)o * pitch + v * LANES, sum[o][v]);
+}
+
+INLINE void product_row(const int asks, int K, int P, const float *x, const float *w, float *y, const char *ahead,
+                        size_t bytes)
+{
+    const size_t pitch = (size_t)P, steps = (size_t)K * (size_t)((P + SUM8 * LANES - 1) / (SUM8 * LANES));
+    const size_t step = (bytes + steps - 1) / steps;
+    int p = 0;
+    for (; p + SUM8 * LANES <= P; p += SUM8 * LANES) {
+        product_tile(SUM8, asks, K, x + p, pitch, w, y + p, ahead, step);
+        if (asks) ahead += (size_t)K * step;
+    }
+    if (p + 2 * LANES <= P) product_tile(2, asks, K, x + p, pitch, w, y + p, ahead, step);
+    else if (p < P) product_tile(1, asks, K, x + p, pitch, w, y + p, ahead, step);
+}
+
+/* Without anything to ask for, the instruction would still cost a twentieth. */
+static void micro_product(int K, int P, const float *x, const float *w, float *y, const void *ahead, size_t bytes)
+{
+    if (bytes) product_row(1, K, P, x, w, y, ahead, bytes);
+    else product_row(0, K, P, x, w, y, NULL, 0);
 }
 
 /* ---- outer ---- */
@@ -265,6 +309,7 @@ const NnMicro MICRO = { .name = NAME,
                         .tile = TILE,
                         .flops_per_cycle = FLOPS,
                         .sum = micro_sum,
+                        .product = micro_product,
                         .outer = micro_outer,
                         .transpose = micro_transpose,
                         .winograd = &micro_winograd,

@@ -40,10 +40,6 @@ typedef struct {
     /* U[at[i products + j] + o]: the transformed weights of 8 outputs o,  g [9][8]. */
     void (*weights)(const float *g, float *U, const size_t *at);
 
-    /* M[o P + p] = sum over k < K of U[8 k + o] V[k P + p],  o < 8, p < P (a multiple of lanes). Meanwhile it asks for
-     * the cache lines of `bytes` bytes from `ahead` on, which it does not use: they arrive while it computes. */
-    void (*product)(int K, int P, const float *V, const float *U, float *M, const void *ahead, size_t bytes);
-
     /* For the weight gradient, as in micro_winograd.h; of NN_POLY_UP and NN_POLY_STRIDE, the forward schemes. */
     void (*patch)(const float *d, size_t row, int from, int to, int C, float *V, size_t v_pitch);
     void (*tile)(const float *d, size_t row, int from, int to, int C, float *V, size_t v_pitch);

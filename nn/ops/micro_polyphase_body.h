@@ -240,38 +240,6 @@ INLINE void poly_join_4(const Vec *column, int gap, Vec *out)
         }                                                                                                              \
     }
 
-/* ---- products ---- */
-
-/* 8 outputs of n vectors of tiles. */
-INLINE void poly_product_tile(const int n, int K, const float *x, size_t pitch, const float *w, float *y,
-                              const char *ahead, size_t step)
-{
-    Vec sum[NN_POLY_GROUP][3];
-    EACH(o, NN_POLY_GROUP)
-        EACH(v, n) sum[o][v] = (Vec){ 0 };
-    for (int k = 0; k < K; k++, x += pitch, w += NN_POLY_GROUP) {
-        Vec in[3];
-        __builtin_prefetch(ahead, 0, 2);
-        ahead += step;
-        EACH(v, n) in[v] = load(x + v * LANES);
-        EACH(o, NN_POLY_GROUP)
-            EACH(v, n) sum[o][v] += w[o] * in[v];
-    }
-    EACH(o, NN_POLY_GROUP)
-        EACH(v, n) store(y + (size_t)o * pitch + v * LANES, sum[o][v]);
-}
-
-static void poly_product(int K, int P, const float *x, const float *w, float *y, const void *ahead, size_t bytes)
-{
-    const size_t pitch = (size_t)P;
-    size_t step = (bytes + (size_t)K - 1) / (size_t)K;
-    int p = 0;
-    for (; p + SUM8 * LANES <= P; p += SUM8 * LANES, step = 0)
-        poly_product_tile(SUM8, K, x + p, pitch, w, y + p, ahead, step);
-    if (p + 2 * LANES <= P) poly_product_tile(2, K, x + p, pitch, w, y + p, ahead, step);
-    else if (p < P) poly_product_tile(1, K, x + p, pitch, w, y + p, ahead, step);
-}
-
 /* ---- weight gradient, channels side by side ---- */
 
 /* n x n pixels to m x m numbers. */
@@ -328,7 +296,7 @@ POLY_SCHEME(stride_back, 2, 0, 1, 3, 5, 5, 4)
 
 #define POLY_ENTRY(scheme)                                                                                             \
     .down = poly_down_##scheme, .across = poly_across_##scheme, .output = poly_output_##scheme,                        \
-    .weights = poly_factors_##scheme, .product = poly_product
+    .weights = poly_factors_##scheme
 static const NnMicroPolyphase micro_polyphase[] = {
     [NN_POLY_UP] = { POLY_ENTRY(up), .patch = poly_patch_up, .tile = poly_tile_up, .back = poly_back_up },
     [NN_POLY_UP_BACK] = { POLY_ENTRY(up_back) },

@@ -14,7 +14,7 @@ enum {
     NN_WINO_PATCH = 6,
     NN_WINO_FREQS = 36,
     NN_WINO_TAPS = 9,
-    NN_WINO_GROUP = 8 /* outputs whose weights are transformed at once: the `tile` of nn_micro()->sum */
+    NN_WINO_GROUP = 8 /* outputs whose weights are transformed at once, and multiplied: nn_micro()->product */
 };
 
 typedef struct {
@@ -26,10 +26,6 @@ typedef struct {
      * left, right [P]: all bits set where there is that neighbour, 0 where the row of tiles ends and they are 0. */
     void (*across)(const float *t, size_t pitch, const int32_t *left, const int32_t *right, int P, float *V,
                    size_t v_pitch);
-
-    /* M[o P + p] = sum over c < C of U[8 c + o] V[c P + p],  o < 8, p < P (a multiple of lanes). It is
-     * nn_micro()->sum with one tap, a quarter faster for not asking where the tap is. */
-    void (*product)(int C, int P, const float *V, const float *U, float *M);
 
     /* y[k pitch + 4 p + l] = (A^T m A)[k][l] of tile p < P,  m[i][j] = M[(6 i + j) m_pitch + p]. */
     void (*output)(const float *M, size_t m_pitch, int P, float *y, size_t pitch);

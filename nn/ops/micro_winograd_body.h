@@ -172,31 +172,6 @@ static void micro_wino_across(const float *t, size_t pitch, const int32_t *left,
     }
 }
 
-/* ---- products ---- */
-
-/* 8 outputs of V vectors of tiles. */
-INLINE void wino_product_tile(const int V, int C, const float *x, size_t pitch, const float *w, float *y)
-{
-    Vec sum[NN_WINO_GROUP][3];
-    UNROLL for (int o = 0; o < NN_WINO_GROUP; o++) UNROLL for (int v = 0; v < V; v++) sum[o][v] = (Vec){ 0 };
-    for (int c = 0; c < C; c++, x += pitch, w += NN_WINO_GROUP) {
-        Vec in[3];
-        UNROLL for (int v = 0; v < V; v++) in[v] = load(x + v * LANES);
-        UNROLL for (int o = 0; o < NN_WINO_GROUP; o++) UNROLL for (int v = 0; v < V; v++) sum[o][v] += w[o] * in[v];
-    }
-    UNROLL for (int o = 0; o < NN_WINO_GROUP; o++) UNROLL for (int v = 0; v < V; v++)
-        store(y + (size_t)o * pitch + v * LANES, sum[o][v]);
-}
-
-static void micro_wino_product(int C, int P, const float *x, const float *w, float *y)
-{
-    const size_t pitch = (size_t)P;
-    int p = 0;
-    for (; p + SUM8 * LANES <= P; p += SUM8 * LANES) wino_product_tile(SUM8, C, x + p, pitch, w, y + p);
-    if (p + 2 * LANES <= P) wino_product_tile(2, C, x + p, pitch, w, y + p);
-    else if (p < P) wino_product_tile(1, C, x + p, pitch, w, y + p);
-}
-
 /* ---- frequencies to map, tiles side by side ---- */
 
 /* Four columns of LANES tiles into 4 LANES floats of a row. */
@@ -318,7 +293,6 @@ static void micro_wino_back(const float *dU, size_t u_pitch, int C, float *dw, s
 
 static const NnMicroWinograd micro_winograd = { .down = micro_wino_down,
                                                 .across = micro_wino_across,
-                                                .product = micro_wino_product,
                                                 .output = micro_wino_output,
                                                 .weights = micro_wino_weights,
                                                 .patch = micro_wino_patch,
