@@ -21,9 +21,10 @@
  *            0  4  0 -5  0  1               0    0    1
  *
  * For each of the 36 frequencies, M = U V is a matrix product [O,C] x [C,tiles]. An item of work is some rows of tiles,
- * over image borders if a row is short: all of its V, and of M a block of outputs, stay in a second-level cache. Where
- * weights are many and tiles few (512 channels of 4 x 4), U would be what comes and goes: there V is made of all tiles
- * first, and an item is a block of outputs, whose U fills that cache. Both ways give the same bits.
+ * over image borders if a row is short: of M a block of outputs stays in a second-level cache, and V of up to a hundred
+ * channels does; of more, it is asked for in advance. Where weights are many and tiles few (512 channels of 4 x 4), U
+ * would be what comes and goes: there V is made of all tiles first, and an item is a block of outputs, whose U and M
+ * stay near. Both ways give the same bits.
  *
  * Tiles are the lanes of the vectors. B^T d goes down the columns of the image, row by row, into the stage, in which
  * every column stands once; (B^T d) B goes across, where a tile has only its own 4 columns. The outer two of its patch
@@ -56,13 +57,11 @@ enum {
     M_MAX = 64 * 1024,   /* floats of M that stay in a second-level cache of 1 MiB, beside V and U */
     V_NEAR = 192 * 1024, /* floats of V that stay in it: more are asked for in advance */
     U_NEAR = 256 * 1024, /* floats of U beyond which it has to come from further away, */
-    U_FAR = 1024 * 1024, /* and from where that is slow */
-    BLOCK = 400 * 1024,  /* floats of U and M of a block of outputs: larger ones read V less often */
+    BLOCK = 400 * 1024,  /* floats of U and M of a block of outputs: V is read less often if some of M is far, too */
     SHARES = 4,          /* blocks come in fours: two or four threads have as many each */
     AHEAD = 8,           /* channels whose taps are asked for in advance */
     TILES = 48,          /* of an item, roughly: more would not fit there, fewer would read U too often */
-    FEW_TILES = 96,      /* whose V is small beside U that has to come from further away, */
-    FEW_TILES_FAR = 128  /* and from far */
+    FEW_TILES = 128
 };
 
 /* y [N,O,Ho,Wo] from x [N,C,H,W]. Weights [o][c] lie at w + o w_o + c w_c, rotated or not. */
@@ -101,11 +100,11 @@ static Conv conv_backward(const NnConvGeom *g)
     return (Conv){ g->N, g->O, g->Ho, g->Wo, g->C, g->H, g->W, 2 - g->pad, 9, (size_t)g->C * 9, 1 };
 }
 
-/* U is further away than a second-level cache, and V of all tiles is small beside it. */
+/* U is further away than a second-level cache, and V of all tiles is small: at most three quarters of U, for one. */
 static int is_by_outputs(const Conv *k, const Cut *c)
 {
-    const int64_t tiles = (int64_t)k->N * c->tiles_h * c->tiles_w, u = (int64_t)FREQS * GROUP * c->groups * k->C;
-    return (u > U_NEAR && tiles <= FEW_TILES) || (u > U_FAR && tiles <= FEW_TILES_FAR);
+    const int64_t tiles = (int64_t)k->N * c->tiles_h * c->tiles_w, outputs = (int64_t)GROUP * c->groups;
+    return FREQS * outputs * k->C > U_NEAR && tiles <= FEW_TILES && 4 * tiles <= 3 * outputs;
 }
 
 static Cut cut_make(const Conv *k)
@@ -116,7 +115,7 @@ static Cut cut_make(const Conv *k)
     c.by_outputs = is_by_outputs(k, &c);
     c.rows = c.by_outputs ? k->N * c.tiles_h : nn_tiles_rows(c.tiles_w, k->N * c.tiles_h, TILES + LINE - 1);
     c.P = nn_ceil_div(c.rows * c.tiles_w, LINE) * LINE;
-    const int most = c.by_outputs ? BLOCK / (FREQS * GROUP * (k->C + c.P)) : M_MAX / (FREQS * GROUP * c.P);
+    const int most = c.by_outputs ? BLOCK / (FREQS * GROUP) / (k->C + c.P) : M_MAX / (FREQS * GROUP) / c.P;
     const int blocks = nn_ceil_div(c.groups, nn_max_int(1, most));
     c.items = c.by_outputs ? nn_min_int(c.groups, nn_ceil_div(blocks, SHARES) * SHARES)
                            : nn_ceil_div(k->N * c.tiles_h, c.rows);
@@ -247,8 +246,9 @@ static void transform_channel(const Conv *k, const Cut *c, const Slice *s, const
     wino->across(s->stage, c->stage, s->left, s->right, c->P, s->V + (size_t)ch * (size_t)c->P, c->v);
 }
 
-/* M [36][block][8][P] of some groups, the first of which is at U. Where V is far, each product asks for its share of the
- * next frequency's; the last one's next is the first, for the block that follows. */
+/* M [36][block][8][P] of some groups, the first of which is at U. Where V is far, each product asks for its share of
+ * the next frequency's (or, in blocks of one or two groups, for as many lines of it as it has steps); the last one's
+ * next is the first, for the block that follows. */
 static void multiply(const Conv *k, const Cut *c, const Slice *s, float *U, int groups)
 {
     const size_t share = FREQS * c->v > V_NEAR ? (c->v + (size_t)groups - 1) / (size_t)groups : 0;
@@ -330,6 +330,12 @@ static void run_tiles(const Conv *k, const Cut *c, const Slice *s, const float *
     }
 }
 
+/* Of an item that is a block of outputs. */
+static int first_group(const Cut *c, int item)
+{
+    return (int)((int64_t)item * c->groups / c->items);
+}
+
 /* Items are blocks of outputs: V first, then for each item its U. */
 static void run_outputs(const Conv *k, const Cut *c, const Slice *s, const float *x, const float *w, const Target *to)
 {
@@ -337,7 +343,7 @@ static void run_outputs(const Conv *k, const Cut *c, const Slice *s, const float
     for (int ch = 0; ch < k->C; ch++) transform_channel(k, c, s, x, ch, 0, c->rows);
 #pragma omp for schedule(dynamic)
     for (int item = 0; item < c->items; item++) {
-        const int g0 = item * c->groups / c->items, g1 = (item + 1) * c->groups / c->items;
+        const int g0 = first_group(c, item), g1 = first_group(c, item + 1);
         for (int g = g0; g < g1; g++) transform_group(k, c, w, g, group_at(k, s->U, g - g0));
         run_block(k, c, s, s->U, g0, g1, 0, c->rows, to);
     }

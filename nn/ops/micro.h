@@ -53,8 +53,9 @@ typedef struct {
     void (*sum)(const NnMicroSum *s, int vectors, float *y, size_t ldy);
     /* y[o P + p] = sum over k < K of w[8 k + o] x[k P + p],  o < 8, p < P (a multiple of lanes): a quarter faster than
      * `sum` for not asking where the next row is. Meanwhile it asks for the cache lines of `bytes` bytes from `ahead`
-     * on, which it does not use, so that they arrive while it computes: one line a step, K ceil(P / (3 lanes)) steps or
-     * more. ahead may be NULL if bytes is 0. */
+     * on, and perhaps for a few behind them, which it does not use, so that they arrive while it computes: one line a
+     * step, evenly spread if they are more than its K ceil(P / (3 lanes)) steps or more. ahead may be NULL if bytes is
+     * 0. */
     void (*product)(int K, int P, const float *x, const float *w, float *y, const void *ahead, size_t bytes);
     /* y[a][b] += sum over rows r, positions p of A(r, p)[a] * B(r, p)[b],  a < na (any), b < nb. y [na][ldy]. */
     void (*outer)(int rows, int P, const NnMicroColumns *A, int na, const NnMicroColumns *B, int nb, float *y,

@@ -90,6 +90,7 @@ static void micro_sum(const NnMicroSum *s, int vectors, float *y, size_t ldy)
 /* ---- product ---- */
 
 enum { ROWS = 8 };
+_Static_assert(SUM8 <= 3, "vectors of a tile");
 _Static_assert((int)NN_WINO_GROUP == ROWS && (int)NN_POLY_GROUP == ROWS, "outputs of a product");
 
 /* ROWS outputs of V vectors. */

@@ -19,7 +19,7 @@ typedef enum {
 
 enum {
     NN_POLY_TAPS = 9,
-    NN_POLY_GROUP = 8, /* outputs whose weights are transformed at once */
+    NN_POLY_GROUP = 8, /* outputs whose weights are transformed at once, and multiplied: nn_micro()->product */
     NN_POLY_MAX = 6    /* places of a patch; values, products and sums are fewer */
 };
 
