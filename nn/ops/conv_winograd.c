@@ -56,12 +56,12 @@ enum {
     LINE = 16,
     M_MAX = 64 * 1024,   /* floats of M that stay in a second-level cache of 1 MiB, beside V and U */
     V_NEAR = 192 * 1024, /* floats of V that stay in it: more are asked for in advance */
-    U_NEAR = 256 * 1024, /* floats of U beyond which it has to come from further away, */
+    U_NEAR = 256 * 1024, /* floats of U beyond which it has to come from further away */
     BLOCK = 400 * 1024,  /* floats of U and M of a block of outputs: V is read less often if some of M is far, too */
     SHARES = 4,          /* blocks come in fours: two or four threads have as many each */
     AHEAD = 8,           /* channels whose taps are asked for in advance */
     TILES = 48,          /* of an item, roughly: more would not fit there, fewer would read U too often */
-    FEW_TILES = 128
+    FEW_TILES = 128      /* at most of an item that is a block of outputs */
 };
 
 /* y [N,O,Ho,Wo] from x [N,C,H,W]. Weights [o][c] lie at w + o w_o + c w_c, rotated or not. */
