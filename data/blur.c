@@ -23,7 +23,7 @@ static void widen(const unsigned char *row, int w, int radius, DataBorder border
 }
 
 /* out[x] += weight * in[x] */
-NN_KERNEL_CLONES static void add_row(float *out, float weight, const float *in, size_t n)
+NN_KERNEL_CLONES static void add_weighted(float *out, float weight, const float *in, size_t n)
 {
     for (size_t x = 0; x < n; x++) out[x] += weight * in[x];
 }
@@ -42,12 +42,13 @@ static void convolve(DataImage *img, const float *kernel, int radius, DataBorder
         float *out = rows + (size_t)y * width;
         widen(img->px + (size_t)y * width, img->w, radius, border, wide);
         memset(out, 0, width * sizeof *out);
-        for (int i = 0; i <= 2 * radius; i++) add_row(out, kernel[i], wide + 3 * (size_t)i, width);
+        for (int i = 0; i <= 2 * radius; i++) add_weighted(out, kernel[i], wide + 3 * (size_t)i, width);
     }
     for (int y = 0; y < img->h; y++) {
         memset(sum, 0, width * sizeof *sum);
         for (int i = -radius; i <= radius; i++)
-            add_row(sum, kernel[i + radius], rows + (size_t)data_border_fold(y + i, img->h, border) * width, width);
+            add_weighted(sum, kernel[i + radius], rows + (size_t)data_border_fold(y + i, img->h, border) * width,
+                         width);
         round_row(sum, width, img->px + (size_t)y * width);
     }
 }

@@ -216,7 +216,7 @@ static void resample_rows(const DataImage *src, const Axis *ax, int w, uint32_t 
 }
 
 /* sums += weight * from */
-NN_KERNEL_CLONES static void add_row(uint64_t *sums, uint32_t weight, const uint32_t *from, size_t n)
+NN_KERNEL_CLONES static void add_to_sums(uint64_t *sums, uint32_t weight, const uint32_t *from, size_t n)
 {
     for (size_t x = 0; x < n; x++) sums[x] += (uint64_t)weight * from[x];
 }
@@ -236,7 +236,7 @@ static void resample_columns(const uint32_t *mid, const Axis *ay, size_t row, in
         for (size_t x = 0; x < row; x++) sums[x] = (uint64_t)total / 2;
         for (size_t t = 0; t < (size_t)ay->taps; t++) {
             const uint32_t weight = ay->weight[y * (size_t)ay->taps + t];
-            if (weight) add_row(sums, weight, mid + ((size_t)ay->first[y] + t) * row, row);
+            if (weight) add_to_sums(sums, weight, mid + ((size_t)ay->first[y] + t) * row, row);
         }
         divide_row(sums, (double)total, row, out->px + y * row);
     }

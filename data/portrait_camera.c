@@ -37,7 +37,7 @@ static void shrink_row(const float *samples, int over, const float *w, int taps,
 }
 
 /* sum += weight * from */
-NN_KERNEL_CLONES static void add_row(float *sum, const float *from, float weight, size_t n)
+NN_KERNEL_CLONES static void add_light(float *sum, const float *from, float weight, size_t n)
 {
     for (size_t i = 0; i < n; i++) sum[i] += from[i] * weight;
 }
@@ -62,7 +62,7 @@ static void shrink(DataCanvas *c, int size, float lens)
         float *sum = &c->at[(size_t)y * n].r;
         memset(sum, 0, row * sizeof *sum);
         for (int i = 0; i < taps; i++)
-            add_row(sum, pixels + (size_t)clamp_index(y * over - back + i, c->n) * row, w[i], row);
+            add_light(sum, pixels + (size_t)clamp_index(y * over - back + i, c->n) * row, w[i], row);
     }
 }
 

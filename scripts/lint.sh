@@ -17,8 +17,8 @@ c_files=$(find nn data train eval tests -name '*.[ch]' | sort)
 sources=$(find nn data train eval tests -name '*.c' | sort)
 build=${B:-build}
 
-warnings() { # compiler, optimisation: every source compiles without a word
-    make -s -j2 objects CC="$1" B="$build/lint-$1" OPT="$2" CFLAGS=-Werror
+warnings() { # compiler, optimisation: every source compiles without a word, and the programs link
+    make -s -j2 objects all CC="$1" B="$build/lint-$1" OPT="$2" CFLAGS=-Werror
 }
 format() {
     # shellcheck disable=SC2086

@@ -17,7 +17,8 @@ int nn_cpu_count(void);
 #define NN_PARALLEL_MIN 16384
 
 /* Compile a kernel for several instruction sets; the best one is chosen when the program starts. None of them may
- * change a result: contraction is off, and the order of sums is fixed by the source. */
+ * change a result: contraction is off, and the order of sums is fixed by the source. For static functions, of names that
+ * no other file has: clang 14 exports what chooses the best one, and finds no other (`make lint` links with clang). */
 #if defined(__x86_64__) && defined(__linux__) && !defined(__SANITIZE_ADDRESS__) && !defined(LOCUS_NO_CLONES)
 #define NN_KERNEL_CLONES __attribute__((target_clones("avx512f", "avx2", "default")))
 #else

@@ -241,12 +241,6 @@ static void multiply(const Run *run, const Slice *s, int g0, int g1, NnTileAhead
         }
 }
 
-NN_KERNEL_CLONES
-static void add_row(float *y, const float *from, int n)
-{
-    for (int i = 0; i < n; i++) y[i] += from[i];
-}
-
 /* One plane's rows of a span. */
 static void put_rows(const Run *run, const float *out, NnTileSpan span, float *plane)
 {
@@ -255,8 +249,7 @@ static void put_rows(const Run *run, const float *out, NnTileSpan span, float *p
         for (int q = 0; q < nn_min_int(tile, run->k->Ho - tile * i); q++) {
             float *to = plane + (size_t)(tile * i + q) * (size_t)Wo;
             const float *row = out + (size_t)q * run->c->out + (span.at + i - span.i0) * tile * run->c->tiles_w;
-            if (run->add) add_row(to, row, Wo);
-            else memcpy(to, row, sizeof *to * (size_t)Wo);
+            nn_tiles_put_row(row, run->add, to, Wo);
         }
 }
 

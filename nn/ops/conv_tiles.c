@@ -1,6 +1,9 @@
 /* conv_tiles.c -- see conv_tiles.h. */
 #include "nn/ops/conv_tiles.h"
 
+#include <string.h>
+
+#include "nn/base/parallel.h"
 #include "nn/ops/cut.h"
 
 enum { LINE = 16 };
@@ -50,4 +53,16 @@ size_t nn_tiles_ahead_take(NnTileAhead *a, const float **piece)
     *piece = a->next;
     a->next += n;
     return n * sizeof(float);
+}
+
+NN_KERNEL_CLONES
+static void add_row(const float *from, float *to, int n)
+{
+    for (int x = 0; x < n; x++) to[x] += from[x];
+}
+
+void nn_tiles_put_row(const float *from, int add, float *to, int n)
+{
+    if (add) add_row(from, to, n);
+    else memcpy(to, from, sizeof *to * (size_t)n);
 }

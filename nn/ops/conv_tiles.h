@@ -34,4 +34,7 @@ void nn_tiles_ahead_start(NnTileAhead *a, int ch, int ch_end, int pieces);
 /* The next piece; returns its bytes, 0 at the end (then *piece stays as it is). */
 size_t nn_tiles_ahead_take(NnTileAhead *a, const float **piece);
 
+/* A row of an output that has been computed: to[x] = from[x], or with `add` += from[x],  x < n. */
+void nn_tiles_put_row(const float *from, int add, float *to, int n);
+
 #endif

@@ -260,21 +260,13 @@ static void multiply(const Conv *k, const Cut *c, const Slice *s, float *U, int 
     }
 }
 
-NN_KERNEL_CLONES
-static void add_row(float *y, const float *from, int n)
-{
-    for (int i = 0; i < n; i++) y[i] += from[i];
-}
-
 /* Rows of tiles i0 <= i < i1 of one plane of y; `from` points at the first of them in the transformed output. */
 static void put_rows(const Conv *k, const Cut *c, const float *from, int i0, int i1, int add, float *plane)
 {
     for (int i = i0; i < i1; i++, from += TILE * c->tiles_w)
         for (int q = 0; q < nn_min_int(TILE, k->Ho - TILE * i); q++) {
             float *to = plane + (size_t)(TILE * i + q) * (size_t)k->Wo;
-            const float *row = from + (size_t)q * c->stage + c->skip;
-            if (add) add_row(to, row, k->Wo);
-            else memcpy(to, row, sizeof *to * (size_t)k->Wo);
+            nn_tiles_put_row(from + (size_t)q * c->stage + c->skip, add, to, k->Wo);
         }
 }
 
