@@ -71,7 +71,7 @@ conv2d~conv_gemm.c~s/c.lanes = nn_min_int(LANES, c.blocks)/c.lanes = nn_min_int(
 conv2d~conv_end.c~s/end->shift\[o\]/end->shift[0]/~takes the first bias for all channels
 conv2d~conv_depthwise.c~/for (; j < n; j++) sum += x/d~depthwise forgets the ragged end of rows
 conv2d~conv_polyphase.c~s/p % c->tiles_w ? -1 : 0/-1/~polyphase reads the end of the row above at a row's beginning
-conv2d~conv_polyphase.c~s/if (run->add) add_row/if (0) add_row/~polyphase overwrites dx
+conv2d~conv_polyphase.c~s|row, run->add, to|row, 0, to|~polyphase overwrites dx
 conv2d~conv_polyphase_cut.c~s/c->term\[i \* s->products + j\] = terms++/c->term[i * s->products + j] = 0, terms++/~polyphase gives all terms of a sum the same weights
 conv2d~conv_winograd_weights.c~s/, shared = i ? t->patch - t->step : 0/, shared = t->patch - t->step/~first rows of patches left over from the last image
 conv2d~conv.c~s/.reads = NN_READS_X0 | NN_READS_X1/.reads = NN_READS_X0/~undeclared read of w
